@@ -1,0 +1,13 @@
+//! What was seen: raw events, the sink they are pushed into, the recording file.
+//!
+//! In: records of fixed layout from an engine. Out: the same records, live or from a file, through
+//! one trait, [`Sink`]; whatever shows, compares or judges is a sink or is fed by one, and so can't
+//! tell a live run from a stored one.
+//! Not for: what a call means (see `syscalls`), or how a line looks (see `report`).
+#![forbid(unsafe_code)]
+
+pub mod event;
+pub mod session;
+mod sink;
+
+pub use sink::{Batch, Sink, SinkError, Tee};

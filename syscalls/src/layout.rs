@@ -1,0 +1,66 @@
+//! Layouts: structures of the 64-bit kernel interface as field tables.
+
+use crate::names::Names;
+
+/// One structure.
+#[derive(Debug)]
+pub struct Layout {
+    /// C name without `struct`.
+    pub name: &'static str,
+    /// Bytes, padding included (x86-64 and aarch64 agree unless a second layout says otherwise).
+    pub size: u32,
+    /// Fields in the order in which they are printed.
+    pub fields: &'static [Field],
+    /// How many of the fields are printed without `-v`; then `...` follows. All when equal to the number of fields.
+    pub short: usize,
+}
+
+/// One field.
+#[derive(Debug)]
+pub struct Field {
+    /// C name.
+    pub name: &'static str,
+    /// Offset in bytes.
+    pub at: u32,
+    /// Bytes: 1, 2, 4 or 8 for words, any number for arrays.
+    pub width: u32,
+    /// What it holds.
+    pub kind: FieldKind,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy)]
+pub enum FieldKind {
+    /// Signed number of the field's width.
+    Int,
+    /// Unsigned number.
+    UInt,
+    /// Hex.
+    Hex,
+    /// Address: hex, `NULL`.
+    Ptr,
+    /// Octal mode with the file type by name (`S_IFREG|0644`).
+    Mode,
+    /// Octal.
+    Octal,
+    /// Device number: `makedev(0x8, 0x1)`.
+    Dev,
+    /// Signal by name.
+    Signal,
+    /// Descriptor.
+    Fd,
+    /// Flags.
+    Flags(&'static Names),
+    /// One name.
+    Enum(&'static Names),
+    /// NUL-padded text (`utsname`).
+    Text,
+    /// A structure inside.
+    Nested(&'static Layout),
+    /// An array of numbers of so many bytes each.
+    Array(u32),
+    /// Kernel signal set.
+    SigSet,
+    /// Printed only as bytes.
+    Bytes,
+}

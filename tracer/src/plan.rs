@@ -1,0 +1,237 @@
+//! The plan: what to run or attach to, what to keep, and what came of it.
+
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use recording::SinkError;
+use recording::session::{PayloadLimits, TargetStdout};
+
+/// A whole session as asked for.
+#[derive(Debug)]
+pub struct Plan {
+    /// The program to start, if any.
+    pub launch: Option<Launch>,
+    /// Processes to attach to.
+    pub attach: Vec<u32>,
+    /// Follow new tasks (and attach to all threads).
+    pub follow: bool,
+    /// The calls to record: `None` is all. Compiled to a kernel filter where that is possible.
+    pub wanted: Option<Wanted>,
+    /// Payload limits.
+    pub limits: PayloadLimits,
+    /// Golden mode: `FileState` events, descriptors noted at first use.
+    pub golden: bool,
+    /// Adaptive core placement.
+    pub placement: Placement,
+    /// Counters.
+    pub counters: Counters,
+    /// Read the running tasks' counters this often.
+    pub interval: Option<Duration>,
+    /// What happens to tasks that outlive the root command.
+    pub left: Left,
+    /// How long descendants may outlive the root before `left` applies.
+    pub grace: Duration,
+    /// Kill the target when the tracer dies, also without a filter.
+    pub kill_on_exit: bool,
+    /// Stop recording after so many events.
+    pub max_events: Option<u64>,
+    /// Stop recording after so many bytes of events.
+    pub max_bytes: Option<u64>,
+    /// Children of ours that are no targets (`-o '|cmd'`).
+    pub helpers: Vec<u32>,
+    /// For the header: the text of the filter.
+    pub filter_text: Option<String>,
+    /// For the header.
+    pub target_stdout: TargetStdout,
+    /// For the header: version of the program.
+    pub version: String,
+}
+
+/// The calls to record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Bit N of the whole: x86-64 (or native) number N is wanted. 512 bits.
+    pub native: [u64; 8],
+    /// The same for i386 numbers.
+    pub i386: [u64; 8],
+    /// Numbers without a name, and those beyond the table.
+    pub unknown: bool,
+}
+
+impl Wanted {
+    /// Is this call wanted?
+    pub fn takes(&self, abi: syscalls::Abi, nr: u64) -> bool {
+        let (set, nr) = match abi {
+            syscalls::Abi::I386 | syscalls::Abi::Arm => (&self.i386, nr),
+            syscalls::Abi::X32 => (&self.native, nr & !0x4000_0000),
+            _ => (&self.native, nr),
+        };
+        match set.get((nr / 64) as usize) {
+            Some(word) => word >> (nr % 64) & 1 == 1,
+            None => self.unknown,
+        }
+    }
+}
+
+/// A program to start. What is not given is inherited.
+#[derive(Debug, Default)]
+pub struct Launch {
+    /// Program and arguments; the program is searched in PATH as execvp does.
+    pub argv: Vec<OsString>,
+    /// Another argv[0].
+    pub argv0: Option<OsString>,
+    /// Changes of the environment, in order.
+    pub env: Vec<EnvChange>,
+    /// Run as this user (`-u`): name or number.
+    pub user: Option<String>,
+    /// Working directory.
+    pub cwd: Option<PathBuf>,
+    /// Descriptors 0 to 2.
+    pub stdio: [Stdio; 3],
+    /// umask.
+    pub umask: Option<u32>,
+    /// The tracer becomes a grandchild, the target stays the caller's direct child (`-D`).
+    pub detached_tracer: bool,
+}
+
+/// One change of the environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EnvChange {
+    /// Set a variable.
+    Set(OsString, OsString),
+    /// Remove one.
+    Remove(OsString),
+    /// Start from nothing.
+    Clear,
+}
+
+/// Where one of the descriptors 0 to 2 of the target comes from.
+#[derive(Debug, Default)]
+pub enum Stdio {
+    /// As ours; closed stays closed.
+    #[default]
+    Inherit,
+    /// A duplicate of another of our descriptors (1 -> 2 when the document is on stdout).
+    Same(i32),
+    /// This descriptor.
+    From(OwnedFd),
+}
+
+/// Core placement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Placement {
+    /// Pin tracer and hot tasks together while that pays.
+    #[default]
+    Auto,
+    /// Never touch affinity.
+    Off,
+}
+
+/// How many counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Counters {
+    /// None.
+    None,
+    /// Process totals at its end.
+    #[default]
+    Process,
+    /// And per task.
+    Task,
+}
+
+/// What happens to tasks that outlive the root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Left {
+    /// Let them run, untraced or mute.
+    #[default]
+    Leave,
+    /// Trace until the last ends.
+    Wait,
+    /// Kill them.
+    Kill,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// By exit with this code.
+    Exited(u8),
+    /// By a signal, 1 to 64.
+    Killed {
+        /// The signal.
+        signal: i32,
+        /// Was a core dumped?
+        core: bool,
+    },
+}
+
+/// How a session ended.
+#[derive(Debug, Default)]
+pub struct Ended {
+    /// Status of the launched command; `None` when nothing was launched or its end was not seen.
+    pub root: Option<Status>,
+    /// The command could not be executed.
+    pub not_started: Option<StartFailure>,
+    /// Tasks left running: process id and name.
+    pub left: Vec<(u32, String)>,
+    /// The signal that made us detach.
+    pub signal: Option<i32>,
+    /// The sink that failed, if one did.
+    pub sink_error: Option<SinkError>,
+    /// Attaching failed for these; the others went on.
+    pub attach_failures: Vec<Error>,
+    /// One-line warnings for the user (a set-user-id program, an untraced child, …).
+    pub warnings: Vec<String>,
+    /// Is anything still traced mutely by this process (it must not exit before [`Ended::linger`])?
+    pub mute: Option<Mute>,
+}
+
+/// Tasks under a filter that outlive the session: their tracer has to stay.
+#[derive(Debug)]
+pub struct Mute(pub(crate) ());
+
+/// Why a program did not start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartFailure {
+    /// errno of the last execve, or ENOENT when PATH held no such name.
+    pub errno: i32,
+    /// The file tried, where one was found.
+    pub path: Option<PathBuf>,
+    /// Was it found (126) or not (127)?
+    pub found: bool,
+}
+
+/// What could not be done: what was tried, on what, why, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {doing} {what}: {why}")]
+pub struct Error {
+    /// Verb.
+    pub doing: String,
+    /// Object.
+    pub what: String,
+    /// Reason.
+    pub why: String,
+    /// At most three lines of advice.
+    pub hints: Vec<String>,
+    /// The system's error, where there is one.
+    pub errno: Option<i32>,
+}
+
+/// What a bare run used.
+#[derive(Debug, Clone)]
+pub struct Usage {
+    /// Status of the root.
+    pub status: Option<Status>,
+    /// Not started.
+    pub not_started: Option<StartFailure>,
+    /// exec to end of the root.
+    pub wall: Duration,
+    /// CPU time in user mode.
+    pub user: Duration,
+    /// CPU time in the kernel.
+    pub system: Duration,
+    /// Peak resident set as wait4 tells it (may be that of an image before the last exec), bytes.
+    pub max_rss_bytes: u64,
+}
