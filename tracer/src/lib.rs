@@ -6,7 +6,9 @@
 //! The only crate that touches another process, and the only one with `unsafe`, in `sys/`.
 #![deny(unsafe_code)]
 
+pub mod exit;
 mod plan;
+mod sys;
 
 pub use plan::{
     Counters, Ended, EnvChange, Error, Launch, Left, Mute, Placement, Plan, StartFailure, Status, Stdio, Usage, Wanted,

@@ -1,0 +1,3 @@
+//! The system room: raw calls behind safe functions. Nothing above this module says `unsafe`.
+
+pub(crate) mod process;
