@@ -1,2 +1,20 @@
-//! stub
+//! Showing: what a session saw, as people and other programs read it.
+//!
+//! In: raw events, live or from a file, through `recording::Sink`. Out: strace's text, the
+//! renacer-json-v1 document and its lines, the `-c` table. Every printer is a sink and keeps only
+//! what it has to remember of the tasks, so that its memory does not grow with the run, and so that
+//! a live run and its recording print the same bytes.
+//! Not for: deciding what to trace or where the output goes (see `src`), comparing or judging.
 #![forbid(unsafe_code)]
+
+pub mod destination;
+pub mod json;
+pub mod jsonl;
+pub mod schema;
+pub mod shown;
+pub mod summary;
+pub mod text;
+
+pub use destination::Destination;
+pub use schema::schema;
+pub use shown::Shown;
