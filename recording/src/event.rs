@@ -29,7 +29,10 @@
 //! named         32                                                                     = 32
 //! ```
 //!
-//! Texts (a reason, a path, a comm) are payloads: see [`Payload`].
+//! Texts (a reason, a path, a comm) are payloads with `arg` 6 and a number in `path`, given by
+//! [`text`]. The argument vector of a first or attached `born`, and of an `exec`, is one payload per
+//! argument: `arg` 1 as of execve, shape [`Shape::Element`], the index in `path`; the environment, only
+//! on request, the same with `arg` 2.
 
 /// Bytes before the kind's own fields.
 pub const HEAD: usize = 32;
@@ -204,6 +207,19 @@ pub mod status {
     pub const READ_AFTER: u8 = 1 << 3;
     /// The bytes are a u32 string id (in a file only; a reader puts the bytes back).
     pub const INTERNED: u8 = 1 << 4;
+}
+
+/// Numbers of the texts of an event; see [`Record::text`] and [`Event::text`].
+pub mod text {
+    /// The event's own text: why (detached, lost, engine, unseen, limit, counter), the comm (born,
+    /// named), the path (mapped, file state), the executable (exec).
+    pub const MAIN: u32 = 0;
+    /// The comm after an exec.
+    pub const COMM: u32 = 1;
+    /// The executable of a first or attached born.
+    pub const EXE: u32 = 2;
+    /// The target of a link (file state).
+    pub const LINK: u32 = 3;
 }
 
 /// Payload `arg` of a result buffer without an argument, and of the texts of events that are no call.

@@ -7,7 +7,9 @@
 #![forbid(unsafe_code)]
 
 pub mod event;
+pub mod file;
 pub mod session;
 mod sink;
+pub mod views;
 
 pub use sink::{Batch, Sink, SinkError, Tee};

@@ -192,6 +192,10 @@ pub enum EndedBy {
     Detached,
     /// The target never ran.
     NotStarted,
+    /// The file has no end: its writer was killed or could not go on. Only a reader says so.
+    Incomplete,
+    /// Parts of the file can't be read. Only a reader says so.
+    Damaged,
 }
 
 /// The trailer. Last block of the file, JSON.
@@ -220,4 +224,6 @@ pub struct Trailer {
     pub not_measured: Vec<NotMeasured>,
     /// How many ptrace stops there were.
     pub stops: u64,
+    /// What is wrong with the file, in words, when `ended` is `Incomplete` or `Damaged`.
+    pub fault: Option<String>,
 }

@@ -1,0 +1,10 @@
+//! The recording file (`.ctrace`): append-only blocks with checks, readable at any moment.
+//!
+//! [`Writer`] is a sink that keeps everything; [`Recording`] gives it back to another sink, block by
+//! block, whatever state the file is in. Memory does not grow with the length of the file.
+
+mod read;
+mod write;
+
+pub use read::{OpenError, Read, Recording, State};
+pub use write::{WriteOptions, Writer};

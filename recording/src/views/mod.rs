@@ -1,0 +1,8 @@
+//! Views: what follows from the stream, kept up event by event and never stored.
+//!
+//! Each is fed by a sink with every event it gets, in order, and answers questions at once. None of
+//! them grows with the length of the run, only with what is alive (and one line per process).
+
+mod clock;
+
+pub use clock::Clock;
