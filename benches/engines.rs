@@ -1,0 +1,279 @@
+//! What tracing costs: each workload bare, under strace as people run it, under strace pinned to one
+//! core, and under chic-trace, interleaved in random order. Figures are medians of per-round ratios,
+//! since these times mean little across machines and much within a round.
+//!
+//!     cargo bench --bench engines [-- ROUNDS [WORKLOAD...]]
+
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// How a workload is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    Bare,
+    /// Everything on one core, nothing traced: what W3 is compared with.
+    BarePinned,
+    Strace,
+    StracePinned,
+    Ours,
+}
+
+/// What is measured by the program itself (ns a round) or from outside (the whole wall time).
+enum Clock {
+    Inside,
+    Outside,
+}
+
+struct Workload {
+    name: &'static str,
+    what: &'static str,
+    clock: Clock,
+    /// Arguments of the guest, or a whole command for outside clocks.
+    argv: fn(How) -> Vec<String>,
+    /// Tracer arguments beside `-f -o FILE`.
+    filter: &'static [&'static str],
+}
+
+/// Rounds within the program: many when bare, fewer when every round stops twice.
+fn rounds(how: How, bare: u64, traced: u64) -> String {
+    let unpinned_strace = traced / 4;
+    match how {
+        How::Bare | How::BarePinned => bare,
+        How::Strace => unpinned_strace,
+        How::StracePinned | How::Ours => traced,
+    }
+    .max(1)
+    .to_string()
+}
+
+fn inside(name: &str, how: How, bare: u64, traced: u64) -> Vec<String> {
+    vec![guest().display().to_string(), "work".into(), name.into(), rounds(how, bare, traced)]
+}
+
+fn words(command: &str) -> Vec<String> {
+    command.split(' ').map(String::from).collect()
+}
+
+const WORKLOADS: &[Workload] = &[
+    Workload {
+        name: "W1",
+        what: "getpid",
+        clock: Clock::Inside,
+        argv: |h| inside("w1", h, 400_000, 30_000),
+        filter: &[],
+    },
+    Workload {
+        name: "W2",
+        what: "open, fstat, read 4 KiB, close",
+        clock: Clock::Inside,
+        argv: |h| inside("w2", h, 100_000, 8_000),
+        filter: &[],
+    },
+    Workload {
+        name: "W3",
+        what: "pipe ping, 2 processes",
+        clock: Clock::Inside,
+        argv: |h| inside("w3", h, 50_000, 4_000),
+        filter: &[],
+    },
+    Workload {
+        name: "W4",
+        what: "4 threads, write, futex, mutex",
+        clock: Clock::Inside,
+        argv: |h| inside("w4", h, 50_000, 2_000),
+        filter: &[],
+    },
+    Workload {
+        name: "W4f",
+        what: "W4 with -e trace=openat",
+        clock: Clock::Inside,
+        argv: |h| inside("w4", h, 50_000, if h == How::Ours { 50_000 } else { 2_000 }),
+        filter: &["-e", "trace=openat"],
+    },
+    Workload {
+        name: "W3f",
+        what: "W3 with -e trace=openat",
+        clock: Clock::Inside,
+        argv: |h| inside("w3", h, 50_000, if h == How::Ours { 50_000 } else { 4_000 }),
+        filter: &["-e", "trace=openat"],
+    },
+    Workload {
+        name: "W7",
+        what: "CPU only",
+        clock: Clock::Inside,
+        argv: |h| inside("w7", h, 400_000, 400_000),
+        filter: &[],
+    },
+    Workload {
+        name: "W7p",
+        what: "CPU only, 2 threads",
+        clock: Clock::Inside,
+        argv: |h| inside("w7p", h, 400_000, 400_000),
+        filter: &[],
+    },
+    Workload {
+        name: "W8p",
+        what: "2 threads, 20 µs of work per call",
+        clock: Clock::Inside,
+        argv: |h| inside("w8p", h, 20_000, 10_000),
+        filter: &[],
+    },
+    Workload { name: "W5", what: "true", clock: Clock::Outside, argv: |_| words("/bin/true"), filter: &[] },
+    Workload {
+        name: "find",
+        what: "find /usr/lib -name *.so",
+        clock: Clock::Outside,
+        argv: |_| words("find /usr/lib/x86_64-linux-gnu -name *.so"),
+        filter: &[],
+    },
+    Workload {
+        name: "python3",
+        what: "import json, asyncio",
+        clock: Clock::Outside,
+        argv: |_| ["python3", "-c", "import json, asyncio"].map(String::from).to_vec(),
+        filter: &[],
+    },
+    Workload {
+        name: "tar",
+        what: "tar of /usr/include, piped",
+        clock: Clock::Outside,
+        argv: |_| ["sh", "-c", "tar cf - /usr/include 2>/dev/null | cat >/dev/null"].map(String::from).to_vec(),
+        filter: &[],
+    },
+];
+
+fn guest() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"), PathBuf::from);
+    target.join("release/guest")
+}
+
+fn build_guest() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo).args(["build", "--release", "-q", "-p", "guests"]).status().expect("cargo runs");
+    assert!(status.success(), "the guest builds");
+}
+
+/// Runs once and returns nanoseconds: of a round, or of the whole.
+fn measure(workload: &Workload, how: How, scratch: &Path) -> f64 {
+    let argv = (workload.argv)(how);
+    let trace = scratch.join(if how == How::Ours { "ours.txt" } else { "strace.txt" });
+    let mut command = match how {
+        How::Bare | How::BarePinned => Command::new(&argv[0]),
+        How::Strace | How::StracePinned => Command::new("strace"),
+        How::Ours => Command::new(env!("CARGO_BIN_EXE_chic-trace")),
+    };
+    match how {
+        How::Bare | How::BarePinned => command.args(&argv[1..]),
+        _ => command.args(["-f", "-o"]).arg(&trace).args(workload.filter).arg("--").args(&argv),
+    };
+    if matches!(how, How::BarePinned | How::StracePinned) {
+        pin(&mut command);
+    }
+    command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped());
+    let started = Instant::now();
+    let output = command.output().expect("the workload starts");
+    let wall = started.elapsed().as_nanos() as f64;
+    assert!(output.status.success(), "{} {how:?} ended with {}", workload.name, output.status);
+    match workload.clock {
+        Clock::Outside => wall,
+        Clock::Inside => String::from_utf8_lossy(&output.stdout).trim().parse().expect("the guest prints nanoseconds"),
+    }
+}
+
+fn pin(command: &mut Command) {
+    // SAFETY: between fork and exec only one system call is made, on memory of this closure.
+    unsafe {
+        command.pre_exec(|| {
+            let mut set: libc::cpu_set_t = std::mem::zeroed();
+            libc::CPU_SET(0, &mut set);
+            match libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set) {
+                0 => Ok(()),
+                _ => Err(std::io::Error::last_os_error()),
+            }
+        });
+    }
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Median, least and greatest of the ratios of two ways over the rounds.
+fn ratio(rounds: &[Vec<(How, f64)>], a: How, b: How) -> Option<String> {
+    let of = |round: &Vec<(How, f64)>, how| round.iter().find(|(h, _)| *h == how).map(|(_, ns)| *ns);
+    let mut ratios: Vec<f64> = rounds.iter().filter_map(|r| Some(of(r, a)? / of(r, b)?)).collect();
+    if ratios.is_empty() {
+        return None;
+    }
+    let middle = median(&mut ratios);
+    Some(format!("{middle:.3} ({:.3}-{:.3})", ratios[0], ratios[ratios.len() - 1]))
+}
+
+/// A small generator: the order of the runs within a round must not be fixed, and needs no more.
+fn shuffle(items: &mut [How], state: &mut u64) {
+    for i in (1..items.len()).rev() {
+        *state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        items.swap(i, (*state >> 33) as usize % (i + 1));
+    }
+}
+
+fn machine() -> String {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default().trim().to_string();
+    let strace = Command::new("strace")
+        .arg("-V")
+        .output()
+        .map(|o| String::from_utf8_lossy(&o.stdout).lines().next().unwrap_or("").to_string());
+    let steal = read("/proc/stat").lines().next().and_then(|l| l.split_whitespace().nth(8)).unwrap_or("?").to_string();
+    let cpus = std::thread::available_parallelism().map_or(0, usize::from);
+    format!(
+        "Linux {}, {cpus} CPUs, load {}, steal ticks {steal}, {}",
+        read("/proc/sys/kernel/osrelease"),
+        read("/proc/loadavg"),
+        strace.unwrap_or_else(|_| "no strace: its columns are missing".into()),
+    )
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let rounds = arguments.first().and_then(|a| a.parse().ok()).unwrap_or(5);
+    let chosen: Vec<&String> = arguments.iter().skip(1).collect();
+    build_guest();
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let nice = std::fs::write("/proc/self/autogroup", "-10")
+        .map_or_else(|e| format!("autogroup nice not set: {e}"), |()| "autogroup nice -10".into());
+    println!("{}; {nice}; {rounds} rounds, medians of per-round ratios (least-greatest)\n", machine());
+    println!("| workload | bare ns | ours / bare | ours / strace | ours / strace pinned | strace pinned / bare |");
+    println!("|---|---:|---:|---:|---:|---:|");
+    let mut ways = vec![How::Bare, How::BarePinned, How::Ours];
+    if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_ok() {
+        ways.extend([How::Strace, How::StracePinned]);
+    }
+    let mut seed = u64::from(std::process::id());
+    for workload in WORKLOADS.iter().filter(|w| chosen.is_empty() || chosen.iter().any(|c| *c == w.name)) {
+        measure(workload, How::Bare, scratch.path());
+        let mut results = Vec::new();
+        for _ in 0..rounds {
+            shuffle(&mut ways, &mut seed);
+            results.push(ways.iter().map(|how| (*how, measure(workload, *how, scratch.path()))).collect::<Vec<_>>());
+        }
+        let base = if workload.name.starts_with("W3") { How::BarePinned } else { How::Bare };
+        let mut bare: Vec<f64> = results.iter().flatten().filter(|(h, _)| *h == base).map(|(_, ns)| *ns).collect();
+        let cell = |a, b| ratio(&results, a, b).unwrap_or_else(|| "not measured".into());
+        println!(
+            "| {} {} | {:.0} | {} | {} | {} | {} |",
+            workload.name,
+            workload.what,
+            median(&mut bare),
+            cell(How::Ours, base),
+            cell(How::Ours, How::Strace),
+            cell(How::Ours, How::StracePinned),
+            cell(How::StracePinned, base),
+        );
+        std::io::stdout().flush().ok();
+    }
+}
