@@ -516,6 +516,12 @@ impl<'a> Event<'a> {
         (self.bytes[4] == Kind::Call as u8).then_some(Call { event: *self })
     }
 
+    /// Is this the announcement of a call whose whole record follows later? Whoever counts skips it:
+    /// each announced call comes again, with its exit or with `NO_EXIT`, live and from a file.
+    pub fn is_announcement(&self) -> bool {
+        self.bytes[4] == Kind::Call as u8 && self.bytes[5] == State::Open as u8
+    }
+
     /// A word of the fixed part; 0 beyond the record.
     pub fn u8(&self, at: usize) -> u8 {
         self.bytes.get(at).copied().unwrap_or(0)

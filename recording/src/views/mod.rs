@@ -4,5 +4,12 @@
 //! them grows with the length of the run, only with what is alive (and one line per process).
 
 mod clock;
+mod counts;
+mod numbers;
+mod processes;
+mod tasks;
 
 pub use clock::Clock;
+pub use counts::{Count, Counted, Tally, took_ns};
+pub use processes::{Counter, Ending, Process, Processes};
+pub use tasks::{Command, Task, Tasks};
