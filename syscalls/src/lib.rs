@@ -8,9 +8,11 @@
 mod kind;
 pub mod layout;
 pub mod names;
+mod nearest;
 mod row;
 
 pub use kind::{Count, Dir, Kind, Memory, Shape};
+pub use nearest::nearest;
 pub use row::{Abi, Arg, Classes, Returns, Syscall, Variants};
 
 /// The row of a call, or `None` for a number that this ABI does not name.

@@ -1,0 +1,324 @@
+//! What a command line asks for, as plain values. Nothing is looked up or opened here.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use report::shown::Outcomes;
+use report::summary::SortBy;
+use report::text::{Clock, HexStrings, Precision};
+use tracer::{Counters, EnvChange, Left, Placement};
+
+/// A command line that makes sense.
+#[derive(Debug)]
+pub enum Ask {
+    /// `chic-trace PROG`, `chic-trace -p PID`.
+    Trace(Trace),
+    /// `record`.
+    Record(Record),
+    /// `report`.
+    Report(Report),
+    /// `golden record`.
+    GoldenRecord(GoldenRecord),
+    /// `golden check`.
+    GoldenCheck(GoldenCheck),
+    /// `assert`.
+    Assert(Assert),
+    /// `config`.
+    Config {
+        /// With the origin of each value.
+        show_origin: bool,
+    },
+    /// `schema`.
+    Schema(String),
+    /// `completions`.
+    Completions(clap_complete::Shell),
+    /// `man`: to standard output, or all pages into a directory.
+    Man(Option<PathBuf>),
+    /// Help or version, ready to print.
+    Print(String),
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Default)]
+pub struct General {
+    /// `--color`, where given.
+    pub color: Option<String>,
+    /// Which renacer.toml.
+    pub config: ConfigFile,
+}
+
+/// Which renacer.toml is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ConfigFile {
+    /// The nearest.
+    #[default]
+    Nearest,
+    /// This one.
+    Named(PathBuf),
+    /// None.
+    None,
+}
+
+/// The program or the processes.
+#[derive(Debug, Default)]
+pub struct Target {
+    /// Program and arguments; empty with `-p` alone.
+    pub argv: Vec<OsString>,
+    /// `-p`.
+    pub attach: Vec<u32>,
+    /// `-E`.
+    pub env: Vec<EnvChange>,
+    /// `-u`.
+    pub user: Option<String>,
+    /// `-D`.
+    pub daemonize: bool,
+}
+
+/// Which calls, signals and outcomes.
+#[derive(Debug, Clone, Default)]
+pub struct Calls {
+    /// `-e trace=`, as it was written.
+    pub trace: Option<String>,
+    /// `-e signal=`, as it was written.
+    pub signals: Option<String>,
+    /// `-e status=`, `-z`, `-Z`.
+    pub outcomes: Outcomes,
+}
+
+/// How the session is led.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// `-f`, or the command's own habit.
+    pub follow: bool,
+    /// `--counters`.
+    pub counters: Counters,
+    /// `--interval`.
+    pub interval: Option<Duration>,
+    /// `--placement`.
+    pub placement: Placement,
+    /// `--left`.
+    pub left: Left,
+    /// `--grace`.
+    pub grace: Duration,
+    /// `--kill-on-exit`.
+    pub kill_on_exit: bool,
+    /// `--max-events`.
+    pub max_events: Option<u64>,
+    /// `--max-bytes`.
+    pub max_bytes: Option<u64>,
+    /// `--content-max`.
+    pub content_max: u64,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Session {
+            follow: true,
+            counters: Counters::Process,
+            interval: None,
+            placement: Placement::Auto,
+            left: Left::Leave,
+            grace: Duration::from_millis(500),
+            kill_on_exit: false,
+            max_events: None,
+            max_bytes: None,
+            content_max: 64 << 20,
+        }
+    }
+}
+
+/// Form of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// strace's text.
+    #[default]
+    Text,
+    /// renacer-json-v1.
+    Json,
+    /// Its lines.
+    JsonLines,
+    /// The `-c` table.
+    Summary,
+}
+
+impl Format {
+    /// Is it made for programs, and therefore alone in its stream?
+    pub fn is_document(self) -> bool {
+        matches!(self, Format::Json | Format::JsonLines)
+    }
+}
+
+/// How it looks.
+#[derive(Debug, Clone, Default)]
+pub struct Look {
+    /// `--format`, `-c`.
+    pub format: Format,
+    /// The table behind the lines too (`-C`, or `-c` with a document).
+    pub table_too: bool,
+    /// `--compact`.
+    pub compact: bool,
+    /// `-t`.
+    pub time: Option<Clock>,
+    /// `-r`.
+    pub relative: Option<Precision>,
+    /// `-T`.
+    pub duration: Option<Precision>,
+    /// `-s`.
+    pub strings: Option<u64>,
+    /// `-v`.
+    pub verbose: bool,
+    /// `-y`, `-yy`.
+    pub notes: u8,
+    /// `-x`, `-xx`.
+    pub hex: HexStrings,
+    /// `-a`.
+    pub column: Option<u16>,
+    /// `-q`, `-e quiet=`.
+    pub quiet: Quiet,
+    /// `--always-show-pid`.
+    pub always_pid: bool,
+    /// `-S`.
+    pub sort: SortBy,
+}
+
+/// What is left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Quiet {
+    /// Notes about attaching, detaching and those left behind.
+    pub attach: bool,
+    /// `[ Process PID=1 runs in 32 bit mode. ]`.
+    pub personality: bool,
+    /// `+++ exited with 0 +++`.
+    pub exit: bool,
+    /// `+++ superseded by execve in pid 1 +++`.
+    pub thread_execve: bool,
+}
+
+/// Where it goes.
+#[derive(Debug, Clone, Default)]
+pub struct Out {
+    /// `-o`.
+    pub to: Option<OsString>,
+    /// `-ff`.
+    pub separately: bool,
+}
+
+/// A live run, shown.
+#[derive(Debug)]
+pub struct Trace {
+    /// What runs.
+    pub target: Target,
+    /// Which calls.
+    pub calls: Calls,
+    /// How the session is led.
+    pub session: Session,
+    /// How it looks.
+    pub look: Look,
+    /// Where it goes.
+    pub out: Out,
+    /// `--keep`.
+    pub keep: Option<PathBuf>,
+}
+
+/// A live run, stored.
+#[derive(Debug)]
+pub struct Record {
+    /// What runs.
+    pub target: Target,
+    /// `-e trace=`.
+    pub calls: Calls,
+    /// How the session is led.
+    pub session: Session,
+    /// `-o`.
+    pub to: PathBuf,
+    /// `-s`.
+    pub strings: Option<u64>,
+    /// `-y`.
+    pub notes: u8,
+    /// `--golden`.
+    pub golden: bool,
+}
+
+/// A stored run, shown.
+#[derive(Debug)]
+pub struct Report {
+    /// The recording.
+    pub file: PathBuf,
+    /// Which calls.
+    pub calls: Calls,
+    /// How it looks.
+    pub look: Look,
+    /// Where it goes.
+    pub out: Out,
+    /// `-f`: lines name their task, as in a live run with `-f`; as recorded when not given.
+    pub follow_forks: bool,
+    /// `--follow`: the recording still grows.
+    pub growing: bool,
+}
+
+/// How a verdict is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VerdictForm {
+    /// As JSON.
+    pub json: bool,
+    /// What 3 becomes.
+    pub inconclusive: Inconclusive,
+}
+
+/// What an undecided result becomes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Inconclusive {
+    /// Its own code.
+    #[default]
+    Code,
+    /// 0.
+    Pass,
+    /// 1.
+    Fail,
+}
+
+/// `golden record`.
+#[derive(Debug)]
+pub struct GoldenRecord {
+    /// Name of the golden.
+    pub name: String,
+    /// Program and arguments.
+    pub argv: Vec<OsString>,
+    /// `--dir`.
+    pub dir: Option<PathBuf>,
+    /// `--runs`.
+    pub runs: Option<u32>,
+    /// `--force`.
+    pub force: bool,
+}
+
+/// `golden check`.
+#[derive(Debug)]
+pub struct GoldenCheck {
+    /// Name of the golden.
+    pub name: String,
+    /// Program and arguments.
+    pub argv: Vec<OsString>,
+    /// `--dir`.
+    pub dir: Option<PathBuf>,
+    /// `--recording`.
+    pub recording: Option<PathBuf>,
+    /// Form of the verdict.
+    pub form: VerdictForm,
+}
+
+/// `assert`.
+#[derive(Debug)]
+pub struct Assert {
+    /// Program and arguments.
+    pub argv: Vec<OsString>,
+    /// `--name`.
+    pub name: Option<String>,
+    /// `--runs`.
+    pub runs: Option<u32>,
+    /// `--recording`.
+    pub recording: Option<PathBuf>,
+    /// Form of the verdict.
+    pub form: VerdictForm,
+}

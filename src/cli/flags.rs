@@ -1,0 +1,438 @@
+//! The flags, as data for clap: help, completions and the man page come from here too.
+
+use clap::{Arg, ArgAction, Command, value_parser};
+
+use super::help;
+
+const TARGET: &str = "What to trace";
+const CALLS: &str = "Which calls";
+const LOOK: &str = "How it looks";
+const WHERE: &str = "Where it goes";
+const SESSION: &str = "The session";
+const GENERAL: &str = "General";
+
+/// Largest string limit, 16 MiB.
+pub const MAX_STRING: u64 = 16 << 20;
+
+fn switch(id: &'static str) -> Arg {
+    Arg::new(id).long(id).action(ArgAction::SetTrue)
+}
+
+fn value(id: &'static str, name: &'static str) -> Arg {
+    Arg::new(id).long(id).value_name(name).action(ArgAction::Set)
+}
+
+fn count(id: &'static str, short: char) -> Arg {
+    Arg::new(id).short(short).action(ArgAction::Count)
+}
+
+/// Flags that every command takes.
+fn general() -> Vec<Arg> {
+    vec![
+        value("color", "WHEN")
+            .value_parser(["auto", "always", "never"])
+            .global(true)
+            .help_heading(GENERAL)
+            .help("Colour; NO_COLOR and CLICOLOR are heeded"),
+        value("config", "FILE")
+            .global(true)
+            .conflicts_with("no-config")
+            .help_heading(GENERAL)
+            .help("Read this renacer.toml instead of the nearest"),
+        switch("no-config").global(true).hide_short_help(true).help_heading(GENERAL).help("Read no renacer.toml"),
+    ]
+}
+
+/// Flags that say which process is traced.
+fn target() -> Vec<Arg> {
+    vec![
+        switch("follow-forks")
+            .short('f')
+            .action(ArgAction::Count)
+            .help_heading(TARGET)
+            .help("Follow children and threads; -ff writes one file per task"),
+        value("attach", "PID")
+            .short('p')
+            .visible_alias("pid")
+            .action(ArgAction::Append)
+            .value_delimiter(',')
+            .value_parser(value_parser!(u32).range(1..))
+            .help_heading(TARGET)
+            .help("Trace a running process, with -f all its threads"),
+        value("env", "VAR[=VALUE]")
+            .short('E')
+            .action(ArgAction::Append)
+            .hide_short_help(true)
+            .help_heading(TARGET)
+            .help("Set a variable for the program, or remove it"),
+        value("user", "NAME")
+            .short('u')
+            .hide_short_help(true)
+            .help_heading(TARGET)
+            .help("Run the program as this user"),
+        count("daemonize", 'D')
+            .hide_short_help(true)
+            .help_heading(TARGET)
+            .help("The tracer runs as a grandchild, the program stays the caller's child"),
+        value("interruptible", "N")
+            .short('I')
+            .value_parser(value_parser!(u8).range(1..=4))
+            .hide_short_help(true)
+            .help_heading(TARGET)
+            .help("Only 4 is taken, which is how it always is: Ctrl-C and Ctrl-Z go to the program"),
+    ]
+}
+
+/// Flags that choose among the calls.
+fn calls() -> Vec<Arg> {
+    vec![
+        value("expr", "EXPR")
+            .short('e')
+            .action(ArgAction::Append)
+            .help_heading(CALLS)
+            .help("trace=SET, signal=SET, status=SET; SET alone is trace=SET")
+            .long_help(help::EXPR),
+        value("trace", "SET").hide_short_help(true).help_heading(CALLS).help("As -e trace=SET"),
+        value("signal", "SET").hide_short_help(true).help_heading(CALLS).help("As -e signal=SET"),
+        value("status", "SET").hide_short_help(true).help_heading(CALLS).help("As -e status=SET"),
+        switch("successful-only").short('z').help_heading(CALLS).help("Only calls that succeeded"),
+        switch("failed-only").short('Z').help_heading(CALLS).help("Only calls that failed"),
+    ]
+}
+
+/// Flags that say how a run is shown.
+fn look() -> Vec<Arg> {
+    vec![
+        value("format", "FORMAT")
+            .value_parser(["text", "json", "jsonl", "summary"])
+            .help_heading(LOOK)
+            .help("text (default), json, jsonl, summary"),
+        switch("compact").help_heading(LOOK).help("With json: only the keys that renacer has"),
+        count("t", 't').help_heading(LOOK).help("Time of day; -tt with microseconds, -ttt since 1970"),
+        value("absolute-timestamps", "FORMAT")
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("time")
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("As -t; none, time or unix, and a precision: s, ms, us, ns"),
+        Arg::new("r").short('r').action(ArgAction::SetTrue).help_heading(LOOK).help("Time since the line before"),
+        value("relative-timestamps", "PRECISION")
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("us")
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("As -r; s, ms, us, ns"),
+        Arg::new("T")
+            .short('T')
+            .long("timing")
+            .action(ArgAction::SetTrue)
+            .help_heading(LOOK)
+            .help("Time spent in each call"),
+        value("syscall-times", "PRECISION")
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("us")
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("As -T; s, ms, us, ns"),
+        value("string-limit", "N")
+            .short('s')
+            .allow_hyphen_values(true)
+            .value_parser(value_parser!(u64).range(0..=MAX_STRING))
+            .help_heading(LOOK)
+            .help("Show N bytes of data (default 32)"),
+        switch("no-abbrev").short('v').help_heading(LOOK).help("Structures, arrays and environments whole"),
+        count("y", 'y').help_heading(LOOK).help("Paths behind descriptors; -yy sockets and devices too"),
+        value("decode-fds", "SET")
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("path")
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("path (as -y) or all (as -yy)"),
+        count("x", 'x').hide_short_help(true).help_heading(LOOK).help("Strings that are not ASCII in hex; -xx all"),
+        value("columns", "N")
+            .short('a')
+            .allow_hyphen_values(true)
+            .value_parser(value_parser!(u16))
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("Column of the results (default 40)"),
+        count("q", 'q').hide_short_help(true).help_heading(LOOK).help("Fewer notes; -qq no ends of tasks, -qqq none"),
+        value("quiet", "SET")
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("attach,personality")
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("As -e quiet=SET"),
+        switch("always-show-pid").hide_short_help(true).help_heading(LOOK).help("The task in front of every line"),
+        switch("summary-only").short('c').help_heading(LOOK).help("A table of calls, errors and time"),
+        Arg::new("C")
+            .short('C')
+            .long("summary")
+            .action(ArgAction::SetTrue)
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("The lines and then the table"),
+        switch("summary-wall-clock")
+            .short('w')
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("Wall time in the table, which it always is"),
+        value("summary-sort-by", "KEY")
+            .short('S')
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("Order of the table: time, calls, errors, name, min, max, avg, nothing"),
+        value("summary-columns", "LIST")
+            .short('U')
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("Columns of the table"),
+    ]
+}
+
+/// Flags that say where it is written.
+fn destination() -> Vec<Arg> {
+    vec![
+        value("output", "FILE")
+            .short('o')
+            .help_heading(WHERE)
+            .help("Write to a file, to stdout (-) or into a command ('|CMD')"),
+        switch("output-separately")
+            .hide_short_help(true)
+            .help_heading(WHERE)
+            .help("One file per task: FILE.TID, as -ff does"),
+    ]
+}
+
+/// Flags of a live session.
+fn session() -> Vec<Arg> {
+    let bytes = || value_parser!(u64).range(1..);
+    vec![
+        switch("no-follow").hide_short_help(true).help_heading(SESSION).help("Only the program itself"),
+        value("counters", "LEVEL")
+            .value_parser(["none", "process", "task"])
+            .help_heading(SESSION)
+            .help("Times, faults, switches, I/O: none, process, task"),
+        value("interval", "MS")
+            .value_parser(value_parser!(u64).range(1..))
+            .hide_short_help(true)
+            .help_heading(SESSION)
+            .help("Read the counters of running tasks this often"),
+        value("placement", "HOW")
+            .value_parser(["auto", "off"])
+            .hide_short_help(true)
+            .help_heading(SESSION)
+            .help("Share a core with the program while that pays (auto), or never"),
+        value("left", "WHAT")
+            .value_parser(["leave", "wait", "kill"])
+            .hide_short_help(true)
+            .help_heading(SESSION)
+            .help("Processes that outlive the program: leave them running, wait, kill"),
+        value("grace", "SECONDS")
+            .value_parser(value_parser!(f64))
+            .hide_short_help(true)
+            .help_heading(SESSION)
+            .help("How long they may before that (default 0.5)"),
+        switch("kill-on-exit")
+            .hide_short_help(true)
+            .help_heading(SESSION)
+            .help("Kill the program when the tracer dies"),
+        value("max-events", "N")
+            .value_parser(bytes())
+            .hide_short_help(true)
+            .help_heading(SESSION)
+            .help("Stop recording after so many events; the program goes on"),
+        value("max-bytes", "N")
+            .value_parser(bytes())
+            .hide_short_help(true)
+            .help_heading(SESSION)
+            .help("Stop recording after so many bytes of events"),
+        value("content-max", "N")
+            .value_parser(bytes())
+            .hide_short_help(true)
+            .help_heading(SESSION)
+            .help("Bytes of content that --golden keeps (default 64 MiB)"),
+    ]
+}
+
+fn argv(required: bool) -> Arg {
+    Arg::new("argv")
+        .value_name("PROG [ARGS]...")
+        .num_args(1..)
+        .required(required)
+        .trailing_var_arg(true)
+        .value_parser(value_parser!(std::ffi::OsString))
+        .help("The program and its arguments; nothing behind the first word is read as a flag of ours")
+}
+
+fn file(help: &'static str) -> Arg {
+    Arg::new("file").value_name("FILE").required(true).help(help)
+}
+
+fn keep() -> Arg {
+    value("keep", "FILE.ctrace").help_heading(WHERE).help("Also store the recording of this run")
+}
+
+fn verdict_format() -> Arg {
+    value("format", "FORMAT").value_parser(["text", "json"]).help("text (default) or json, on stdout")
+}
+
+fn inconclusive() -> Arg {
+    value("inconclusive", "AS")
+        .value_parser(["code", "pass", "fail"])
+        .hide_short_help(true)
+        .help("What exit code an undecided result gives: its own (3), 0 or 1")
+}
+
+fn golden() -> Command {
+    let name = || Arg::new("name").value_name("NAME").required(true).help("Name of the golden");
+    let dir = || value("dir", "DIR").help("Where goldens lie (default tests/goldens if it exists, else goldens)");
+    let timeless = "Runs are traced with all their tasks; times are never compared.";
+    Command::new("golden")
+        .about("Accept what a program does, and check that it still does it")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(
+            Command::new("record")
+                .about("Run a program several times and keep what all runs have in common")
+                .after_help(timeless)
+                .arg(name())
+                .arg(argv(true))
+                .arg(dir())
+                .arg(
+                    value("runs", "N")
+                        .value_parser(value_parser!(u32).range(1..=100))
+                        .help("How many runs to learn from (default 3)"),
+                )
+                .arg(switch("force").help("Replace a golden that exists")),
+        )
+        .subcommand(
+            Command::new("check")
+                .about("Run a program and say whether it does the same")
+                .after_help(timeless)
+                .arg(name())
+                .arg(argv(false))
+                .arg(dir())
+                .arg(value("recording", "FILE").conflicts_with("argv").help("Judge this recording instead of a run"))
+                .arg(verdict_format())
+                .arg(inconclusive()),
+        )
+}
+
+/// The whole command line.
+pub fn command() -> Command {
+    let bare = [target(), calls(), look(), destination(), session(), vec![keep()]].concat();
+    Command::new("chic-trace")
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(true)
+        .disable_help_subcommand(true)
+        .max_term_width(100)
+        .about("Records every system call of a program, and says whether it still does what the accepted run did")
+        .override_usage(help::USAGE)
+        .after_help(help::SHORT_END)
+        .after_long_help(help::LONG_END)
+        .args(general())
+        .arg(
+            Arg::new("version")
+                .short('V')
+                .long("version")
+                .action(ArgAction::Version)
+                .help_heading(GENERAL)
+                .help("Print the version"),
+        )
+        .args(bare)
+        .subcommand(
+            Command::new("record")
+                .about("Store one run, all tasks followed")
+                .args(target())
+                .args(calls().into_iter().filter(|a| !["signal", "status", "z", "Z"].contains(&a.get_id().as_str())))
+                .args(session())
+                .arg(value("output", "FILE").short('o').help_heading(WHERE).help("The recording (default chic-trace.ctrace)"))
+                .arg(
+                    value("string-limit", "N")
+                        .short('s')
+                        .allow_hyphen_values(true)
+                        .value_parser(value_parser!(u64).range(0..=MAX_STRING))
+                        .help_heading(LOOK)
+                        .help("Keep N bytes of data (default 256)"),
+                )
+                .arg(count("y", 'y').hide(true))
+                .arg(switch("golden").help_heading(SESSION).help("Keep all that a golden needs"))
+                .arg(argv(false)),
+        )
+        .subcommand(
+            Command::new("report")
+                .about("Show a recording in any form, with the flags of a live run")
+                .arg(file("The recording"))
+                .arg(switch("follow-forks").short('f').action(ArgAction::Count).help_heading(LOOK).help(
+                    "As it would have looked with -f (default: as it was recorded); -ff with -o FILE: one file per task",
+                ))
+                .args(calls())
+                .args(look())
+                .args(destination())
+                .arg(switch("follow").help_heading(WHERE).help("Go on while the recording grows, until it ends")),
+        )
+        .subcommand(golden())
+        .subcommand(
+            Command::new("assert")
+                .about("Judge the budgets of renacer.toml")
+                .arg(value("name", "RUN").help("Name of the run (default: name of the program)"))
+                .arg(
+                    value("runs", "N")
+                        .value_parser(value_parser!(u32).range(1..=1000))
+                        .help("Untraced runs for time, after one to warm up (default 5)"),
+                )
+                .arg(verdict_format())
+                .arg(inconclusive())
+                .arg(value("recording", "FILE").conflicts_with("argv").help("Judge this recording instead of a run"))
+                .arg(argv(false)),
+        )
+        .subcommand(
+            Command::new("config")
+                .about("Print the settings in force")
+                .arg(switch("show-origin").help("And where each is from")),
+        )
+        .subcommand(
+            Command::new("schema")
+                .about("Print the JSON Schema of a format")
+                .arg(Arg::new("name").value_name("NAME").required(true).help("renacer-json, …")),
+        )
+        .subcommand(
+            Command::new("completions").about("Print completions for a shell").arg(
+                Arg::new("shell")
+                    .value_name("SHELL")
+                    .required(true)
+                    .value_parser(value_parser!(clap_complete::Shell)),
+            ),
+        )
+        .subcommand(
+            Command::new("man")
+                .about("Print the man page, or write all pages into a directory")
+                .arg(Arg::new("dir").value_name("DIR")),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definition_holds() {
+        super::command().debug_assert();
+    }
+
+    #[test]
+    fn short_help_is_one_screen_and_long_help_is_whole() {
+        let short = super::command().render_help().to_string();
+        assert!(short.lines().count() <= 60, "{} lines:\n{short}", short.lines().count());
+        let long = super::command().render_long_help().to_string();
+        let examples = long.lines().filter(|l| l.trim_start().starts_with("chic-trace ") && !l.contains('[')).count();
+        assert!(examples >= 5, "{examples} examples:\n{long}");
+        for word in ["125", "126", "127", "--placement", "%file", "standard error"] {
+            assert!(long.contains(word), "{word} is not in the long help");
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! From clap's matches to an [`Ask`](super::ask::Ask): values are checked, none is looked up.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ArgMatches;
+use report::shown::Outcomes;
+use report::summary::SortBy;
+use report::text::{Clock, HexStrings, Precision};
+use tracer::{Counters, EnvChange, Left, Placement};
+
+use super::ask::*;
+use super::expr::{self, Expr};
+use crate::message::Problem;
+
+fn text<'a>(m: &'a ArgMatches, id: &str) -> Option<&'a str> {
+    m.try_get_one::<String>(id).ok().flatten().map(String::as_str)
+}
+
+fn path(m: &ArgMatches, id: &str) -> Option<PathBuf> {
+    text(m, id).map(PathBuf::from)
+}
+
+fn on(m: &ArgMatches, id: &str) -> bool {
+    m.try_get_one::<bool>(id).ok().flatten().copied().unwrap_or(false)
+}
+
+fn times(m: &ArgMatches, id: &str) -> u8 {
+    m.try_get_one::<u8>(id).ok().flatten().copied().unwrap_or(0)
+}
+
+fn number(m: &ArgMatches, id: &str) -> Option<u64> {
+    m.try_get_one::<u64>(id).ok().flatten().copied()
+}
+
+fn argv(m: &ArgMatches) -> Vec<OsString> {
+    m.try_get_many::<OsString>("argv").ok().flatten().map(|words| words.cloned().collect()).unwrap_or_default()
+}
+
+/// `--color`, `--config`, `--no-config`.
+pub fn general(m: &ArgMatches) -> General {
+    let config = match (on(m, "no-config"), path(m, "config")) {
+        (true, _) => ConfigFile::None,
+        (false, Some(file)) => ConfigFile::Named(file),
+        (false, None) => ConfigFile::Nearest,
+    };
+    General { color: text(m, "color").map(String::from), config }
+}
+
+/// A live run, shown; `argv` is what followed the flags.
+pub fn trace(m: &ArgMatches, argv: Vec<OsString>) -> Result<Trace, Problem> {
+    let look = look(m)?;
+    let out = out(m);
+    if out.separately && (look.format == Format::Summary || look.table_too) {
+        return Err(Problem::usage("cannot take -ff together with -c or -C: a table is of all tasks")
+            .hint("use -f with -c, or -ff without it"));
+    }
+    if out.separately && look.format.is_document() {
+        return Err(Problem::usage("cannot take -ff together with a document: it is one for all tasks")
+            .hint("use -f: every call names its task"));
+    }
+    let follow = times(m, "follow-forks") > 0 && !on(m, "no-follow");
+    Ok(Trace {
+        target: target(m, argv)?,
+        calls: calls(m)?,
+        session: session(m, follow, Counters::Process)?,
+        look,
+        out,
+        keep: path(m, "keep"),
+    })
+}
+
+/// A live run, stored.
+pub fn record(m: &ArgMatches) -> Result<Record, Problem> {
+    Ok(Record {
+        target: target(m, argv(m))?,
+        calls: calls(m)?,
+        session: session(m, !on(m, "no-follow"), Counters::Task)?,
+        to: path(m, "output").unwrap_or_else(|| "chic-trace.ctrace".into()),
+        strings: number(m, "string-limit"),
+        notes: times(m, "y").min(2),
+        golden: on(m, "golden"),
+    })
+}
+
+/// A stored run, shown.
+pub fn report(m: &ArgMatches) -> Result<Report, Problem> {
+    Ok(Report {
+        file: path(m, "file").unwrap_or_default(),
+        calls: calls(m)?,
+        look: look(m)?,
+        out: out(m),
+        follow_forks: times(m, "follow-forks") > 0,
+        growing: on(m, "follow"),
+    })
+}
+
+/// `golden record`.
+pub fn golden_record(m: &ArgMatches) -> Result<GoldenRecord, Problem> {
+    Ok(GoldenRecord {
+        name: text(m, "name").unwrap_or_default().into(),
+        argv: argv(m),
+        dir: path(m, "dir"),
+        runs: m.get_one::<u32>("runs").copied(),
+        force: on(m, "force"),
+    })
+}
+
+/// `golden check`.
+pub fn golden_check(m: &ArgMatches) -> Result<GoldenCheck, Problem> {
+    let name = text(m, "name").unwrap_or_default().to_owned();
+    let (argv, recording) = (argv(m), path(m, "recording"));
+    if argv.is_empty() && recording.is_none() {
+        return Err(Problem::usage(format!("cannot check {name}: neither a command nor a recording is given"))
+            .hint(format!("chic-trace golden check {name} -- CMD ARGS")));
+    }
+    Ok(GoldenCheck { name, argv, dir: path(m, "dir"), recording, form: form(m) })
+}
+
+/// `assert`.
+pub fn assert(m: &ArgMatches) -> Result<Assert, Problem> {
+    let (argv, recording) = (argv(m), path(m, "recording"));
+    if argv.is_empty() && recording.is_none() {
+        return Err(Problem::usage("cannot judge anything: neither a command nor a recording is given")
+            .hint("chic-trace assert -- CMD ARGS"));
+    }
+    Ok(Assert {
+        argv,
+        name: text(m, "name").map(String::from),
+        runs: m.get_one::<u32>("runs").copied(),
+        recording,
+        form: form(m),
+    })
+}
+
+fn form(m: &ArgMatches) -> VerdictForm {
+    VerdictForm {
+        json: text(m, "format") == Some("json"),
+        inconclusive: match text(m, "inconclusive") {
+            Some("pass") => Inconclusive::Pass,
+            Some("fail") => Inconclusive::Fail,
+            _ => Inconclusive::Code,
+        },
+    }
+}
+
+fn target(m: &ArgMatches, argv: Vec<OsString>) -> Result<Target, Problem> {
+    let attach: Vec<u32> = m.get_many::<u32>("attach").map(|pids| pids.copied().collect()).unwrap_or_default();
+    if argv.is_empty() && attach.is_empty() {
+        return Err(Problem::usage("cannot trace anything: neither a program nor -p PID is given")
+            .hint("chic-trace ls /")
+            .hint("chic-trace --help shows all flags and five examples"));
+    }
+    if matches!(m.get_one::<u8>("interruptible"), Some(1..=3)) {
+        return Err(Problem::usage("cannot take -I other than 4: not built in this version")
+            .hint("leave it out: Ctrl-C and Ctrl-Z go to the program, and the trace stays whole"));
+    }
+    let daemonize = times(m, "daemonize");
+    if daemonize > 1 {
+        return Err(Problem::usage("cannot take -DD or -DDD: not built in this version")
+            .hint("-D keeps the program the caller's own child"));
+    }
+    let env = m.get_many::<String>("env").into_iter().flatten().map(|change| match change.split_once('=') {
+        Some((name, value)) => EnvChange::Set(name.into(), value.into()),
+        None => EnvChange::Remove(change.into()),
+    });
+    Ok(Target { argv, attach, env: env.collect(), user: text(m, "user").map(String::from), daemonize: daemonize > 0 })
+}
+
+/// All `-e` in order, the later one of a kind counts.
+fn expressions(m: &ArgMatches) -> Result<Vec<Expr>, Problem> {
+    let given = m.try_get_many::<String>("expr").ok().flatten();
+    given.into_iter().flatten().map(|text| expr::read(text)).collect()
+}
+
+fn calls(m: &ArgMatches) -> Result<Calls, Problem> {
+    let mut calls = Calls::default();
+    for expr in expressions(m)? {
+        match expr {
+            Expr::Trace(set) => calls.trace = Some(set),
+            Expr::Signal(set) => calls.signals = Some(set),
+            Expr::Status(set) => calls.outcomes = set,
+            Expr::Quiet(_) | Expr::DecodeFds(_) => {}
+        }
+    }
+    if let Some(set) = text(m, "trace") {
+        calls.trace = Some(set.into());
+    }
+    if let Some(set) = text(m, "signal") {
+        calls.signals = Some(set.into());
+    }
+    if let Some(set) = text(m, "status") {
+        calls.outcomes = expr::status(set)?;
+    }
+    // Both together, as in strace: the later one would count; nothing sensible is meant, so say so.
+    match (on(m, "successful-only"), on(m, "failed-only")) {
+        (true, true) => {
+            return Err(Problem::usage("cannot take -z together with -Z: no call both succeeds and fails"));
+        }
+        (true, false) => calls.outcomes = Outcomes::SUCCESSFUL,
+        (false, true) => calls.outcomes = Outcomes::FAILED,
+        (false, false) => {}
+    }
+    Ok(calls)
+}
+
+fn session(m: &ArgMatches, follow: bool, counters: Counters) -> Result<Session, Problem> {
+    let usual = Session::default();
+    let grace = match m.get_one::<f64>("grace") {
+        None => usual.grace,
+        Some(seconds) => Duration::try_from_secs_f64(*seconds).map_err(|why| {
+            Problem::usage(format!("cannot take {seconds} for --grace: {why}")).hint("seconds, such as 0.5")
+        })?,
+    };
+    Ok(Session {
+        follow,
+        counters: match text(m, "counters") {
+            None => counters,
+            Some("none") => Counters::None,
+            Some("task") => Counters::Task,
+            Some(_) => Counters::Process,
+        },
+        interval: number(m, "interval").map(Duration::from_millis),
+        placement: if text(m, "placement") == Some("off") { Placement::Off } else { Placement::Auto },
+        left: match text(m, "left") {
+            Some("wait") => Left::Wait,
+            Some("kill") => Left::Kill,
+            _ => Left::Leave,
+        },
+        grace,
+        kill_on_exit: on(m, "kill-on-exit"),
+        max_events: number(m, "max-events"),
+        max_bytes: number(m, "max-bytes"),
+        content_max: number(m, "content-max").unwrap_or(usual.content_max),
+    })
+}
+
+fn look(m: &ArgMatches) -> Result<Look, Problem> {
+    let (table, lines_too) = (on(m, "summary-only"), on(m, "C"));
+    let timing = on(m, "T");
+    let mut look = Look {
+        compact: on(m, "compact"),
+        time: clock(m)?,
+        relative: precision_of(m, "relative-timestamps", on(m, "r"))?,
+        duration: precision_of(m, "syscall-times", timing)?,
+        strings: number(m, "string-limit"),
+        verbose: on(m, "no-abbrev"),
+        notes: times(m, "y").min(2),
+        hex: match times(m, "x") {
+            0 => HexStrings::Never,
+            1 => HexStrings::NonAscii,
+            _ => HexStrings::All,
+        },
+        column: m.get_one::<u16>("columns").copied(),
+        quiet: quiet_level(times(m, "q")),
+        always_pid: on(m, "always-show-pid"),
+        ..Look::default()
+    };
+    if let Some(set) = text(m, "decode-fds") {
+        look.notes = expr::decode_fds(set)?;
+    }
+    if let Some(set) = text(m, "quiet") {
+        look.quiet = expr::quiet(set)?;
+    }
+    for expr in expressions(m)? {
+        match expr {
+            Expr::Quiet(set) => look.quiet = set,
+            Expr::DecodeFds(level) => look.notes = level,
+            _ => {}
+        }
+    }
+    if let Some(key) = text(m, "summary-sort-by") {
+        look.sort = SortBy::by_key(key).ok_or_else(|| {
+            Problem::usage(format!("cannot sort by {key:?}: there is no such column"))
+                .hint("time, calls, errors, name, min-time, max-time, avg-time or nothing")
+        })?;
+    }
+    if text(m, "summary-columns").is_some() {
+        return Err(Problem::usage("cannot take -U: not built in this version")
+            .hint("-c has time, seconds, usecs/call, calls, errors and name; -S orders the rows"));
+    }
+    // `--summary --timing` stands in every capture script of renacer, where it means the table.
+    let renacers_table = lines_too && timing && long_given("--summary") && long_given("--timing");
+    (look.format, look.table_too) = form_of(text(m, "format"), table || renacers_table, lines_too);
+    if look.compact && look.format != Format::Json {
+        return Err(Problem::usage("cannot take --compact without --format json: there is nothing to leave out"));
+    }
+    Ok(look)
+}
+
+fn form_of(format: Option<&str>, table: bool, lines_too: bool) -> (Format, bool) {
+    match (format, table) {
+        (Some("json"), table) => (Format::Json, table || lines_too),
+        (Some("jsonl"), table) => (Format::JsonLines, table || lines_too),
+        (Some("summary"), _) | (_, true) => (Format::Summary, false),
+        (_, false) => (Format::Text, lines_too),
+    }
+}
+
+fn long_given(flag: &str) -> bool {
+    std::env::args_os().take_while(|word| word != "--").any(|word| word == OsStr::new(flag))
+}
+
+fn quiet_level(level: u8) -> Quiet {
+    Quiet { attach: level >= 1, personality: level >= 1, exit: level >= 2, thread_execve: level >= 3 }
+}
+
+fn clock(m: &ArgMatches) -> Result<Option<Clock>, Problem> {
+    let short = match times(m, "t") {
+        0 => None,
+        1 => Some(Clock { epoch: false, precision: Precision::Seconds }),
+        2 => Some(Clock { epoch: false, precision: Precision::Micros }),
+        _ => Some(Clock { epoch: true, precision: Precision::Micros }),
+    };
+    let Some(words) = text(m, "absolute-timestamps") else { return Ok(short) };
+    let mut clock = Clock { epoch: false, precision: Precision::Seconds };
+    for word in words.split(',') {
+        match word.trim_start_matches("format:").trim_start_matches("precision:") {
+            "none" => return Ok(None),
+            "time" => clock.epoch = false,
+            "unix" => clock.epoch = true,
+            other => clock.precision = precision("--absolute-timestamps", other)?,
+        }
+    }
+    Ok(Some(clock))
+}
+
+fn precision_of(m: &ArgMatches, id: &str, short: bool) -> Result<Option<Precision>, Problem> {
+    match text(m, id) {
+        Some(word) => precision(&format!("--{id}"), word).map(Some),
+        None => Ok(short.then_some(Precision::Micros)),
+    }
+}
+
+fn precision(flag: &str, word: &str) -> Result<Precision, Problem> {
+    Ok(match word {
+        "s" => Precision::Seconds,
+        "ms" => Precision::Millis,
+        "us" => Precision::Micros,
+        "ns" => Precision::Nanos,
+        _ => return Err(Problem::usage(format!("cannot take {word:?} for {flag}: it is none of s, ms, us, ns"))),
+    })
+}
+
+fn out(m: &ArgMatches) -> Out {
+    Out {
+        to: text(m, "output").map(OsString::from),
+        separately: times(m, "follow-forks") > 1 || on(m, "output-separately"),
+    }
+}

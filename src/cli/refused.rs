@@ -1,0 +1,252 @@
+//! Flags and words that people bring along and that we do not take, with what to use instead.
+
+use crate::exit::Code;
+use crate::message::Problem;
+
+/// Why a flag is not taken.
+enum Why {
+    /// Of renacer; what it does there is not sound.
+    Renacer(&'static str),
+    /// Of strace or renacer; not built in this version.
+    NotYet,
+}
+
+struct Row {
+    /// Long names; one that ends in `-` stands for all that begin so.
+    names: &'static [&'static str],
+    why: Why,
+    instead: &'static str,
+}
+
+const ROWS: &[Row] = &[
+    Row {
+        names: &["anomaly-"],
+        why: Why::Renacer("its z-score has the value inside its own baseline"),
+        instead: "record the run, and compare later runs with `golden check`; `-c` shows where the time goes",
+    },
+    Row {
+        names: &["ml-", "explain", "dl-", "save-model", "load-model"],
+        why: Why::Renacer("on some twenty values it always reports something, and models are never read"),
+        instead: "`-c` shows calls, errors and time per call; `assert` judges budgets",
+    },
+    Row {
+        names: &["baseline"],
+        why: Why::Renacer("the file is never read"),
+        instead: "use `golden check NAME -- CMD`",
+    },
+    Row {
+        names: &["hpu-analysis", "hpu-cpu-only"],
+        why: Why::Renacer("it prints sorted counts and calls them clusters"),
+        instead: "use `-c`",
+    },
+    Row {
+        names: &["otlp-endpoint", "otlp-service-name", "trace-parent"],
+        why: Why::Renacer("this program has no network code"),
+        instead: "use `record`; what is in the recording can be shown by `report`",
+    },
+    Row {
+        names: &["trace-compute", "trace-compute-all", "trace-compute-threshold"],
+        why: Why::Renacer("it is never read"),
+        instead: "use `-c`",
+    },
+    Row {
+        names: &["rewrite-stacktrace", "rewrite-errors"],
+        why: Why::Renacer("it prints the map itself"),
+        instead: "use `record`; stacks are not shown by this version",
+    },
+    Row {
+        names: &["trace-transpiler-decisions"],
+        why: Why::Renacer("it parses what the target prints"),
+        instead: "use `-e trace=write -s 4096`",
+    },
+    Row {
+        names: &["chaos", "chaos-"],
+        why: Why::Renacer("its time-out and signals have no effect"),
+        instead: "put `prlimit` or `timeout` before the command",
+    },
+    Row {
+        names: &["source", "transpiler-map", "show-transpiler-context", "function-time"],
+        why: Why::NotYet,
+        instead: "`-T` shows the time of each call; source lines come with stacks",
+    },
+    Row { names: &["stats-extended"], why: Why::NotYet, instead: "`-c` has calls, errors and time per call" },
+    Row { names: &["profile", "profile-"], why: Why::NotYet, instead: "`-c` and `--counters=task` measure the run" },
+    Row { names: &["lamport", "clusters"], why: Why::NotYet, instead: "`--format json` has the order of all calls" },
+    Row {
+        names: &["stack-traces", "stack-trace", "stack-trace-frame-limit", "instruction-pointer", "kernel-stack"],
+        why: Why::NotYet,
+        instead: "record the run: `record -o FILE.ctrace` keeps instruction and stack pointers of every call",
+    },
+    Row { names: &["trace-path"], why: Why::NotYet, instead: "use `-y -e trace=%file,%desc` and search for the path" },
+    Row {
+        names: &["inject", "fault"],
+        why: Why::NotYet,
+        instead: "nothing is injected by this version: a run is always the program's own",
+    },
+    Row {
+        names: &["abbrev", "raw", "verbose-set", "read", "write", "kvm"],
+        why: Why::NotYet,
+        instead: "`-v` shows structures whole, `-s N` and `-xx` show data",
+    },
+    Row {
+        names: &["syscall-number", "arg-names", "const-print-style", "decode-pids", "argv0"],
+        why: Why::NotYet,
+        instead: "`--format json` has the number of every call, its task and its process",
+    },
+    Row { names: &["output-append-mode"], why: Why::NotYet, instead: "use `-o '|cat >> FILE'`" },
+    Row { names: &["detach-on"], why: Why::NotYet, instead: "without `-f` only the program itself is traced" },
+    Row {
+        names: &["summary-syscall-overhead"],
+        why: Why::NotYet,
+        instead: "`-c` shows wall time inside the calls, nothing is taken off",
+    },
+    Row { names: &["debug", "tips", "trace-fds"], why: Why::NotYet, instead: "leave it out: it changes no call" },
+];
+
+/// Short flags of strace that have a long name in [`ROWS`].
+const SHORT: &[(char, &str)] = &[
+    ('A', "output-append-mode"),
+    ('b', "detach-on"),
+    ('d', "debug"),
+    ('i', "instruction-pointer"),
+    ('k', "stack-traces"),
+    ('n', "syscall-number"),
+    ('N', "arg-names"),
+    ('O', "summary-syscall-overhead"),
+    ('P', "trace-path"),
+    ('X', "const-print-style"),
+    ('Y', "decode-pids"),
+];
+
+fn find(name: &str) -> Option<&'static Row> {
+    let fits =
+        |row: &&Row| row.names.iter().any(|known| *known == name || (known.ends_with('-') && name.starts_with(known)));
+    ROWS.iter().find(fits)
+}
+
+/// What to say of a long flag, without its dashes, that is not taken; `None` when we do not know it at all.
+pub fn long(name: &str) -> Option<Problem> {
+    find(name).map(|row| say(&format!("--{name}"), row))
+}
+
+/// The same for a short flag.
+pub fn short(flag: char) -> Option<Problem> {
+    let (_, name) = SHORT.iter().find(|(known, _)| *known == flag)?;
+    find(name).map(|row| say(&format!("-{flag}"), row))
+}
+
+/// The same for a qualifier of `-e`.
+pub fn qualifier(name: &str) -> Option<Problem> {
+    let name = if name == "fd" { "trace-fds" } else { name };
+    let name = if name == "verbose" { "verbose-set" } else { name };
+    find(name).map(|row| say(&format!("-e {name}="), row))
+}
+
+/// `-s` without a number.
+pub fn source(next: Option<&str>) -> Problem {
+    match next {
+        None => long("source").map_or_else(
+            || Problem::usage("cannot take -s"),
+            |p| Problem { what: p.what.replacen("--source", "-s without a number (--source)", 1), ..p },
+        ),
+        Some(word) => Problem::usage(format!("cannot take {word:?} for -s: neither a number of bytes nor a flag"))
+            .hint("`-s 64` limits strings to 64 bytes (strace); `-s` alone is --source (renacer)"),
+    }
+}
+
+fn say(flag: &str, row: &Row) -> Problem {
+    let what = match row.why {
+        Why::Renacer(why) => format!("cannot take {flag}: it is a flag of renacer that is not taken over: {why}"),
+        Why::NotYet => format!("cannot take {flag}: not built in this version"),
+    };
+    Problem::usage(what).hint(row.instead)
+}
+
+/// A first word that renacer knows as a command.
+pub fn word(word: &str) -> Option<Problem> {
+    match word {
+        // Scripts of renacer read its 2 as "no baseline, skip": this has to be another number.
+        "validate" => Some(
+            Problem::new(Code::NOT_STARTED, "cannot run validate: it is a word of renacer that is not taken over")
+                .hint("`validate --generate DIR -- CMD` is here: chic-trace golden record NAME --dir DIR -- CMD")
+                .hint("`validate --baseline DIR -- CMD` is here: chic-trace golden check NAME --dir DIR -- CMD"),
+        ),
+        "visualize" => Some(
+            Problem::usage("cannot run visualize: it is a word of renacer that is not taken over")
+                .hint("chic-trace record -o FILE.ctrace -- CMD, then chic-trace report FILE.ctrace"),
+        ),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_of_renacer_names_a_way() {
+        let flags = [
+            "anomaly-threshold",
+            "anomaly-realtime",
+            "anomaly-window-size",
+            "ml-anomaly",
+            "ml-clusters",
+            "ml-compare",
+            "ml-outliers",
+            "ml-outlier-threshold",
+            "ml-outlier-trees",
+            "explain",
+            "dl-anomaly",
+            "dl-threshold",
+            "dl-hidden-size",
+            "dl-epochs",
+            "save-model",
+            "load-model",
+            "baseline",
+            "hpu-analysis",
+            "hpu-cpu-only",
+            "otlp-endpoint",
+            "otlp-service-name",
+            "trace-parent",
+            "trace-compute",
+            "trace-compute-all",
+            "trace-compute-threshold",
+            "rewrite-stacktrace",
+            "rewrite-errors",
+            "trace-transpiler-decisions",
+            "chaos",
+            "chaos-memory-limit",
+            "chaos-cpu-limit",
+            "chaos-timeout",
+            "chaos-signals",
+        ];
+        for flag in flags {
+            let problem = long(flag).unwrap_or_else(|| panic!("{flag} is not in the table"));
+            assert_eq!(problem.code, Code::USAGE, "{flag}");
+            assert!(problem.what.contains(&format!("--{flag}: it is a flag of renacer")), "{}", problem.what);
+            assert_eq!(problem.hints.len(), 1, "{flag}");
+        }
+        assert_eq!(long("frobnicate"), None);
+    }
+
+    #[test]
+    fn every_short_flag_has_a_row() {
+        for (flag, name) in SHORT {
+            assert!(short(*flag).is_some(), "-{flag} (--{name})");
+        }
+    }
+
+    #[test]
+    fn source_without_a_number_is_renacers_and_a_word_is_nobodys() {
+        assert!(source(None).what.contains("--source"), "{:?}", source(None));
+        let both = source(Some("ls")).to_string();
+        assert!(both.contains("strace") && both.contains("renacer"), "{both}");
+    }
+
+    #[test]
+    fn validate_is_not_mistaken_for_a_missing_baseline() {
+        assert_eq!(word("validate").map(|p| p.code), Some(Code::NOT_STARTED));
+        assert_eq!(word("visualize").map(|p| p.code), Some(Code::USAGE));
+        assert_eq!(word("ls"), None);
+    }
+}
