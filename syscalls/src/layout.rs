@@ -5,14 +5,14 @@ use crate::names::Names;
 /// One structure.
 #[derive(Debug)]
 pub struct Layout {
+    /// Name of the table, as this crate calls it.
+    pub title: &'static str,
     /// C name without `struct`.
     pub name: &'static str,
     /// Bytes, padding included (x86-64 and aarch64 agree unless a second layout says otherwise).
     pub size: u32,
     /// Fields in the order in which they are printed.
     pub fields: &'static [Field],
-    /// How many of the fields are printed without `-v`; then `...` follows. All when equal to the number of fields.
-    pub short: usize,
 }
 
 /// One field.
@@ -63,4 +63,56 @@ pub enum FieldKind {
     SigSet,
     /// Printed only as bytes.
     Bytes,
+}
+
+macro_rules! layouts {
+    ($($(#[$doc:meta])* $title:ident $name:literal $size:literal:
+        $($at:literal $width:literal $field:ident $kind:ident $(($($inner:tt)*))?),* ;)*) => {
+        $(
+            $(#[$doc])*
+            pub static $title: $crate::layout::Layout = $crate::layout::Layout {
+                title: stringify!($title),
+                name: $name,
+                size: $size,
+                fields: &[$($crate::layout::Field {
+                    name: stringify!($field),
+                    at: $at,
+                    width: $width,
+                    kind: $crate::layout::FieldKind::$kind $(($($inner)*))?,
+                }),*],
+            };
+        )*
+        /// Every layout of this file.
+        pub(super) static LAYOUTS: &[&$crate::layout::Layout] = &[$(&$title),*];
+    };
+}
+
+mod files;
+mod ipc;
+mod net;
+mod poll;
+mod process;
+mod signal;
+mod system;
+mod terminal;
+mod time;
+
+pub use {files::*, ipc::*, net::*, poll::*, process::*, signal::*, system::*, terminal::*, time::*};
+
+/// Every layout, by family.
+pub fn layouts() -> impl Iterator<Item = &'static Layout> {
+    [
+        files::LAYOUTS,
+        ipc::LAYOUTS,
+        net::LAYOUTS,
+        poll::LAYOUTS,
+        process::LAYOUTS,
+        signal::LAYOUTS,
+        system::LAYOUTS,
+        terminal::LAYOUTS,
+        time::LAYOUTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
