@@ -2,14 +2,19 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod command;
 mod exit;
 mod message;
+mod output;
+mod plan;
 mod programs;
+mod selection;
+mod session;
+mod show;
+mod start_failure;
 
 fn main() {
-    let outcome = cli::read(std::env::args_os()).and_then(|(general, ask)| {
-        let _ = (general, ask);
-        Ok(exit::Ending::from(exit::Code::OK))
-    });
+    let asked = cli::read(std::env::args_os());
+    let outcome = asked.and_then(command::run);
     exit::with(outcome)
 }

@@ -1,0 +1,26 @@
+//! The commands: each carries out one ask and says how we end.
+
+mod describe;
+mod record;
+mod report;
+mod trace;
+
+use crate::cli::{Ask, General};
+use crate::exit::Ending;
+use crate::message::Problem;
+use crate::output;
+
+/// Carries out what was asked.
+pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
+    let _ = general;
+    match ask {
+        Ask::Trace(ask) => trace::run(ask),
+        Ask::Record(ask) => record::run(ask),
+        Ask::Report(ask) => report::run(ask),
+        Ask::Schema(name) => describe::schema(&name),
+        Ask::Completions(shell) => describe::completions(shell),
+        Ask::Man(dir) => describe::man(dir.as_deref()),
+        Ask::Print(text) => output::print(&text),
+        _ => Err(Problem::usage("cannot do this: not built yet")),
+    }
+}

@@ -1,0 +1,70 @@
+//! `chic-trace report`: a stored run, shown with the flags of a live one.
+
+use recording::file::{Read, Recording, State};
+use recording::{Sink, SinkError, Tee};
+
+use crate::cli::ask::{Format, Report};
+use crate::exit::{Code, Ending, say};
+use crate::message::{Problem, safe};
+use crate::output::{Output, Where, is_our_closed_pipe, reason};
+use crate::selection::Selection;
+use crate::show::{self, Setting};
+
+/// Replays the recording into the printers.
+pub fn run(ask: Report) -> Result<Ending, Problem> {
+    let Report { file, calls, look, out, follow_forks, growing } = ask;
+    let selection = Selection::of(&calls)?;
+    let opened = if growing { Recording::follow(&file) } else { Recording::open(&file) };
+    let recording = opened.map_err(|error| Problem::usage(error.to_string()))?;
+    let to = Where::of(&out, look.format);
+    let setting = Setting {
+        follow: follow_forks || recording.header().follow,
+        own_file: matches!(to, Where::File(_) | Where::Pipe(_)),
+        separately: matches!(to, Where::PerTask(_)),
+        on_stdout: to == Where::Stdout,
+    };
+    let output = Output::open(to, look.format == Format::Json)?;
+    let mut sinks = show::printers(&look, &selection, setting, &output)?;
+    let (read, failures) = replay(recording, &mut sinks);
+    drop(sinks);
+    output.close(failures.is_empty())?;
+    match failures.first() {
+        None => {}
+        Some(failure) if is_our_closed_pipe(failure) => return Ok(Ending::BrokenPipe),
+        Some(failure) => {
+            let what = format!("cannot write {}: {}", failure.what, reason(&failure.source));
+            return Err(Problem::new(Code::TRACER_FAILED, what)
+                .hint(format!("{} events are in it; the recording is unharmed", failure.events_kept)));
+        }
+    }
+    if let Some(read) = read {
+        tell(&file.display().to_string(), &read);
+    }
+    Ok(Code::OK.into())
+}
+
+fn replay(recording: Recording, sinks: &mut [Box<dyn Sink>]) -> (Option<Read>, Vec<SinkError>) {
+    let mut tee = Tee::new();
+    for sink in sinks {
+        tee.push(&mut **sink);
+    }
+    match recording.replay(&mut tee) {
+        Ok(read) => (Some(read), tee.into_failures()),
+        Err(failure) => (None, vec![failure]),
+    }
+}
+
+/// What is wrong with the recording: it is shown all the same, and never judged.
+fn tell(name: &str, read: &Read) {
+    let name = safe(name);
+    match read.state {
+        State::Complete => {}
+        State::Incomplete { at_byte } => say(&format_args!(
+            "chic-trace: {name} is incomplete: it ends at byte {at_byte} without saying how the run ended"
+        )),
+        State::Damaged => say(&format_args!("chic-trace: {name} is damaged: not all of it could be read")),
+    }
+    for note in &read.notes {
+        say(&format_args!("chic-trace: {}", safe(note)));
+    }
+}

@@ -1,0 +1,39 @@
+//! `chic-trace PROG`: a live run, shown while it runs.
+
+use recording::Sink;
+use recording::file::{WriteOptions, Writer};
+
+use crate::cli::ask::{Format, Trace};
+use crate::exit::{Code, Ending};
+use crate::message::Problem;
+use crate::output::{Output, Where};
+use crate::selection::Selection;
+use crate::show::{self, Setting};
+use crate::{plan, session};
+
+/// Runs, shows, and ends as the program ended.
+pub fn run(ask: Trace) -> Result<Ending, Problem> {
+    let Trace { target, calls, session, look, out, keep } = ask;
+    let selection = Selection::of(&calls)?;
+    let to = Where::of(&out, look.format);
+    let moved = to.takes_stdout(look.format);
+    let setting = Setting {
+        follow: session.follow || target.attach.len() + usize::from(!target.argv.is_empty()) > 1,
+        own_file: matches!(to, Where::File(_) | Where::Pipe(_)),
+        separately: matches!(to, Where::PerTask(_)),
+        on_stdout: to == Where::Stdout,
+    };
+    let output = Output::open(to, look.format == Format::Json)?;
+    let mut plan = plan::shown(target, &selection, &session, &look, moved);
+    plan.helpers.extend(output.helper());
+    let mut sinks = show::printers(&look, &selection, setting, &output)?;
+    if let Some(file) = keep {
+        let writer = Writer::create(&file, WriteOptions::default());
+        let writer = writer.map_err(|error| Problem::new(Code::TRACER_FAILED, error.to_string()))?;
+        sinks.push(Box::new(writer) as Box<dyn Sink>);
+    }
+    let ran = session::run(&plan, &mut sinks)?;
+    drop(sinks);
+    output.close(ran.wrote_all())?;
+    ran.ending(look.quiet)
+}

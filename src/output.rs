@@ -1,0 +1,300 @@
+//! Outputs: where printers write, opened before the target starts and closed after it has ended.
+//!
+//! A document is written beside its name and takes that name when it is whole; text and lines grow
+//! in place, readable at any moment; pipes, FIFOs and devices are written directly.
+
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use report::Destination;
+
+use crate::cli::ask::{Format, Out};
+use crate::exit::{Code, Ending};
+use crate::message::Problem;
+
+/// Our standard output in messages.
+pub const STDOUT: &str = "standard output";
+/// Our standard error in messages.
+pub const STDERR: &str = "standard error";
+
+/// How long a FIFO may be without a reader before we give up.
+const FIFO_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where one output goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Where {
+    /// Our standard error.
+    Stderr,
+    /// Our standard output.
+    Stdout,
+    /// A file, FIFO or device.
+    File(PathBuf),
+    /// The standard input of a shell command.
+    Pipe(String),
+    /// One file per task.
+    PerTask(PathBuf),
+}
+
+impl Where {
+    /// By `-o`, `-ff` and the form.
+    pub fn of(out: &Out, format: Format) -> Where {
+        match out.to.as_deref() {
+            None if format.is_document() => Where::Stdout,
+            None => Where::Stderr,
+            Some(to) if to == "-" => Where::Stdout,
+            Some(to) => match to.to_str().and_then(|text| text.strip_prefix(['|', '!'])) {
+                Some(command) => Where::Pipe(command.to_owned()),
+                None if out.separately => Where::PerTask(to.into()),
+                None => Where::File(to.into()),
+            },
+        }
+    }
+
+    /// Must the target's standard output make room?
+    pub fn takes_stdout(&self, format: Format) -> bool {
+        *self == Where::Stdout && format.is_document()
+    }
+}
+
+/// An open output.
+#[derive(Debug)]
+pub struct Output {
+    /// The name in messages, as the user gave it.
+    pub name: String,
+    stream: Stream,
+    finish: Finish,
+}
+
+#[derive(Debug)]
+enum Stream {
+    One(File),
+    PerTask(PathBuf),
+}
+
+/// What is left to do when the printers have ended.
+#[derive(Debug)]
+enum Finish {
+    Nothing,
+    /// The document gets its name.
+    Rename(tempfile::TempPath, PathBuf),
+    /// The command is waited for.
+    Wait(Child),
+}
+
+impl Output {
+    /// Opens it. `whole`: nobody may see half of it.
+    pub fn open(to: Where, whole: bool) -> Result<Output, Problem> {
+        let (name, stream, finish) = match to {
+            Where::Stderr => (STDERR.into(), duplicate(&io::stderr(), STDERR)?, Finish::Nothing),
+            Where::Stdout => (STDOUT.into(), duplicate(&io::stdout(), STDOUT)?, Finish::Nothing),
+            Where::PerTask(base) => {
+                parent_exists(&base)?;
+                (base.display().to_string(), Stream::PerTask(base), Finish::Nothing)
+            }
+            Where::Pipe(command) => {
+                let (stream, child) = pipe(&command)?;
+                (format!("|{command}"), stream, Finish::Wait(child))
+            }
+            Where::File(path) => {
+                let name = path.display().to_string();
+                let (file, finish) = open_file(&path, whole).map_err(|error| cannot_write(&path, &error))?;
+                (name, Stream::One(file), finish)
+            }
+        };
+        Ok(Output { name, stream, finish })
+    }
+
+    /// A destination for one printer; several share the stream.
+    pub fn destination(&self) -> Result<Destination, Problem> {
+        match &self.stream {
+            Stream::One(file) => match file.try_clone() {
+                Ok(file) => Ok(Destination::one(file, self.name.clone())),
+                Err(error) => Err(cannot_write(Path::new(&self.name), &error)),
+            },
+            Stream::PerTask(base) => Ok(Destination::PerTask { base: base.clone() }),
+        }
+    }
+
+    /// Processes of ours that the tracer must leave alone.
+    pub fn helper(&self) -> Option<u32> {
+        match &self.finish {
+            Finish::Wait(child) => Some(child.id()),
+            _ => None,
+        }
+    }
+
+    /// Ends the output after all printers have been dropped; `good`: everything was written.
+    pub fn close(self, good: bool) -> Result<(), Problem> {
+        let Output { stream, finish, .. } = self;
+        drop(stream);
+        match finish {
+            Finish::Nothing => Ok(()),
+            Finish::Rename(temporary, path) if good => {
+                temporary.persist(&path).map_err(|error| cannot_write(&path, &error.error))
+            }
+            // Half a document is kept under no name: what the caller has there stays as it was.
+            Finish::Rename(..) => Ok(()),
+            Finish::Wait(mut child) => {
+                // How the command ends is its own affair, as with strace.
+                let _ = child.wait();
+                Ok(())
+            }
+        }
+    }
+}
+
+fn duplicate(stream: &impl AsFd, name: &str) -> Result<Stream, Problem> {
+    match stream.as_fd().try_clone_to_owned() {
+        Ok(fd) => Ok(Stream::One(File::from(fd))),
+        Err(error) => Err(cannot_write(Path::new(name), &error)),
+    }
+}
+
+fn pipe(command: &str) -> Result<(Stream, Child), Problem> {
+    let refused = |why: io::Error| {
+        Problem::new(Code::TRACER_FAILED, format!("cannot start |{command}: {why}")).hint("it is run by /bin/sh")
+    };
+    let mut child = Command::new("/bin/sh").arg("-c").arg(command).stdin(Stdio::piped()).spawn().map_err(refused)?;
+    match child.stdin.take() {
+        Some(stdin) => Ok((Stream::One(File::from(std::os::fd::OwnedFd::from(stdin))), child)),
+        None => Err(refused(io::ErrorKind::BrokenPipe.into())),
+    }
+}
+
+fn open_file(path: &Path, whole: bool) -> io::Result<(File, Finish)> {
+    let existing = path.metadata().ok();
+    if existing.as_ref().is_some_and(|meta| meta.file_type().is_fifo()) {
+        return Ok((open_fifo(path)?, Finish::Nothing));
+    }
+    if !whole || existing.as_ref().is_some_and(|meta| !meta.is_file()) {
+        return Ok((File::create(path)?, Finish::Nothing));
+    }
+    // A link that the user named is followed to where the document then really goes.
+    let path = if existing.is_some() { path.canonicalize()? } else { path.to_owned() };
+    if existing.is_some() {
+        // Refused now rather than by a rename that asks nobody.
+        OpenOptions::new().write(true).open(&path)?;
+    }
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mode = existing.map_or(0o666, |meta| meta.permissions().mode() & 0o777);
+    let temporary = tempfile::Builder::new()
+        .prefix(&hidden(&path))
+        .permissions(std::fs::Permissions::from_mode(mode))
+        .tempfile_in(dir)?;
+    let (file, temporary) = temporary.into_parts();
+    Ok((file, Finish::Rename(temporary, path)))
+}
+
+/// `.trace.json.`: beside its name and out of sight.
+fn hidden(path: &Path) -> std::ffi::OsString {
+    let name = path.file_name().unwrap_or(OsStr::new("output"));
+    let kept = name.as_bytes().get(..name.len().min(100)).unwrap_or_default();
+    std::ffi::OsString::from_vec([b".", kept, b"."].concat())
+}
+
+/// Opening a FIFO waits for its reader. That a reader may never come must not hang us for ever.
+fn open_fifo(path: &Path) -> io::Result<File> {
+    let (opened, answer) = mpsc::channel();
+    let path = path.to_owned();
+    std::thread::spawn(move || opened.send(OpenOptions::new().write(true).open(path)));
+    answer.recv_timeout(FIFO_PATIENCE).unwrap_or_else(|_| {
+        Err(io::Error::new(io::ErrorKind::TimedOut, "nobody opened this FIFO for reading within 5 s"))
+    })
+}
+
+fn parent_exists(base: &Path) -> Result<(), Problem> {
+    let dir = base.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match dir.metadata() {
+        Ok(meta) if meta.is_dir() => Ok(()),
+        Ok(_) => Err(cannot_write(base, &io::ErrorKind::NotADirectory.into())),
+        Err(error) => Err(cannot_write(base, &error)),
+    }
+}
+
+/// What can't be opened for writing.
+pub fn cannot_write(path: &Path, error: &io::Error) -> Problem {
+    let problem = Problem::new(Code::TRACER_FAILED, format!("cannot write {}: {}", path.display(), reason(error)));
+    match error.kind() {
+        io::ErrorKind::NotFound => problem.hint("its directory does not exist"),
+        io::ErrorKind::StorageFull => problem.hint("make room, or name a file on another file system with -o"),
+        _ => problem,
+    }
+}
+
+/// The system's words without Rust's `(os error N)`.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((words, _)) => words.to_owned(),
+        None => text,
+    }
+}
+
+/// Did the reader of our own standard output or standard error go away?
+pub fn is_our_closed_pipe(failure: &recording::SinkError) -> bool {
+    failure.source.kind() == io::ErrorKind::BrokenPipe && (failure.what == STDOUT || failure.what == STDERR)
+}
+
+/// Prints a finished text on standard output.
+pub fn print(text: &str) -> Result<Ending, Problem> {
+    use io::Write;
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(Code::OK.into()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Ending::BrokenPipe),
+        Err(error) => Err(cannot_write(Path::new(STDOUT), &error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to(name: &str, separately: bool) -> Out {
+        Out { to: Some(name.into()), separately }
+    }
+
+    #[test]
+    fn text_goes_to_stderr_and_documents_to_stdout() {
+        assert_eq!(Where::of(&Out::default(), Format::Text), Where::Stderr);
+        assert_eq!(Where::of(&Out::default(), Format::Summary), Where::Stderr);
+        assert_eq!(Where::of(&Out::default(), Format::JsonLines), Where::Stdout);
+        assert_eq!(Where::of(&to("-", false), Format::Text), Where::Stdout);
+        assert_eq!(Where::of(&to("|cat -n", false), Format::Text), Where::Pipe("cat -n".into()));
+        assert_eq!(Where::of(&to("x", true), Format::Text), Where::PerTask("x".into()));
+        assert!(Where::Stdout.takes_stdout(Format::Json));
+        assert!(!Where::Stdout.takes_stdout(Format::Text));
+    }
+
+    #[test]
+    fn a_document_appears_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("trace.json");
+        std::fs::write(&path, "old").expect("a file");
+        for (good, expected) in [(false, "old"), (true, "new")] {
+            let output = Output::open(Where::File(path.clone()), true).expect("an output");
+            let Ok(Destination::One { mut to, .. }) = output.destination() else { panic!("one stream") };
+            to.write_all(b"new").expect("written");
+            drop(to);
+            assert_eq!(std::fs::read_to_string(&path).expect("read"), "old", "half a document is seen");
+            output.close(good).expect("closed");
+            assert_eq!(std::fs::read_to_string(&path).expect("read"), expected);
+        }
+        assert_eq!(std::fs::read_dir(&dir).expect("listed").count(), 1, "a temporary file is left");
+    }
+
+    #[test]
+    fn a_directory_that_is_gone_is_named() {
+        let problem = Output::open(Where::File("/no/such/dir/x".into()), true).expect_err("no directory");
+        assert!(problem.to_string().contains("cannot write /no/such/dir/x"), "{problem}");
+        assert_eq!(problem.code, Code::TRACER_FAILED);
+    }
+}

@@ -1,0 +1,69 @@
+//! From what was asked to what the engine does: limits, the launch, the policies.
+
+use recording::session::{PayloadLimits, TargetStdout};
+use tracer::{Launch, Plan, Stdio};
+
+use crate::cli::ask::{Look, Session, Target};
+use crate::selection::Selection;
+
+/// A session that is shown while it runs.
+pub fn shown(target: Target, selection: &Selection, session: &Session, look: &Look, moved: bool) -> Plan {
+    let limits = PayloadLimits {
+        data: look.strings.unwrap_or(32),
+        environment: look.verbose,
+        notes: look.notes,
+        argv_elements: if look.verbose { 1024 } else { 32 },
+        elements: if look.verbose { 1024 } else { 32 },
+        ..PayloadLimits::live()
+    };
+    plan(target, selection, session, limits, moved)
+}
+
+/// A session that is stored.
+pub fn stored(
+    target: Target,
+    selection: &Selection,
+    session: &Session,
+    strings: Option<u64>,
+    notes: u8,
+    golden: bool,
+) -> Plan {
+    let usual = if golden { PayloadLimits::golden(session.content_max) } else { PayloadLimits::stored() };
+    let limits = PayloadLimits { data: strings.unwrap_or(usual.data), notes: usual.notes.max(notes), ..usual };
+    Plan { golden, ..plan(target, selection, session, limits, false) }
+}
+
+fn plan(target: Target, selection: &Selection, session: &Session, limits: PayloadLimits, moved: bool) -> Plan {
+    Plan {
+        attach: target.attach.clone(),
+        launch: launch(target, moved),
+        follow: session.follow,
+        wanted: selection.wanted(),
+        limits,
+        golden: false,
+        placement: session.placement,
+        counters: session.counters,
+        interval: session.interval,
+        left: session.left,
+        grace: session.grace,
+        kill_on_exit: session.kill_on_exit,
+        max_events: session.max_events,
+        max_bytes: session.max_bytes,
+        helpers: Vec::new(),
+        filter_text: selection.text(),
+        target_stdout: if moved { TargetStdout::Stderr } else { TargetStdout::Inherited },
+        version: env!("CARGO_PKG_VERSION").into(),
+    }
+}
+
+fn launch(target: Target, moved: bool) -> Option<Launch> {
+    let Target { argv, env, user, daemonize, .. } = target;
+    (!argv.is_empty()).then(|| Launch {
+        argv,
+        env,
+        user,
+        detached_tracer: daemonize,
+        stdio: [Stdio::Inherit, if moved { Stdio::Same(2) } else { Stdio::Inherit }, Stdio::Inherit],
+        ..Launch::default()
+    })
+}

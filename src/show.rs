@@ -1,0 +1,102 @@
+//! Showing: which printers a form needs, with which options.
+
+use recording::Sink;
+use report::json::{Json, JsonOptions};
+use report::jsonl::JsonLines;
+use report::summary::{Summary, SummaryOptions};
+use report::text::{Prefix, Quiet, Text, TextOptions};
+
+use crate::cli::ask::{Format, Look};
+use crate::message::Problem;
+use crate::output::{Output, Where};
+use crate::selection::Selection;
+
+/// What the printers have to know beside the look.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Are several tasks shown?
+    pub follow: bool,
+    /// Is it written to a file of its own (`-o`)?
+    pub own_file: bool,
+    /// One file per task?
+    pub separately: bool,
+    /// Is the document on our standard output?
+    pub on_stdout: bool,
+}
+
+/// The printers of a form. The table behind text shares its stream; beside a document it goes to
+/// standard error.
+pub fn printers(
+    look: &Look,
+    selection: &Selection,
+    setting: Setting,
+    output: &Output,
+) -> Result<Vec<Box<dyn Sink>>, Problem> {
+    let to = output.destination()?;
+    let mut printers: Vec<Box<dyn Sink>> = Vec::new();
+    match look.format {
+        Format::Text => printers.push(Box::new(Text::new(text(look, selection, setting), to))),
+        Format::Json => printers.push(Box::new(Json::new(json(look, selection, setting), to))),
+        Format::JsonLines => printers.push(Box::new(JsonLines::new(json(look, selection, setting), to))),
+        Format::Summary => printers.push(Box::new(Summary::new(summary(look, selection), to))),
+    }
+    if look.table_too {
+        let to = if look.format.is_document() {
+            Output::open(Where::Stderr, false)?.destination()?
+        } else {
+            output.destination()?
+        };
+        printers.push(Box::new(Summary::new(summary(look, selection), to)));
+    }
+    Ok(printers)
+}
+
+fn text(look: &Look, selection: &Selection, setting: Setting) -> TextOptions {
+    let usual = TextOptions::default();
+    TextOptions {
+        prefix: if setting.separately {
+            Prefix::Never
+        } else if look.always_pid || (setting.follow && setting.own_file) {
+            Prefix::Always
+        } else {
+            Prefix::WhenSeveral
+        },
+        time: look.time,
+        relative: look.relative,
+        duration: look.duration,
+        column: look.column.map_or(usual.column, usize::from),
+        strings: look.strings.map_or(usual.strings, saturated),
+        verbose: look.verbose,
+        hex: look.hex,
+        notes: look.notes,
+        quiet: Quiet {
+            personality: look.quiet.personality,
+            exit: look.quiet.exit,
+            thread_execve: look.quiet.thread_execve,
+        },
+        shown: selection.shown(),
+        ..usual
+    }
+}
+
+fn json(look: &Look, selection: &Selection, setting: Setting) -> JsonOptions {
+    JsonOptions {
+        compact: look.compact,
+        durations: look.duration.is_some(),
+        by_syscall: look.table_too,
+        start_time: look.time.is_some(),
+        whole: setting.on_stdout,
+        strings: Some(look.strings.map_or(32, saturated)),
+        verbose: look.verbose,
+        version: env!("CARGO_PKG_VERSION").into(),
+        shown: selection.shown(),
+    }
+}
+
+fn summary(look: &Look, selection: &Selection) -> SummaryOptions {
+    SummaryOptions { sort: look.sort, shown: selection.shown() }
+}
+
+fn saturated(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
