@@ -8,10 +8,14 @@
 #![forbid(unsafe_code)]
 
 pub mod destination;
+mod digits;
 pub mod json;
 pub mod jsonl;
+mod output;
+mod per_task;
 pub mod schema;
 pub mod shown;
+mod spool;
 pub mod summary;
 pub mod text;
 

@@ -1,5 +1,7 @@
 //! The document `renacer-json-v1`: one JSON object for a whole run.
 
+mod escape;
+
 use recording::session::{Header, Trailer};
 use recording::{Batch, Sink, SinkError};
 
