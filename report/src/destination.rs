@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use crate::output::Stream;
+
 /// Where the output goes.
 pub enum Destination {
     /// One stream.
@@ -24,6 +26,18 @@ impl Destination {
     pub fn one(to: impl Write + Send + 'static, name: impl Into<String>) -> Self {
         Destination::One { to: Box::new(to), name: name.into() }
     }
+
+    /// As one stream. A document is never one file a task; what is left of such a wish is the base,
+    /// whose file is made when the first byte comes.
+    pub(crate) fn into_stream(self) -> Stream {
+        match self {
+            Destination::One { to, name } => Stream::new(to, name),
+            Destination::PerTask { base } => {
+                let name = base.display().to_string();
+                Stream::new(Box::new(LateFile { path: base, file: None }), name)
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for Destination {
@@ -32,5 +46,24 @@ impl std::fmt::Debug for Destination {
             Destination::One { name, .. } => f.debug_struct("One").field("name", name).finish_non_exhaustive(),
             Destination::PerTask { base } => f.debug_struct("PerTask").field("base", base).finish(),
         }
+    }
+}
+
+/// A file that is made when it is first written to.
+struct LateFile {
+    path: PathBuf,
+    file: Option<std::fs::File>,
+}
+
+impl Write for LateFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match &mut self.file {
+            Some(file) => file.write(bytes),
+            none => none.insert(std::fs::File::create(&self.path)?).write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), Write::flush)
     }
 }

@@ -1,38 +1,65 @@
-//! JSON lines: the document's calls and events, one object a line, as they complete.
+//! JSON lines: the document's calls and events, one object a line, in the order in which they happened.
 
 use recording::session::{Header, Trailer};
 use recording::{Batch, Sink, SinkError};
 
 use crate::Destination;
-use crate::json::JsonOptions;
+use crate::json::{JsonOptions, Line, Run};
+use crate::output::Stream;
+
+/// Nanoseconds after which lines are handed on although the buffer is not full.
+const PATIENCE_NS: u64 = 1_000_000_000;
 
 /// Writes the lines.
 #[derive(Debug)]
 pub struct JsonLines {
-    options: JsonOptions,
-    to: Destination,
+    run: Run,
+    to: Stream,
+    flushed_at: u64,
 }
 
 impl JsonLines {
-    /// A writer with these options.
+    /// A writer with these options; `compact` and `whole` are of no effect here.
     pub fn new(options: JsonOptions, to: Destination) -> Self {
-        JsonLines { options, to }
+        let options = JsonOptions { compact: false, whole: false, ..options };
+        JsonLines { run: Run::new(options), to: to.into_stream(), flushed_at: 0 }
     }
 }
 
 impl Sink for JsonLines {
     fn begin(&mut self, header: &Header) -> Result<(), SinkError> {
-        let _ = (header, &self.options, &self.to);
-        Ok(())
+        self.run.begin(header);
+        let out = self.to.buffer();
+        out.push(b'{');
+        self.run.opening(out, b"", b", ");
+        out.extend_from_slice(b"\"stream\": \"begin\"}\n");
+        self.to.flush()
     }
 
     fn events(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
-        let _ = batch;
+        self.run.batch(batch);
+        for event in batch.events() {
+            if self.run.line(self.to.buffer(), &event) != Line::Nothing {
+                self.to.buffer().push(b'\n');
+                self.to.event_written()?;
+            }
+        }
+        if batch.clock.monotonic_ns.saturating_sub(self.flushed_at) >= PATIENCE_NS {
+            self.flushed_at = batch.clock.monotonic_ns;
+            self.to.flush()?;
+        }
         Ok(())
     }
 
+    fn idle(&mut self) -> Result<(), SinkError> {
+        self.to.flush()
+    }
+
     fn end(&mut self, trailer: &Trailer) -> Result<(), SinkError> {
-        let _ = trailer;
-        Ok(())
+        let out = self.to.buffer();
+        out.extend_from_slice(b"{\"stream\": \"end\", ");
+        self.run.closing(out, trailer, b"", b", ");
+        out.extend_from_slice(b"}\n");
+        self.to.flush()
     }
 }

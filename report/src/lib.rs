@@ -7,14 +7,17 @@
 //! Not for: deciding what to trace or where the output goes (see `src`), comparing or judging.
 #![forbid(unsafe_code)]
 
+mod argument;
 pub mod destination;
 mod digits;
+mod errno;
 pub mod json;
 pub mod jsonl;
 mod output;
 mod per_task;
 pub mod schema;
 pub mod shown;
+mod signal;
 mod spool;
 pub mod summary;
 pub mod text;

@@ -1,6 +1,8 @@
 //! Shown: which events of the stream the user asked to see. The same rule for every printer, so
 //! that text, documents and tables of one run count the same calls.
 
+use recording::event::{Call, Event, Kind, flag};
+
 /// A selection of events. The default shows everything but what the tracer keeps for itself.
 #[derive(Debug, Clone, Default)]
 pub struct Shown {
@@ -8,6 +10,41 @@ pub struct Shown {
     pub signals: Option<u64>,
     /// Outcomes shown (`-e status=`, `-z`, `-Z`).
     pub outcomes: Outcomes,
+}
+
+impl Shown {
+    /// Is this call shown? Not to be asked of announcements, which have no outcome yet.
+    pub fn takes_call(&self, call: &Call<'_>) -> bool {
+        self.names_call(call) && self.outcomes.take(call)
+    }
+
+    /// Is this call shown, whatever becomes of it?
+    pub fn names_call(&self, call: &Call<'_>) -> bool {
+        !is_own(&call.event)
+    }
+
+    /// Is this event, which is no call, shown?
+    pub fn takes_event(&self, event: &Event<'_>) -> bool {
+        match event.kind() {
+            Some(Kind::Signal) => event.u8(36) == 0 && self.takes_signal(event.u32(32)),
+            Some(Kind::Stopped | Kind::Continued) => self.takes_signal(event.u32(32)),
+            _ => true,
+        }
+    }
+
+    /// Is this signal shown?
+    pub fn takes_signal(&self, signo: u32) -> bool {
+        match (self.signals, signo) {
+            (None, _) => true,
+            (Some(set), 1..=64) => set >> (signo - 1) & 1 == 1,
+            (Some(_), _) => false,
+        }
+    }
+}
+
+/// Was this made by our runtime library for itself?
+pub(crate) fn is_own(event: &Event<'_>) -> bool {
+    event.flags() & flag::INSTRUMENTATION != 0
 }
 
 /// A set of outcomes of calls.
@@ -42,4 +79,16 @@ impl Outcomes {
     pub const SUCCESSFUL: Outcomes = Outcomes { successful: true, ..Outcomes::NONE };
     /// Only calls that failed (`-Z`).
     pub const FAILED: Outcomes = Outcomes { failed: true, ..Outcomes::NONE };
+
+    /// Is the outcome of this call in the set?
+    pub fn take(&self, call: &Call<'_>) -> bool {
+        if *self == Outcomes::ALL {
+            return true;
+        }
+        match (call.returned(), call.errno()) {
+            (true, None) => self.successful,
+            (true, Some(_)) => self.failed,
+            (false, _) => self.unfinished || self.detached,
+        }
+    }
 }

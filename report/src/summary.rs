@@ -1,8 +1,13 @@
-//! The `-c` table: calls, errors and time by name.
+//! The `-c` table: calls, errors and time by name. Time is wall time inside the call, entry to exit.
+
+use std::borrow::Cow;
 
 use recording::session::{Header, Trailer};
+use recording::views::{Clock, Counted, Tally};
 use recording::{Batch, Sink, SinkError};
+use syscalls::Abi;
 
+use crate::output::Stream;
 use crate::{Destination, Shown};
 
 /// Options of the table.
@@ -20,9 +25,9 @@ pub enum SortBy {
     /// Longest first.
     #[default]
     Time,
-    /// Smallest time a call first (`min-time`).
+    /// Largest of the shortest times first (`min-time`).
     MinTime,
-    /// Largest time a call first (`max-time`).
+    /// Largest of the longest times first (`max-time`).
     MaxTime,
     /// Largest mean first (`avg-time`).
     AverageTime,
@@ -57,29 +62,119 @@ impl SortBy {
 #[derive(Debug)]
 pub struct Summary {
     options: SummaryOptions,
-    to: Destination,
+    to: Stream,
+    clock: Clock,
+    tally: Tally,
 }
 
 impl Summary {
     /// A table with these options.
     pub fn new(options: SummaryOptions, to: Destination) -> Self {
-        Summary { options, to }
+        Summary { options, to: to.into_stream(), clock: Clock::new(&Header::default()), tally: Tally::new() }
     }
 }
 
 impl Sink for Summary {
     fn begin(&mut self, header: &Header) -> Result<(), SinkError> {
-        let _ = (header, &self.options, &self.to);
+        self.clock = Clock::new(header);
         Ok(())
     }
 
     fn events(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
-        let _ = batch;
+        self.clock.batch(batch.clock);
+        for event in batch.events() {
+            if let Some(call) = event.call()
+                && !event.is_announcement()
+                && self.options.shown.takes_call(&call)
+            {
+                self.tally.observe(&call, &self.clock);
+            }
+        }
         Ok(())
     }
 
-    fn end(&mut self, trailer: &Trailer) -> Result<(), SinkError> {
-        let _ = trailer;
-        Ok(())
+    fn end(&mut self, _trailer: &Trailer) -> Result<(), SinkError> {
+        write_table(self.to.buffer(), &self.tally, self.options.sort);
+        self.to.flush()
     }
+}
+
+/// The name of what was counted.
+pub(crate) fn name_of(row: &Counted) -> Cow<'static, str> {
+    let Some(nr) = row.nr else { return "(numbers without a name)".into() };
+    match Abi::from_raw(row.abi).and_then(|abi| syscalls::lookup(abi, nr)) {
+        Some(call) => call.name.into(),
+        None => format!("syscall_{nr}").into(),
+    }
+}
+
+/// The name as strace's text has it.
+fn strace_name_of(row: &Counted) -> Cow<'static, str> {
+    match row.nr {
+        Some(nr) if Abi::from_raw(row.abi).is_none_or(|abi| syscalls::lookup(abi, nr).is_none()) => {
+            format!("syscall_{nr:#x}").into()
+        }
+        _ => name_of(row),
+    }
+}
+
+/// Sorts by time, then calls, then name: the same run gives the same bytes.
+pub(crate) fn by_time(rows: &mut [Counted]) {
+    rows.sort_by(|a, b| {
+        (b.count.total_ns, b.count.calls)
+            .cmp(&(a.count.total_ns, a.count.calls))
+            .then_with(|| name_of(a).cmp(&name_of(b)))
+            .then_with(|| (a.abi, a.nr).cmp(&(b.abi, b.nr)))
+    });
+}
+
+fn sort(rows: &mut [Counted], by: SortBy) {
+    if by == SortBy::Nothing {
+        return;
+    }
+    by_time(rows);
+    let range = |row: &Counted| row.count.range_ns().unwrap_or((0, 0));
+    match by {
+        SortBy::Time | SortBy::Nothing => {}
+        SortBy::MinTime => rows.sort_by_key(|row| std::cmp::Reverse(range(row).0)),
+        SortBy::MaxTime => rows.sort_by_key(|row| std::cmp::Reverse(range(row).1)),
+        SortBy::AverageTime => rows.sort_by_key(|row| std::cmp::Reverse(row.count.total_ns / row.count.calls.max(1))),
+        SortBy::Calls => rows.sort_by_key(|row| std::cmp::Reverse(row.count.calls)),
+        SortBy::Errors => rows.sort_by_key(|row| std::cmp::Reverse(row.count.errors)),
+        SortBy::Name => rows.sort_by(|a, b| name_of(a).cmp(&name_of(b))),
+    }
+}
+
+const RULE: &str = "------ ----------- ----------- --------- --------- ----------------\n";
+
+fn write_table(out: &mut Vec<u8>, tally: &Tally, order: SortBy) {
+    let mut rows = tally.rows();
+    sort(&mut rows, order);
+    let total = tally.total();
+    out.extend_from_slice(b"% time     seconds  usecs/call     calls    errors syscall\n");
+    out.extend_from_slice(RULE.as_bytes());
+    for row in &rows {
+        let share = share(row.count.total_ns, total.total_ns);
+        line(out, share, row.count.total_ns, row.count.calls, row.count.errors, &strace_name_of(row));
+    }
+    out.extend_from_slice(RULE.as_bytes());
+    let share = if rows.is_empty() { 0 } else { 10_000 };
+    line(out, share, total.total_ns, total.calls, total.errors, "total");
+}
+
+/// Hundredths of a percent, rounded; none of nothing.
+fn share(part: u64, whole: u64) -> u64 {
+    if whole == 0 {
+        return 0;
+    }
+    ((u128::from(part) * 10_000 + u128::from(whole) / 2) / u128::from(whole)) as u64
+}
+
+fn line(out: &mut Vec<u8>, share: u64, total_ns: u64, calls: u64, errors: u64, name: &str) {
+    let micros = (u128::from(total_ns) + 500) / 1000;
+    let each = total_ns / calls.max(1) / 1000;
+    let errors = if errors == 0 { String::new() } else { errors.to_string() };
+    let seconds = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    let share = format!("{}.{:02}", share / 100, share % 100);
+    out.extend_from_slice(format!("{share:>6} {seconds:>11} {each:>11} {calls:>9} {errors:>9} {name}\n").as_bytes());
 }

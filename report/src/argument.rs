@@ -1,0 +1,65 @@
+//! Arguments: one argument of a call as text or as content.
+
+use recording::event::{Call, Shape, status};
+use syscalls::{Abi, Arg, Kind};
+
+use crate::digits;
+
+/// How arguments are printed.
+#[derive(Debug, Clone)]
+pub(crate) struct Style {
+    /// Bytes of a string; `None` is all that was kept.
+    strings: Option<usize>,
+}
+
+impl Style {
+    pub(crate) fn new(strings: Option<usize>, verbose: bool) -> Self {
+        let _ = verbose;
+        Style { strings }
+    }
+}
+
+/// Is this argument not printed?
+pub(crate) fn is_silent(kind: &Kind) -> bool {
+    matches!(kind, Kind::Unused | Kind::HighHalf)
+}
+
+/// Appends the text of an argument.
+pub(crate) fn write(out: &mut Vec<u8>, style: &Style, call: &Call<'_>, abi: Abi, at: u8, arg: &Arg) {
+    let _ = (style, abi, arg);
+    digits::hex(out, call.args()[usize::from(at)]);
+}
+
+/// Appends what strace prints behind the result of a call that returned, in parentheses there.
+pub(crate) fn write_result_note(out: &mut Vec<u8>, style: &Style, call: &Call<'_>, abi: Abi) {
+    let _ = (out, style, call, abi);
+}
+
+/// The content of an argument that is a path, a name or data.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Content<'a> {
+    pub bytes: &'a [u8],
+    /// Bytes of the whole.
+    pub len: u64,
+    pub faulted: bool,
+}
+
+impl Content<'_> {
+    /// Is something missing?
+    pub(crate) fn is_part(&self) -> bool {
+        self.faulted || (self.bytes.len() as u64) < self.len
+    }
+}
+
+/// The content of an argument, when it is one and was kept.
+pub(crate) fn content<'a>(style: &Style, call: &Call<'a>, abi: Abi, at: u8, arg: &Arg) -> Option<Content<'a>> {
+    let _ = abi;
+    if !matches!(arg.kind, Kind::Path | Kind::Str | Kind::PathOut(_) | Kind::Bytes(..)) {
+        return None;
+    }
+    let payload = call.payloads_of(at).find(|p| matches!(p.head.shape, Shape::Bytes | Shape::Text))?;
+    let is_data = matches!(arg.kind, Kind::Bytes(..));
+    let limit = style.strings.filter(|_| is_data).unwrap_or(usize::MAX);
+    let bytes = payload.bytes.get(..limit).unwrap_or(payload.bytes);
+    Some(Content { bytes, len: payload.head.wanted, faulted: payload.head.status & status::FAULTED != 0 })
+}
