@@ -47,6 +47,7 @@ mod terminal_owner;
 mod traces_itself;
 mod unseen_by_nature;
 mod words;
+mod workloads;
 
 use std::ffi::{CStr, c_char, c_int};
 use words::Words;
@@ -89,6 +90,7 @@ const GUESTS: &[(&str, fn(&Words) -> i32)] = &[
     ("terminal_owner", terminal_owner::run),
     ("traces_itself", traces_itself::run),
     ("unseen_by_nature", unseen_by_nature::run),
+    ("work", workloads::run),
 ];
 
 /// Called by the C library's start-up code.

@@ -1,13 +1,15 @@
 //! Workloads for `cargo bench`: each prints the nanoseconds one round took, measured inside the
 //! program so that the start of a tracer does not count.
 
+use crate::words::Words;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
-/// Runs the workload of this name `rounds` times; `false` when there is none.
-pub fn run(name: &str, rounds: u64) -> bool {
-    let ns = match name {
+/// `work NAME ROUNDS`.
+pub fn run(words: &Words) -> i32 {
+    let rounds = words.number(1, 1) as u64;
+    let ns = match words.text(0) {
         "w1" => getpid(rounds),
         "w2" => open_stat_read_close(rounds),
         "w3" => pipe_ping(rounds),
@@ -15,10 +17,10 @@ pub fn run(name: &str, rounds: u64) -> bool {
         "w7" => busy(1, rounds),
         "w7p" => busy(2, rounds),
         "w8p" => busy_with_calls(rounds),
-        _ => return false,
+        _ => return 2,
     };
     println!("{ns:.1}");
-    true
+    0
 }
 
 fn per_round(rounds: u64, started: Instant) -> f64 {
