@@ -85,6 +85,18 @@ pub enum Kind {
     Enum(&'static Names),
     /// One name in the masked low part, flags joined behind (`socket` type, `clone` signal).
     EnumFlags(&'static Names, &'static Names),
+    /// Flags above the nine permission bits, which follow in octal (`shmget`: `IPC_CREAT|0600`).
+    FlagsMode(&'static Names),
+    /// A signed number of which some values have names (`KEY_SPEC_PROCESS_KEYRING`).
+    IntNamed(&'static Names),
+    /// The same in hex (`IPC_PRIVATE`, else `0x2a`).
+    HexNamed(&'static Names),
+    /// The operation of `futex` with its flags: `FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME`.
+    FutexOp,
+    /// The command of `quotactl`: `QCMD(Q_GETQUOTA, USRQUOTA)`.
+    QuotaCmd,
+    /// The name of a socket option; its level is in argument 1.
+    SockOptName,
     /// The request word of `ioctl`.
     IoctlRequest,
     /// `clone` flags: exit signal in the low byte.

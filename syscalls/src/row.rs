@@ -1,6 +1,6 @@
 //! Rows: one per call and, where an operation argument selects the rest, one list per operation.
 
-use crate::Kind;
+use crate::{Classes, Kind};
 
 /// The calling convention a number belongs to. The values are those of the raw event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -95,9 +95,9 @@ pub struct Variants {
 
 impl Variants {
     fn select(&self, words: &[u64; 6]) -> Option<(&'static [Arg], Returns)> {
-        let op = words[self.selector as usize] & self.mask;
+        let op = words.get(usize::from(self.selector))? & self.mask;
         let at = self.rows.binary_search_by_key(&op, |row| row.0).ok()?;
-        Some((self.rows[at].1, self.rows[at].2))
+        self.rows.get(at).map(|row| (row.1, row.2))
     }
 }
 
@@ -122,23 +122,4 @@ pub enum Returns {
     Ready,
     /// Never returns when it succeeds (`exit`, `exit_group`).
     Never,
-}
-
-/// A set of strace's classes (`%file`, `%network`, …).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Classes(pub u32);
-
-impl Classes {
-    /// In no class.
-    pub const NONE: Classes = Classes(0);
-
-    /// Both sets together.
-    pub const fn and(self, other: Classes) -> Classes {
-        Classes(self.0 | other.0)
-    }
-
-    /// Is any class of `other` in this set?
-    pub const fn any(self, other: Classes) -> bool {
-        self.0 & other.0 != 0
-    }
 }

@@ -123,4 +123,31 @@ layouts! {
         0 8 start UInt,
         8 8 len UInt,
         16 8 minlen UInt;
+
+    /// `struct cachestat_range` of `cachestat`.
+    CACHESTAT_RANGE "cachestat_range" 16:
+        0 8 off UInt,
+        8 8 len UInt;
+
+    /// `cachestat`.
+    CACHESTAT "cachestat" 40:
+        0 8 nr_cache UInt,
+        8 8 nr_dirty UInt,
+        16 8 nr_writeback UInt,
+        24 8 nr_evicted UInt,
+        32 8 nr_recently_evicted UInt;
+
+    /// `struct file_attr` of `file_getattr` and `file_setattr`.
+    FILE_ATTRIBUTES "file_attr" 24:
+        0 8 fa_xflags Hex,
+        8 4 fa_extsize UInt,
+        12 4 fa_nextents UInt,
+        16 4 fa_projid UInt,
+        20 4 fa_cowextsize UInt;
+
+    /// `struct xattr_args` of `setxattrat` and `getxattrat`.
+    XATTR_ARGS "xattr_args" 16:
+        0 8 value Ptr,
+        8 4 size UInt,
+        12 4 flags Flags(&names::XATTR);
 }

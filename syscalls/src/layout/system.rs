@@ -50,4 +50,25 @@ layouts! {
         8 8 dqi_igrace UInt,
         16 4 dqi_flags Hex,
         20 4 dqi_valid Hex;
+
+    /// landlock_add_rule(2).
+    LANDLOCK_NET_PORT "landlock_net_port_attr" 16:
+        0 8 allowed_access Flags(&names::LANDLOCK_ACCESS_NET),
+        8 8 port UInt;
+
+    /// `struct mnt_id_req` of `statmount` and `listmount`, as its first version.
+    MNT_ID_REQ "mnt_id_req" 24:
+        0 4 size UInt,
+        4 4 spare UInt,
+        8 8 mnt_id Hex,
+        16 8 param Hex;
+
+    /// `struct ns_id_req` of `listns`.
+    NS_ID_REQ "ns_id_req" 32:
+        0 4 size UInt,
+        4 4 spare UInt,
+        8 8 ns_id UInt,
+        16 4 ns_type Hex,
+        20 4 spare2 UInt,
+        24 8 user_ns_id UInt;
 }

@@ -38,4 +38,9 @@ names! {
     /// `sem_flg` (semop(2)).
     SEM_FLAGS "SEM_???":
         0x1000 SEM_UNDO, 0x800 IPC_NOWAIT;
+
+    /// `call` of `ipc`, version bits apart (ipc(2)).
+    IPC_CALL "???":
+        1 SEMOP, 2 SEMGET, 3 SEMCTL, 4 SEMTIMEDOP, 0xb MSGSND, 0xc MSGRCV, 0xd MSGGET, 0xe MSGCTL, 0x15 SHMAT,
+        0x16 SHMDT, 0x17 SHMGET, 0x18 SHMCTL, 0x19 DIPC;
 }

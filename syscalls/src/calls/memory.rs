@@ -1,0 +1,67 @@
+//! Memory of the caller: mappings, protection, advice, locking, placement.
+
+use super::input;
+use crate::Kind::*;
+use crate::kind::{Count::*, Dir::*};
+use crate::{layout, names};
+
+calls! {
+    mmap [DESC MEMORY] (addr: Ptr, len: ULong, prot: Flags(&names::MMAP_PROT), flags: Flags(&names::MMAP_FLAGS), fd: Fd, off: Hex) -> Hex;
+    mprotect [MEMORY] (start: Ptr, len: ULong, prot: Flags(&names::MMAP_PROT)) -> Int;
+    pkey_mprotect [MEMORY] (start: Ptr, len: ULong, prot: Flags(&names::MMAP_PROT), pkey: Int) -> Int;
+    munmap [MEMORY] (addr: Ptr, len: ULong) -> Int;
+    brk [MEMORY] (brk: Ptr) -> Hex;
+    mremap [MEMORY] (addr: Ptr, old_len: ULong, new_len: ULong, flags: Flags(&names::MREMAP), new_addr: Ptr) -> Hex;
+    msync [MEMORY] (start: Ptr, len: ULong, flags: Flags(&names::MSYNC)) -> Int;
+    mincore [MEMORY] (start: Ptr, len: ULong, vec: Ptr) -> Int;
+    madvise [MEMORY] (start: Ptr, len_in: ULong, behavior: Enum(&names::MADVISE)) -> Int;
+    process_madvise [DESC] (pidfd: Fd, vec: Iovec(In, Arg(2)), vlen: ULong, behavior: Enum(&names::MADVISE), flags: Hex) -> Int;
+    process_mrelease [DESC] (pidfd: Fd, flags: Hex) -> Int;
+    remap_file_pages [MEMORY] (start: Ptr, size: ULong, prot: Flags(&names::MMAP_PROT), pgoff: ULong, flags: Flags(&names::MMAP_FLAGS)) -> Int;
+    mlock [MEMORY] (start: Ptr, len: ULong) -> Int;
+    mlock2 [MEMORY] (start: Ptr, len: ULong, flags: Flags(&names::MLOCK2)) -> Int;
+    munlock [MEMORY] (start: Ptr, len: ULong) -> Int;
+    mlockall [MEMORY] (flags: Flags(&names::MLOCKALL)) -> Int;
+    munlockall [MEMORY] () -> Int;
+    mseal [MEMORY] (start: Ptr, len: ULong, flags: Hex) -> Int;
+    map_shadow_stack [MEMORY] (addr: Ptr, size: ULong, flags: Flags(&names::SHADOW_STACK)) -> Hex;
+    pkey_alloc [] (flags: Hex, init_val: Flags(&names::PKEY_RIGHTS)) -> Int;
+    pkey_free [] (pkey: Int) -> Int;
+    mbind [MEMORY] (start: Ptr, len: ULong, mode: EnumFlags(&names::MPOL_MODES, &names::MPOL_MODE_FLAGS), nmask: Ptr, maxnode: ULong, flags: Flags(&names::MBIND)) -> Int;
+    set_mempolicy [MEMORY] (mode: EnumFlags(&names::MPOL_MODES, &names::MPOL_MODE_FLAGS), nmask: Ptr, maxnode: ULong) -> Int;
+    get_mempolicy [MEMORY] (policy: IntRef(Out), nmask: Ptr, maxnode: ULong, addr: Ptr, flags: Flags(&names::MPOL_GET)) -> Int;
+    set_mempolicy_home_node [MEMORY] (start: Ptr, len: ULong, home_node: ULong, flags: Hex) -> Int;
+    migrate_pages [MEMORY] (pid: Pid, maxnode: ULong, old_nodes: Ptr, new_nodes: Ptr) -> Int;
+    move_pages [MEMORY] (pid: Pid, nr_pages: ULong, pages: Ptr, nodes: Ints(In, Arg(1)), status: Ints(Out, Arg(1)), flags: Flags(&names::MBIND)) -> Int;
+    process_vm_readv [] (pid: Pid, lvec: Iovec(Out, Arg(2)), liovcnt: ULong, rvec: Ptr, riovcnt: ULong, flags: Hex) -> Int;
+    process_vm_writev [] (pid: Pid, lvec: Iovec(In, Arg(2)), liovcnt: ULong, rvec: Ptr, riovcnt: ULong, flags: Hex) -> Int;
+    membarrier [] (cmd: Enum(&names::MEMBARRIER), flags: Flags(&names::MEMBARRIER_FLAGS), cpu_id: Int) -> Int;
+
+    futex [] (uaddr: Ptr, op: FutexOp, val: UInt, utime: Ptr, uaddr2: Ptr, val3: Hex) by FUTEX -> Int;
+    futex_waitv [] (waiters: Struct(&layout::FUTEX_WAITV_ENTRY, In, Arg(1)), nr_futexes: UInt, flags: Hex, timeout: input(&layout::TIMESPEC), clockid: Enum(&names::CLOCK_IDS)) -> Int;
+    futex_wake [] (uaddr: Ptr, mask: Hex, nr: Int, flags: Flags(&names::FUTEX2)) -> Int;
+    futex_wait [] (uaddr: Ptr, val: ULong, mask: Hex, flags: Flags(&names::FUTEX2), timeout: input(&layout::TIMESPEC), clockid: Enum(&names::CLOCK_IDS)) -> Int;
+    futex_requeue [] (waiters: Struct(&layout::FUTEX_WAITV_ENTRY, In, Fixed(2)), flags: Hex, nr_wake: Int, nr_requeue: Int) -> Int;
+    set_robust_list [] (head: input(&layout::ROBUST_LIST_HEAD), len: ULong) -> Int;
+    get_robust_list [] (pid: Pid, head_ptr: LongRef(Out), len_ptr: LongRef(Out)) -> Int;
+}
+
+// The two high flags (private, realtime) do not select.
+operations! {
+    FUTEX: 1 & 0x7f (uaddr: Ptr, op: FutexOp) {
+        0 => (val: UInt, utime: input(&layout::TIMESPEC)) -> Int,
+        1 => (val: UInt) -> Int,
+        2 => (val: UInt) -> Fd,
+        3 => (val: UInt, val2: UInt, uaddr2: Ptr) -> Int,
+        4 => (val: UInt, val2: UInt, uaddr2: Ptr, val3: UInt) -> Int,
+        5 => (val: UInt, val2: UInt, uaddr2: Ptr, val3: Hex) -> Int,
+        6 => (val: Unused, utime: input(&layout::TIMESPEC)) -> Int,
+        7 => () -> Int,
+        8 => () -> Int,
+        9 => (val: UInt, utime: input(&layout::TIMESPEC), uaddr2: Unused, val3: HexNamed(&names::FUTEX_BITSET)) -> Int,
+        10 => (val: UInt, utime: Unused, uaddr2: Unused, val3: HexNamed(&names::FUTEX_BITSET)) -> Int,
+        11 => (val: UInt, utime: input(&layout::TIMESPEC), uaddr2: Ptr) -> Int,
+        12 => (val: UInt, val2: UInt, uaddr2: Ptr, val3: UInt) -> Int,
+        13 => (val: Unused, utime: input(&layout::TIMESPEC)) -> Int,
+    }
+}
