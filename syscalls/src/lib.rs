@@ -7,12 +7,15 @@
 
 mod calls;
 mod class;
+pub mod errno;
+pub mod ioctl;
 mod kind;
 pub mod layout;
 pub mod names;
 mod nearest;
 mod numbers;
 mod row;
+pub mod signal;
 
 pub use class::Classes;
 pub use kind::{Count, Dir, Kind, Memory, Shape};
