@@ -1,0 +1,197 @@
+//! Notes: what the kernel says of the descriptors of a call.
+//!
+//! Payloads of shape `Note`. `arg` is the argument, or 6 for the result; `phase` 0 before the call, 1
+//! for descriptors that the call made; `addr` the descriptor's number (32 bits, `AT_FDCWD` too);
+//! `path` = element << 8 | part, element 0 but for the second of a pair:
+//!
+//! | part | bytes |
+//! |---:|---|
+//! | 0 | the link text of `/proc/TID/fd/N`, of `/proc/TID/cwd` for `AT_FDCWD` |
+//! | 1 | `-yy`: `TCP:[127.0.0.1:5000->127.0.0.1:80]`, `UNIX-STREAM:[123,"/run/x"]`, which stand for the link text; `char 1:3`, `block 8:0`, which follow it |
+//! | 2 | golden: device u64, inode u64, mode u32, 0 u32 |
+//!
+//! A descriptor that is not open has no note. In golden mode a descriptor is noted at its first use in
+//! a process, and whenever a call makes it.
+
+use std::collections::HashMap;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+use recording::event::{ARG_NONE, PayloadHead, Record, Shape};
+use syscalls::{Kind, Returns, Syscall};
+
+use super::Who;
+use crate::procfs::ProcPath;
+use crate::sockets;
+use crate::sys::process::read_link;
+
+/// Part of a note: the link text.
+pub const LINK: u32 = 0;
+/// Part of a note: protocol addresses or device numbers.
+pub const DETAIL: u32 = 1;
+/// Part of a note: device, inode and mode.
+pub const IDENTITY: u32 = 2;
+
+/// Notes descriptors.
+pub(super) struct Notes {
+    level: u8,
+    golden: bool,
+    /// Golden mode: descriptors already noted, by process, one bit each.
+    seen: HashMap<u32, Vec<u64>>,
+    link: Vec<u8>,
+}
+
+impl Notes {
+    pub fn new(level: u8, golden: bool) -> Self {
+        Notes { level, golden, seen: HashMap::new(), link: vec![0; 4096] }
+    }
+
+    /// Is anything to be noted?
+    pub fn wanted(&self) -> bool {
+        self.level > 0 || self.golden
+    }
+
+    /// Forgets what was noted for a process.
+    pub fn forget(&mut self, pid: u32) {
+        self.seen.remove(&pid);
+    }
+
+    /// Notes the descriptors among the arguments.
+    pub fn before(&mut self, who: &Who, row: &Syscall, words: &[u64; 6], record: &mut Record) {
+        for (i, arg) in row.args_for(words).iter().enumerate().take(6) {
+            let fd = words[i] as i32;
+            match arg.kind {
+                Kind::Fd if fd >= 0 => {
+                    if !self.golden || self.first_use(who.pid, fd) {
+                        self.note(who.tid, i as u8, 0, 0, fd, record);
+                    }
+                }
+                Kind::DirFd if fd == libc::AT_FDCWD || fd >= 0 => {
+                    if !self.golden || fd < 0 || self.first_use(who.pid, fd) {
+                        self.note(who.tid, i as u8, 0, 0, fd, record);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Notes the descriptors that the call made, and forgets those it took away.
+    pub fn after(
+        &mut self,
+        who: &Who,
+        row: &Syscall,
+        words: &[u64; 6],
+        result: i64,
+        makes_fds: bool,
+        record: &mut Record,
+    ) {
+        if (-4095..0).contains(&result) {
+            return;
+        }
+        if self.golden {
+            match row.name {
+                "close" => self.unsee(who.pid, words[0] as i32),
+                "close_range" | "execve" | "execveat" | "unshare" => self.forget(who.pid),
+                _ => {}
+            }
+        }
+        if !makes_fds {
+            return;
+        }
+        if row.returns_for(words) == Returns::Fd {
+            self.made(who, ARG_NONE, 0, result as i32, record);
+        }
+        for (i, arg) in row.args_for(words).iter().enumerate().take(6) {
+            if let Kind::FdPair = arg.kind
+                && let Some(pair) = pair_of(record, i as u8)
+            {
+                for (element, fd) in pair.into_iter().enumerate() {
+                    self.made(who, i as u8, element as u32, fd, record);
+                }
+            }
+        }
+    }
+
+    fn made(&mut self, who: &Who, arg: u8, element: u32, fd: i32, record: &mut Record) {
+        if self.golden {
+            self.first_use(who.pid, fd);
+        }
+        self.note(who.tid, arg, 1, element, fd, record);
+    }
+
+    fn note(&mut self, tid: u32, arg: u8, phase: u8, element: u32, fd: i32, record: &mut Record) {
+        let path = if fd < 0 { ProcPath::of(tid, "cwd") } else { ProcPath::fd(tid, fd) };
+        let Some(len) = read_link(path.as_str(), &mut self.link) else { return };
+        let mut add = |part: u32, bytes: &[u8]| {
+            let head = PayloadHead {
+                arg,
+                phase,
+                shape: Shape::Note,
+                status: 0,
+                wanted: bytes.len() as u64,
+                addr: u64::from(fd as u32),
+                path: element << 8 | part,
+            };
+            record.payload(head, bytes);
+        };
+        let link = &self.link[..len];
+        add(LINK, link);
+        if self.level < 2 && !self.golden {
+            return;
+        }
+        let Ok(meta) = std::fs::metadata(path.as_str()) else { return };
+        if self.level >= 2 {
+            let kind = meta.file_type();
+            if kind.is_socket() {
+                if let Some(text) = sockets::describe(tid, meta.ino()) {
+                    add(DETAIL, &text);
+                }
+            } else if kind.is_char_device() || kind.is_block_device() {
+                let name = if kind.is_char_device() { "char" } else { "block" };
+                let device = meta.rdev();
+                add(DETAIL, format!("{name} {}:{}", libc::major(device), libc::minor(device)).as_bytes());
+            }
+        }
+        if self.golden {
+            let mut identity = [0; 24];
+            identity[..8].copy_from_slice(&meta.dev().to_le_bytes());
+            identity[8..16].copy_from_slice(&meta.ino().to_le_bytes());
+            identity[16..20].copy_from_slice(&meta.mode().to_le_bytes());
+            add(IDENTITY, &identity);
+        }
+    }
+
+    /// Marks a descriptor as noted; true when it was not.
+    fn first_use(&mut self, pid: u32, fd: i32) -> bool {
+        let Some((word, bit)) = place(fd) else { return true };
+        let seen = self.seen.entry(pid).or_default();
+        if seen.len() <= word {
+            seen.resize(word + 1, 0);
+        }
+        let new = seen[word] & bit == 0;
+        seen[word] |= bit;
+        new
+    }
+
+    fn unsee(&mut self, pid: u32, fd: i32) {
+        if let Some((word, bit)) = place(fd)
+            && let Some(word) = self.seen.get_mut(&pid).and_then(|seen| seen.get_mut(word))
+        {
+            *word &= !bit;
+        }
+    }
+}
+
+/// Word and bit of a descriptor. Numbers that the bits are not kept for are noted each time: a target
+/// may close what was never open.
+fn place(fd: i32) -> Option<(usize, u64)> {
+    let fd = usize::try_from(fd).ok().filter(|&fd| fd < 1 << 20)?;
+    Some((fd / 64, 1 << (fd % 64)))
+}
+
+/// Two descriptors that the call wrote.
+fn pair_of(record: &Record, arg: u8) -> Option<[i32; 2]> {
+    let payload = record.view().payloads().find(|p| p.head.arg == arg && p.head.phase == 1)?;
+    let word = |at: usize| payload.bytes.get(at..at + 4)?.try_into().ok().map(i32::from_le_bytes);
+    Some([word(0)?, word(4)?])
+}

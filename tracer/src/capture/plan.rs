@@ -1,0 +1,70 @@
+//! Plans: what a call number asks of us, looked up once.
+//!
+//! Most calls pass no pointer, and must cost nothing but this look-up.
+
+use syscalls::{Abi, Arg, Dir, Kind, Returns, Syscall};
+
+/// Numbers below this are looked up in the table; others (invalid ones, mostly) one by one.
+const TABLE: usize = 512;
+const X32_BIT: u64 = 0x4000_0000;
+
+/// What a call may need at its two stops, whatever its words are.
+#[derive(Clone, Copy, Default)]
+pub(super) struct CallPlan {
+    /// The row; `None` for a number without one.
+    pub row: Option<&'static Syscall>,
+    /// Some variant reads memory before the call.
+    pub before: bool,
+    /// Some variant reads memory after it.
+    pub after: bool,
+    /// Some argument is a descriptor.
+    pub fds: bool,
+    /// The result may be a descriptor, or descriptors stand in memory after the call.
+    pub makes_fds: bool,
+}
+
+impl CallPlan {
+    fn of(row: &'static Syscall) -> CallPlan {
+        let mut plan = CallPlan { row: Some(row), ..CallPlan::default() };
+        plan.take(row.args, row.returns);
+        for (_, args, returns) in row.variants.map_or(&[][..], |v| v.rows) {
+            plan.take(args, *returns);
+        }
+        plan
+    }
+
+    fn take(&mut self, args: &[Arg], returns: Returns) {
+        self.makes_fds |= returns == Returns::Fd;
+        for arg in args {
+            self.fds |= matches!(arg.kind, Kind::Fd | Kind::DirFd);
+            self.makes_fds |= matches!(arg.kind, Kind::FdPair);
+            if let Some(memory) = arg.kind.memory() {
+                self.before |= memory.dir != Dir::Out;
+                self.after |= memory.dir != Dir::In;
+            }
+        }
+    }
+}
+
+/// The plans of all ABIs met so far.
+#[derive(Default)]
+pub(super) struct Plans {
+    tables: [Option<Box<[CallPlan; TABLE]>>; 5],
+}
+
+impl Plans {
+    /// The plan of a call, by value: it is five words.
+    pub fn get(&mut self, abi: Abi, nr: u64) -> CallPlan {
+        let base = if abi == Abi::X32 { X32_BIT } else { 0 };
+        let slot = nr.wrapping_sub(base);
+        if slot >= TABLE as u64 {
+            return syscalls::lookup(abi, nr).map(CallPlan::of).unwrap_or_default();
+        }
+        let table = self.tables[abi as usize].get_or_insert_with(|| {
+            Box::new(std::array::from_fn(|i| {
+                syscalls::lookup(abi, base + i as u64).map(CallPlan::of).unwrap_or_default()
+            }))
+        });
+        table[slot as usize]
+    }
+}
