@@ -6,8 +6,11 @@
 //! The only crate that touches another process, and the only one with `unsafe`, in `sys/`.
 #![deny(unsafe_code)]
 
+pub mod capture;
 pub mod exit;
 mod plan;
+mod procfs;
+mod sockets;
 mod sys;
 
 pub use plan::{

@@ -3,6 +3,7 @@
 //! Each parser takes bytes and gives what it understood; odd lines are skipped, missing ones stay
 //! `None`. All formats: proc(5) and its parts.
 
+use std::ffi::CStr;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -26,12 +27,17 @@ impl ProcPath {
 
     fn write(text: std::fmt::Arguments<'_>) -> Self {
         let mut bytes = [0; 48];
-        let mut rest = &mut bytes[..];
+        let mut rest = &mut bytes[..47];
         // Too long can't be: the longest is a number of ten digits and a name of ours. It would be
         // cut, and name a file that does not exist.
         let _ = rest.write_fmt(text);
         let left = rest.len();
-        ProcPath { bytes, len: 48 - left }
+        ProcPath { bytes, len: 47 - left }
+    }
+
+    /// For calls that take a C string.
+    pub fn as_c_str(&self) -> &CStr {
+        CStr::from_bytes_until_nul(&self.bytes).unwrap_or_default()
     }
 
     /// As a path.

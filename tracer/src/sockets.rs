@@ -22,7 +22,9 @@ const INTERNET: [(&str, &str, usize); 6] = [
 
 /// `TCP:[127.0.0.1:5000->127.0.0.1:80]`, `UNIX-STREAM:[77,"/run/x"]`, or `None`.
 pub(crate) fn describe(tid: u32, inode: u64) -> Option<Vec<u8>> {
-    unix(tid, inode).or_else(|| INTERNET.iter().find_map(|table| internet(tid, inode, *table))).or_else(|| netlink(tid, inode))
+    unix(tid, inode)
+        .or_else(|| INTERNET.iter().find_map(|table| internet(tid, inode, *table)))
+        .or_else(|| netlink(tid, inode))
 }
 
 fn lines(tid: u32, file: &str, mut each: impl FnMut(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
@@ -138,11 +140,13 @@ fn netlink(tid: u32, inode: u64) -> Option<Vec<u8>> {
             return None;
         }
         let name = PROTOCOLS.iter().find(|row| row.0 == protocol).map(|row| row.1);
-        Some(match name {
-            Some(name) => format!("NETLINK:[{name}:{port}]"),
-            None => format!("NETLINK:[{protocol}:{port}]"),
-        }
-        .into_bytes())
+        Some(
+            match name {
+                Some(name) => format!("NETLINK:[{name}:{port}]"),
+                None => format!("NETLINK:[{protocol}:{port}]"),
+            }
+            .into_bytes(),
+        )
     })
 }
 

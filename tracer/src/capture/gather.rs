@@ -162,7 +162,8 @@ impl Gather {
 
     /// The same, for a payload that carries `status` from the start.
     pub fn want_with(&mut self, status: u8, place: Place, addr: u64, wanted: u64, ask: u64, then: Then) {
-        let mut piece = Piece { place, status, addr, wanted, at: self.used, len: 0, ask: 0, room: 0, done: false, then };
+        let mut piece =
+            Piece { place, status, addr, wanted, at: self.used, len: 0, ask: 0, room: 0, done: false, then };
         self.reserve(&mut piece, ask.min(PIECE_BYTES) as usize);
         self.pieces.push(piece);
     }

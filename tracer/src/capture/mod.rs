@@ -28,7 +28,7 @@ pub mod notes;
 mod plan;
 mod stream;
 
-use recording::event::{self, Record, flag, status};
+use recording::event::{self, Record, status};
 use recording::session::PayloadLimits;
 use syscalls::{Abi, Arg, Count, Dir, Kind, Memory, Shape};
 
@@ -103,19 +103,7 @@ impl Capture {
         let plan = self.plans.get(who.abi, nr);
         let Some(row) = plan.row else { return };
         if plan.before {
-            let args = row.args_for(&words);
-            let keep = self.keep(who, args, &words);
-            let stop = Stop { who: *who, args, words, result: None, phase: 0, keep, status: 0 };
-            self.gather.begin(who.abi.word_size());
-            for (i, arg) in args.iter().enumerate().take(6) {
-                match arg.kind.memory() {
-                    // What is moved is known afterwards.
-                    Some(memory) if keep == Keep::All && memory.dir == Dir::In && moves_data(memory.shape) => {}
-                    Some(memory) if memory.dir != Dir::Out => self.want(&stop, i, memory, record),
-                    _ => {}
-                }
-            }
-            self.take(who.tid, record);
+            self.before(who, row.args_for(&words), words, record);
         }
         if plan.fds && self.notes.wanted() {
             self.notes.before(who, row, &words, record);
@@ -129,34 +117,54 @@ impl Capture {
         let (nr, words, result) = (call.nr(), call.args(), call.result());
         let plan = self.plans.get(who.abi, nr);
         let Some(row) = plan.row else { return };
-        let failed = (-4095..0).contains(&result);
         if plan.after || (plan.before && self.content.is_some()) {
-            let args = row.args_for(&words);
-            let keep = self.keep(who, args, &words);
-            let gave = if failed { 0 } else { result as u64 };
-            let stop = Stop { who: *who, args, words, result: Some(gave), phase: 1, keep, status: 0 };
-            self.gather.begin(who.abi.word_size());
-            for (i, arg) in args.iter().enumerate().take(6) {
-                match arg.kind.memory() {
-                    Some(memory) if memory.dir == Dir::In => {
-                        if keep == Keep::All && moves_data(memory.shape) {
-                            self.want_moved(&stop, i, memory, failed, record);
-                        }
-                    }
-                    Some(memory) if !failed || written_on_failure(row.name, &arg.kind, result) => {
-                        self.want(&stop, i, memory, record);
-                    }
-                    _ => {}
-                }
-            }
-            self.take(who.tid, record);
+            self.after(who, row.name, row.args_for(&words), words, result, record);
         }
-        if !failed && row.name == "userfaultfd" {
-            self.gather.memory.never_sleep("a target handles its own page faults (userfaultfd); memory is read by /proc/TID/mem");
+        if row.name == "userfaultfd" && result >= 0 {
+            self.gather
+                .memory
+                .never_sleep("a target handles its own page faults (userfaultfd): its memory is read by /proc/TID/mem");
         }
         if self.notes.wanted() {
             self.notes.after(who, row, &words, result, plan.makes_fds, record);
         }
+    }
+
+    fn before(&mut self, who: &Who, args: &[Arg], words: [u64; 6], record: &mut Record) {
+        let keep = self.keep(who, args, &words);
+        let stop = Stop { who: *who, args, words, result: None, phase: 0, keep, status: 0 };
+        self.gather.begin(who.abi.word_size());
+        for (i, arg) in args.iter().enumerate().take(6) {
+            match arg.kind.memory() {
+                // What is moved is known afterwards.
+                Some(memory) if keep == Keep::All && memory.dir == Dir::In && moves_data(memory.shape) => {}
+                Some(memory) if memory.dir != Dir::Out => self.want(&stop, i, memory, record),
+                _ => {}
+            }
+        }
+        self.take(who.tid, record);
+    }
+
+    fn after(&mut self, who: &Who, name: &str, args: &[Arg], words: [u64; 6], result: i64, record: &mut Record) {
+        let failed = (-4095..0).contains(&result);
+        let keep = self.keep(who, args, &words);
+        let gave = if failed { 0 } else { result as u64 };
+        let stop = Stop { who: *who, args, words, result: Some(gave), phase: 1, keep, status: 0 };
+        self.gather.begin(who.abi.word_size());
+        for (i, arg) in args.iter().enumerate().take(6) {
+            match arg.kind.memory() {
+                Some(memory) if memory.dir == Dir::In => {
+                    if keep == Keep::All && moves_data(memory.shape) {
+                        self.want_moved(&stop, i, memory, failed, record);
+                    }
+                }
+                Some(memory) if !failed || written_on_failure(name, &arg.kind, result) => {
+                    self.want(&stop, i, memory, record);
+                }
+                _ => {}
+            }
+        }
+        self.take(who.tid, record);
     }
 
     /// A process replaced its image or ended: what was known of its descriptors is void.
@@ -232,11 +240,8 @@ impl Capture {
             Shape::Msghdr if compat => {}
             Shape::Mmsghdr(_) if compat => {}
             Shape::Msghdr => {
-                let then = Then::Message {
-                    moved: stop.result.unwrap_or(u64::MAX),
-                    keep: stop.keep,
-                    status: stop.status,
-                };
+                let then =
+                    Then::Message { moved: stop.result.unwrap_or(u64::MAX), keep: stop.keep, status: stop.status };
                 let then = if stop.offers_only(memory.dir) { Then::Rest } else { then };
                 self.gather.want_with(stop.status, place(event::Shape::Struct), addr, MSGHDR, MSGHDR, then);
             }

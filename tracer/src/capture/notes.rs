@@ -22,7 +22,7 @@ use syscalls::{Kind, Returns, Syscall};
 use super::Who;
 use crate::procfs::ProcPath;
 use crate::sockets;
-use crate::sys::process::read_link;
+use crate::sys::links::read_link;
 
 /// Part of a note: the link text.
 pub const LINK: u32 = 0;
@@ -121,7 +121,7 @@ impl Notes {
 
     fn note(&mut self, tid: u32, arg: u8, phase: u8, element: u32, fd: i32, record: &mut Record) {
         let path = if fd < 0 { ProcPath::of(tid, "cwd") } else { ProcPath::fd(tid, fd) };
-        let Some(len) = read_link(path.as_str(), &mut self.link) else { return };
+        let Some(link) = read_link(path.as_c_str(), &mut self.link) else { return };
         let mut add = |part: u32, bytes: &[u8]| {
             let head = PayloadHead {
                 arg,
@@ -134,7 +134,6 @@ impl Notes {
             };
             record.payload(head, bytes);
         };
-        let link = &self.link[..len];
         add(LINK, link);
         if self.level < 2 && !self.golden {
             return;
