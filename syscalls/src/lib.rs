@@ -8,6 +8,7 @@
 mod calls;
 mod class;
 pub mod errno;
+mod filter;
 pub mod ioctl;
 mod kind;
 pub mod layout;
@@ -15,9 +16,11 @@ pub mod names;
 mod nearest;
 mod numbers;
 mod row;
+mod set;
 pub mod signal;
 
 pub use class::Classes;
+pub use filter::{Filter, FilterError, signal_set};
 pub use kind::{Count, Dir, Kind, Memory, Shape};
 pub use nearest::nearest;
 pub use numbers::{lookup, table};

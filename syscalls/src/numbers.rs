@@ -23,6 +23,9 @@ mod x86_64;
 /// The bit that marks an x32 number.
 pub(crate) const X32_BIT: u64 = 0x4000_0000;
 
+/// How many numbers the sets of an engine hold: more than any ABI names, but for x32's own.
+pub(crate) const NUMBERS: usize = 512;
+
 /// All rows of an ABI by number; x32 numbers without their bit 30. Empty for an ABI without a table.
 pub fn table(abi: Abi) -> &'static [Option<&'static Syscall>] {
     match abi {
