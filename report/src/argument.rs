@@ -4,6 +4,7 @@ use recording::event::{Call, Shape, status};
 use syscalls::{Abi, Arg, Kind};
 
 use crate::digits;
+use crate::text::TextOptions;
 
 /// How arguments are printed.
 #[derive(Debug, Clone)]
@@ -16,6 +17,10 @@ impl Style {
     pub(crate) fn new(strings: Option<usize>, verbose: bool) -> Self {
         let _ = verbose;
         Style { strings }
+    }
+
+    pub(crate) fn of_text(options: &TextOptions) -> Self {
+        Style::new(Some(options.strings), options.verbose)
     }
 }
 
@@ -33,6 +38,18 @@ pub(crate) fn write(out: &mut Vec<u8>, style: &Style, call: &Call<'_>, abi: Abi,
 /// Appends what strace prints behind the result of a call that returned, in parentheses there.
 pub(crate) fn write_result_note(out: &mut Vec<u8>, style: &Style, call: &Call<'_>, abi: Abi) {
     let _ = (out, style, call, abi);
+}
+
+/// Appends a result that is a descriptor.
+pub(crate) fn write_fd_result(out: &mut Vec<u8>, style: &Style, call: &Call<'_>) {
+    let _ = style;
+    digits::signed(out, call.result());
+}
+
+/// Appends a `siginfo_t` as strace prints it, braces included.
+pub(crate) fn write_siginfo(out: &mut Vec<u8>, style: &Style, bytes: &[u8]) {
+    let _ = (style, bytes);
+    out.extend_from_slice(b"{...}");
 }
 
 /// The content of an argument that is a path, a name or data.

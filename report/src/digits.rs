@@ -60,6 +60,14 @@ pub(crate) fn hex_zeros(out: &mut Vec<u8>, value: u64, width: usize) {
     }
 }
 
+/// Appends the octal digits of a number.
+pub(crate) fn octal(out: &mut Vec<u8>, value: u64) {
+    let places = (64 - value.leading_zeros()).div_ceil(3).max(1);
+    for place in (0..places).rev() {
+        out.push(b'0' + (value >> (3 * place) & 7) as u8);
+    }
+}
+
 /// Appends spaces.
 pub(crate) fn spaces(out: &mut Vec<u8>, count: usize) {
     out.resize(out.len() + count, b' ');
@@ -101,6 +109,7 @@ mod tests {
                 assert_eq!(text(|out| dec(out, value)), value.to_string());
                 assert_eq!(text(|out| signed(out, value as i64)), (value as i64).to_string());
                 assert_eq!(text(|out| hex(out, value)), format!("{value:#x}"));
+                assert_eq!(text(|out| octal(out, value)), format!("{value:o}"));
                 assert_eq!(text(|out| dec_right(out, value, 6)), format!("{value:6}"));
                 assert_eq!(text(|out| dec_left(out, value, 5)), format!("{value:<5}"));
                 assert_eq!(text(|out| dec_zeros(out, value, 6)), format!("{value:06}"));

@@ -6,8 +6,10 @@ use crate::digits;
 
 /// Appends the name of a signal.
 pub(crate) fn write_name(out: &mut Vec<u8>, signo: u32) {
-    out.extend_from_slice(b"SIG_");
-    digits::dec(out, u64::from(signo));
+    match syscalls::signal::name(signo) {
+        Some(name) => out.extend_from_slice(name.as_bytes()),
+        None => digits::dec(out, u64::from(signo)),
+    }
 }
 
 /// The raw bytes of a `siginfo_t` of the 64-bit kernel interface.
@@ -53,6 +55,9 @@ impl<'a> Siginfo<'a> {
 
     /// Appends the name of `si_code`.
     pub(crate) fn write_code(&self, out: &mut Vec<u8>) {
-        digits::signed(out, i64::from(self.code()));
+        match syscalls::signal::code_name(self.signo(), self.code()) {
+            Some(name) => out.extend_from_slice(name.as_bytes()),
+            None => digits::signed(out, i64::from(self.code())),
+        }
     }
 }

@@ -101,8 +101,8 @@ fn one_process(out: &mut Vec<u8>, run: &Run, process: &Process) {
     }
     out.extend_from_slice(b", \"argv\": ");
     strings(out, &process.command.argv);
-    number(out, "start_ns", run.from_zero(process.start_ns));
-    number_or_null(out, "end_ns", process.end_ns.map(|end| run.from_zero(end)));
+    number(out, "start_ns", run.since_first(process.start_ns));
+    number_or_null(out, "end_ns", process.end_ns.map(|end| run.since_first(end)));
     number_or_null(out, "exit_code", process.ending.map(|ending| ending.code() as u64));
     if let Some(Ending::Killed { signal, .. }) = process.ending {
         signal_key(out, signal);
@@ -311,7 +311,7 @@ pub(super) fn summary(out: &mut Vec<u8>, run: &Run, trailer: &Trailer) {
     if options.durations {
         number(out, "total_time_ns", total.total_ns);
     }
-    number(out, "wall_us", run.from_zero(run.sums.latest) / 1000);
+    number(out, "wall_us", run.since_first(run.sums.latest) / 1000);
     let rows = run.processes.rows();
     for measure in [Measure::UserUs, Measure::SysUs, Measure::MaxRssBytes] {
         if rows.iter().any(|process| process.reading(measure).is_some()) {

@@ -154,7 +154,7 @@ impl Run {
                 self.sums.duration_us = self.sums.duration_us.saturating_add(took.unwrap_or(0) / 1000);
                 let facts = call::Facts {
                     process,
-                    ts_ns: self.since_zero(event.at()),
+                    ts_ns: self.ts_of(event.at()),
                     took,
                     compact: self.options.compact,
                     mixed: self.header.engines.len() > 1,
@@ -182,7 +182,7 @@ impl Run {
         if self.options.compact {
             return Line::Nothing;
         }
-        let facts = event::Facts { process: self.tasks.process_of(event.task()), ts_ns: self.since_zero(event.at()) };
+        let facts = event::Facts { process: self.tasks.process_of(event.task()), ts_ns: self.ts_of(event.at()) };
         if let Some(aside) = event::aside(&mut self.sums, event) {
             if !aside.is_empty() {
                 aside.buffer().extend_from_slice(b", ");
@@ -219,12 +219,12 @@ impl Run {
         self.sums.latest = self.sums.latest.max(now);
     }
 
-    pub(super) fn since_zero(&self, ticks: u64) -> u64 {
-        self.from_zero(self.clock.since_start(ticks))
+    pub(super) fn ts_of(&self, ticks: u64) -> u64 {
+        self.since_first(self.clock.since_start(ticks))
     }
 
     /// Time of the session as time of the document.
-    pub(super) fn from_zero(&self, since_start: u64) -> u64 {
+    pub(super) fn since_first(&self, since_start: u64) -> u64 {
         since_start.saturating_sub(self.sums.zero.unwrap_or(0))
     }
 

@@ -1,45 +1,413 @@
 //! strace's text: one line a call, signal or ending, as `strace` 6.1 would print it.
+//!
+//! A line is written when its call completes. Only when another line comes between entry and exit it
+//! is split, as strace splits it: the engine announces such a call, its first half is held back, and
+//!
+//! ```text
+//! the call completes first        the held half, the rest          read(3, "ab", 2) = 2
+//! another line comes first        the held half, <unfinished ...>  read(3,  <unfinished ...>
+//!                                 later <... resumed>, the rest    <... read resumed>"ab", 2) = 2
+//! ```
+//!
+//! A call that never returned is held back too, until the next event says whether its task ended
+//! (`= ?`) or was let go (`<detached ...>`).
 
+mod call;
+mod notices;
 mod options;
+mod stamps;
 
+use recording::event::{Call, Event, Kind};
 use recording::session::{Header, Trailer};
+use recording::views::{Clock as Ticks, Tasks, took_ns};
 use recording::{Batch, Sink, SinkError};
+use syscalls::{Abi, Syscall};
 
 pub use options::{Clock, HexStrings, Precision, Prefix, Quiet, TextOptions};
 
+use self::call::Named;
+use self::stamps::Stamps;
 use crate::Destination;
+use crate::argument::Style;
+use crate::digits;
+use crate::output::{Stream, TaskFiles};
+use crate::per_task::PerTask;
+use crate::shown::{Outcomes, is_own};
 
 /// Prints strace's text.
 #[derive(Debug)]
 pub struct Text {
     options: TextOptions,
-    to: Destination,
+    style: Style,
+    to: Target,
+    ticks: Ticks,
+    stamps: Stamps,
+    tasks: Tasks,
+    memory: PerTask<Memory>,
+    held: Held,
+}
+
+#[derive(Debug)]
+enum Target {
+    One(Stream),
+    PerTask(TaskFiles),
+}
+
+/// What is remembered of a task from one event to the next.
+#[derive(Debug, Default)]
+struct Memory {
+    /// Its line was broken off: the rest begins with `<... read resumed>`.
+    split: bool,
+    /// ABI of its last call; 64-bit at birth.
+    abi: u8,
+    /// Its last call, which `restart_syscall` continues.
+    last: Option<&'static Syscall>,
+    /// Number of its last call.
+    nr: Option<u64>,
+}
+
+/// A line that is not finished: at most one, and no line follows it before it is.
+#[derive(Debug, Default)]
+struct Held {
+    line: Vec<u8>,
+    /// Bytes of it that were handed on already.
+    written: usize,
+    task: u32,
+    waits_for: Option<Await>,
+}
+
+/// What an unfinished line waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Await {
+    /// The call's exit.
+    Exit,
+    /// What became of a task that never returned from its call.
+    Fate {
+        /// Were arguments left open?
+        arguments: bool,
+        /// Was the line split before?
+        split: bool,
+    },
 }
 
 impl Text {
     /// A printer with these options.
     pub fn new(options: TextOptions, to: Destination) -> Self {
-        Text { options, to }
+        let to = match to {
+            Destination::PerTask { base } => Target::PerTask(TaskFiles::new(base)),
+            one @ Destination::One { .. } => Target::One(one.into_stream()),
+        };
+        Text {
+            style: Style::of_text(&options),
+            stamps: Stamps::new(options.time, options.relative),
+            options,
+            to,
+            ticks: Ticks::new(&Header::default()),
+            tasks: Tasks::new(),
+            memory: PerTask::default(),
+            held: Held::default(),
+        }
+    }
+
+    /// Are calls printed in halves? Not when only the exit decides whether they are shown, nor when
+    /// each task has a file of its own.
+    fn splits(&self) -> bool {
+        self.options.shown.outcomes == Outcomes::ALL && matches!(self.to, Target::One(_))
+    }
+
+    fn event(&mut self, event: &Event<'_>) -> Result<(), SinkError> {
+        self.settle_fate(event)?;
+        if let Some(call) = event.call() {
+            return if is_own(event) { Ok(()) } else { self.call(call) };
+        }
+        // A birth counts before its line, a death behind it: the prefix follows the number alive.
+        match event.kind() {
+            Some(Kind::Died) => {
+                self.notice(event)?;
+                self.tasks.observe(event);
+                self.memory.remove(event.task());
+                match &mut self.to {
+                    Target::PerTask(files) => files.close(event.task()),
+                    Target::One(_) => Ok(()),
+                }
+            }
+            _ => {
+                self.tasks.observe(event);
+                self.notice(event)
+            }
+        }
+    }
+
+    fn call(&mut self, call: Call<'_>) -> Result<(), SinkError> {
+        let named = Named::of(call);
+        if call.event.is_announcement() {
+            let announced = self.splits() && self.options.shown.names_call(&call);
+            return if announced { self.open(&named) } else { Ok(()) };
+        }
+        if self.options.shown.takes_call(&call) {
+            self.complete(&named)?
+        }
+        let memory = self.memory.of(call.event.task());
+        (memory.last, memory.nr) = (named.row, Some(call.nr()));
+        Ok(())
+    }
+
+    /// Holds the first half of a call back.
+    fn open(&mut self, named: &Named<'_>) -> Result<(), SinkError> {
+        let event = &named.call.event;
+        self.break_off()?;
+        self.personality(event)?;
+        let mut line = std::mem::take(&mut self.held.line);
+        line.clear();
+        self.begin_call(&mut line, named);
+        self.held = Held { line, written: 0, task: event.task(), waits_for: Some(Await::Exit) };
+        Ok(())
+    }
+
+    /// Prints a call that has left, or what is left of it.
+    fn complete(&mut self, named: &Named<'_>) -> Result<(), SinkError> {
+        let event = &named.call.event;
+        let task = event.task();
+        if self.held.waits_for == Some(Await::Exit) && self.held.task == task {
+            let mut line = std::mem::take(&mut self.held.line);
+            let from = std::mem::take(&mut self.held.written);
+            self.held.waits_for = None;
+            let finished = self.finish_call(&mut line, 0, named, false);
+            self.held.line = line;
+            let Some(fate) = finished else { return self.put_held(task, from) };
+            self.await_fate(task, from, fate);
+            return Ok(());
+        }
+        self.break_off()?;
+        let split = std::mem::take(&mut self.memory.of(task).split);
+        if !split {
+            self.personality(event)?;
+        }
+        let mut line = std::mem::take(self.buffer(task));
+        let start = line.len();
+        if split || !named.call.entered() {
+            self.leader(&mut line, task, named.call.left().max(event.at()), Some(named.call.nr()), named.call.ip());
+            line.extend_from_slice(b"<... ");
+            named.write_name(&mut line);
+            line.extend_from_slice(b" resumed>");
+        } else {
+            self.begin_call(&mut line, named);
+        }
+        match self.finish_call(&mut line, start, named, split) {
+            None => {
+                *self.buffer(task) = line;
+                self.event_written(task)
+            }
+            Some(fate) => {
+                self.held.line.clear();
+                self.held.line.extend_from_slice(&line[start..]);
+                line.truncate(start);
+                *self.buffer(task) = line;
+                self.await_fate(task, 0, fate);
+                Ok(())
+            }
+        }
+    }
+
+    fn begin_call(&mut self, line: &mut Vec<u8>, named: &Named<'_>) {
+        let event = &named.call.event;
+        self.leader(line, event.task(), event.at(), Some(named.call.nr()), named.call.ip());
+        let interrupted = self.memory.of(event.task()).last;
+        named.first_half(line, &self.style, interrupted);
+    }
+
+    /// Appends what follows the first half; `start` is where the line begins. A call that did not
+    /// return stays open, and is told apart by what comes next.
+    fn finish_call(&self, line: &mut Vec<u8>, start: usize, named: &Named<'_>, split: bool) -> Option<Await> {
+        if !named.call.returned() {
+            return Some(Await::Fate { arguments: named.has_second_half(), split });
+        }
+        if named.call.entered() {
+            named.second_half(line, &self.style);
+        }
+        line.push(b')');
+        self.align(line, start);
+        named.result(line, &self.style);
+        if let Some(precision) = self.options.duration
+            && let Some(took) = took_ns(&named.call, &self.ticks)
+        {
+            line.extend_from_slice(b" <");
+            stamps::span(line, took, precision);
+            line.push(b'>');
+        }
+        line.push(b'\n');
+        None
+    }
+
+    fn await_fate(&mut self, task: u32, written: usize, fate: Await) {
+        (self.held.task, self.held.written, self.held.waits_for) = (task, written, Some(fate));
+    }
+
+    /// Finishes a line whose task never returned, now that the next event is there.
+    fn settle_fate(&mut self, next: &Event<'_>) -> Result<(), SinkError> {
+        let Some(Await::Fate { arguments, split }) = self.held.waits_for else { return Ok(()) };
+        self.held.waits_for = None;
+        let detached = next.kind() == Some(Kind::Detached) && next.task() == self.held.task;
+        match detached {
+            // strace has nothing to add to a line that it broke off.
+            true if split => return Ok(()),
+            true => self.held.line.extend_from_slice(b" <detached ...>\n"),
+            false => self.end_unreturned(arguments),
+        }
+        self.put_held(self.held.task, self.held.written)
+    }
+
+    fn end_unreturned(&mut self, arguments: bool) {
+        let mut line = std::mem::take(&mut self.held.line);
+        if arguments {
+            line.extend_from_slice(b" <unfinished ...>");
+        }
+        line.push(b')');
+        self.align(&mut line, 0);
+        line.extend_from_slice(b"= ?\n");
+        self.held.line = line;
+    }
+
+    /// Another line comes: a line that waits for an exit is broken off.
+    fn break_off(&mut self) -> Result<(), SinkError> {
+        if self.held.waits_for != Some(Await::Exit) {
+            return Ok(());
+        }
+        self.held.waits_for = None;
+        self.held.line.extend_from_slice(b" <unfinished ...>\n");
+        let task = self.held.task;
+        self.memory.of(task).split = true;
+        let from = self.held.written;
+        let line = std::mem::take(&mut self.held.line);
+        self.buffer(task).extend_from_slice(line.get(from..).unwrap_or_default());
+        self.held.line = line;
+        Ok(())
+    }
+
+    /// Hands on the held line from this byte on.
+    fn put_held(&mut self, task: u32, from: usize) -> Result<(), SinkError> {
+        let line = std::mem::take(&mut self.held.line);
+        self.buffer(task).extend_from_slice(line.get(from..).unwrap_or_default());
+        self.held.line = line;
+        self.event_written(task)
+    }
+
+    /// Says that a task changed to another word size.
+    fn personality(&mut self, event: &Event<'_>) -> Result<(), SinkError> {
+        let task = event.task();
+        let memory = self.memory.of(task);
+        if std::mem::replace(&mut memory.abi, event.abi()) == event.abi() || self.options.quiet.personality {
+            return Ok(());
+        }
+        let mode: &[u8] = match Abi::from_raw(event.abi()) {
+            Some(Abi::I386 | Abi::Arm) => b"32 bit",
+            Some(Abi::X32) => b"x32",
+            _ => b"64 bit",
+        };
+        let mut line = std::mem::take(self.buffer(task));
+        self.leader(&mut line, task, event.at(), None, 0);
+        line.extend_from_slice(b"[ Process PID=");
+        digits::dec(&mut line, u64::from(task));
+        line.extend_from_slice(b" runs in ");
+        line.extend_from_slice(mode);
+        line.extend_from_slice(b" mode. ]\n");
+        *self.buffer(task) = line;
+        Ok(())
+    }
+
+    /// Appends what stands in front of every line.
+    fn leader(&mut self, line: &mut Vec<u8>, task: u32, at: u64, nr: Option<u64>, ip: u64) {
+        match self.options.prefix {
+            Prefix::Always => {
+                digits::dec_left(line, u64::from(task), 5);
+                line.push(b' ');
+            }
+            Prefix::WhenSeveral if self.tasks.alive() > 1 => {
+                line.extend_from_slice(b"[pid ");
+                digits::dec_right(line, u64::from(task), 5);
+                line.extend_from_slice(b"] ");
+            }
+            Prefix::WhenSeveral | Prefix::Never => {}
+        }
+        self.stamps.write(line, &self.ticks, at);
+        if self.options.number {
+            let nr = nr.or(self.memory.of(task).nr);
+            line.push(b'[');
+            digits::dec_right(line, nr.unwrap_or(0), 4);
+            line.extend_from_slice(b"] ");
+        }
+        if self.options.pointer {
+            line.push(b'[');
+            match ip {
+                0 => line.extend_from_slice(b"????????????????"),
+                ip => digits::hex_zeros(line, ip, 16),
+            }
+            line.extend_from_slice(b"] ");
+        }
+    }
+
+    /// Appends spaces up to the column of the `=`, at least one.
+    fn align(&self, line: &mut Vec<u8>, start: usize) {
+        let column = line.len().saturating_sub(start);
+        digits::spaces(line, self.options.column.saturating_sub(column).max(1));
+    }
+
+    fn buffer(&mut self, task: u32) -> &mut Vec<u8> {
+        match &mut self.to {
+            Target::One(stream) => stream.buffer(),
+            Target::PerTask(files) => files.buffer(task),
+        }
+    }
+
+    fn event_written(&mut self, task: u32) -> Result<(), SinkError> {
+        match &mut self.to {
+            Target::One(stream) => stream.event_written(),
+            Target::PerTask(files) => files.event_written(task),
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        match &mut self.to {
+            Target::One(stream) => stream.flush(),
+            Target::PerTask(files) => files.flush(),
+        }
     }
 }
 
 impl Sink for Text {
     fn begin(&mut self, header: &Header) -> Result<(), SinkError> {
-        let _ = (header, &self.options, &self.to);
+        self.ticks = Ticks::new(header);
+        self.stamps.begin(header);
         Ok(())
     }
 
     fn wants_entered(&self) -> bool {
-        true
+        self.splits()
     }
 
     fn events(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
-        let _ = batch;
-        Ok(())
+        self.ticks.batch(batch.clock);
+        batch.events().try_for_each(|event| self.event(&event))
     }
 
-    fn end(&mut self, trailer: &Trailer) -> Result<(), SinkError> {
-        let _ = trailer;
-        Ok(())
+    /// A watcher sees a call that does not return as far as it is known.
+    fn idle(&mut self) -> Result<(), SinkError> {
+        if self.held.waits_for == Some(Await::Exit)
+            && let Target::One(stream) = &mut self.to
+        {
+            let news = self.held.line.get(self.held.written..).unwrap_or_default();
+            stream.buffer().extend_from_slice(news);
+            self.held.written = self.held.line.len();
+        }
+        self.flush()
+    }
+
+    fn end(&mut self, _trailer: &Trailer) -> Result<(), SinkError> {
+        if let Some(Await::Fate { arguments, .. }) = self.held.waits_for.take_if(|w| *w != Await::Exit) {
+            self.end_unreturned(arguments);
+            self.put_held(self.held.task, self.held.written)?;
+        }
+        self.break_off()?;
+        self.flush()
     }
 }

@@ -29,6 +29,9 @@ pub struct TextOptions {
     pub number: bool,
     /// The instruction pointer (`-i`).
     pub pointer: bool,
+    /// Who says `Process 7 attached`: our name, where such notes belong between the lines (on
+    /// standard error, without `-q`).
+    pub speaker: Option<String>,
     /// Which events.
     pub shown: Shown,
 }
@@ -48,6 +51,7 @@ impl Default for TextOptions {
             quiet: Quiet::default(),
             number: false,
             pointer: false,
+            speaker: None,
             shown: Shown::default(),
         }
     }
@@ -100,7 +104,7 @@ pub enum HexStrings {
     All,
 }
 
-/// Lines left out. Notes about attaching are not ours: they are the front's.
+/// Lines left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Quiet {
     /// `[ Process PID=1 runs in 32 bit mode. ]` (`-q`).
