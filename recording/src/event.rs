@@ -244,6 +244,19 @@ pub struct PayloadHead {
     pub path: u32,
 }
 
+impl PayloadHead {
+    /// Appends a payload with this head, these further bits of status and these bytes.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, more_status: u8, bytes: &[u8]) {
+        out.extend_from_slice(&[self.arg, self.phase, self.shape as u8, self.status | more_status]);
+        out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+        out.extend_from_slice(&self.wanted.to_le_bytes());
+        out.extend_from_slice(&self.addr.to_le_bytes());
+        out.extend_from_slice(&u64::from(self.path).to_le_bytes());
+        out.extend_from_slice(bytes);
+        out.resize(out.len().next_multiple_of(8), 0);
+    }
+}
+
 /// One payload of a record.
 #[derive(Debug, Clone, Copy)]
 pub struct Payload<'a> {
@@ -466,6 +479,11 @@ impl<'a> Event<'a> {
         })
     }
 
+    /// Bytes before the payloads.
+    pub(crate) fn fixed_len(&self) -> usize {
+        self.fixed().unwrap_or(self.bytes.len()).min(self.bytes.len())
+    }
+
     /// The whole record.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
@@ -542,8 +560,7 @@ impl<'a> Event<'a> {
 
     /// The payloads in the order in which they were taken.
     pub fn payloads(&self) -> Payloads<'a> {
-        let fixed = self.fixed().unwrap_or(self.bytes.len()).min(self.bytes.len());
-        Payloads { rest: &self.bytes[fixed..] }
+        Payloads { rest: &self.bytes[self.fixed_len()..] }
     }
 
     /// The text number `which` of an event that is no call.

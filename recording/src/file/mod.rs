@@ -3,7 +3,22 @@
 //! [`Writer`] is a sink that keeps everything; [`Recording`] gives it back to another sink, block by
 //! block, whatever state the file is in. Memory does not grow with the length of the file.
 
+mod blocks;
+mod faults;
+mod gather;
+mod index;
+mod intern;
+mod layout;
+mod live;
+mod looks;
+mod loss;
+mod output;
 mod read;
+mod restore;
+mod strings;
+mod totals;
+mod unfinished;
+mod window;
 mod write;
 
 pub use read::{OpenError, Read, Recording, State};

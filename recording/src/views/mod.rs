@@ -11,5 +11,6 @@ mod tasks;
 
 pub use clock::Clock;
 pub use counts::{Count, Counted, Tally, took_ns};
+pub(crate) use numbers::NumberMap;
 pub use processes::{Counter, Ending, Process, Processes};
 pub use tasks::{Command, Task, Tasks};

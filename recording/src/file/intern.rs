@@ -1,0 +1,141 @@
+//! Interning: payloads that come again and again are stored once, in a table of fixed size.
+//!
+//! A payload gets its place when it is seen the second time, so that data which never repeats
+//! (what a program reads from a file) can't fill the table.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Lengths worth a place.
+pub const LENGTHS: std::ops::RangeInclusive<usize> = 16..=4096;
+/// Different payloads.
+const ENTRIES: usize = 65_536;
+/// Bytes of all of them together.
+const ARENA: usize = 16 << 20;
+/// Places to look: twice the entries, so that a search stays short.
+const SLOTS: usize = 2 * ENTRIES;
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    hash: u64,
+    at: u32,
+    len: u32,
+}
+
+/// What to write for a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interned {
+    /// The bytes.
+    Literal,
+    /// The id of bytes that the file has already.
+    Known(u32),
+    /// The id of bytes that must be put into a strings block first.
+    New(u32),
+}
+
+/// The table.
+#[derive(Debug)]
+pub struct Interner {
+    /// Index of an entry plus one, 0 where empty.
+    slots: Vec<u32>,
+    entries: Vec<Entry>,
+    arena: Vec<u8>,
+    /// Part of the hash of what was seen once, by another part of it.
+    once: Vec<u32>,
+}
+
+impl Interner {
+    /// An empty table. Its memory is taken from the system as it fills.
+    pub fn new() -> Interner {
+        Interner {
+            slots: vec![0; SLOTS],
+            entries: Vec::with_capacity(ENTRIES),
+            arena: Vec::with_capacity(ARENA),
+            once: vec![0; ENTRIES],
+        }
+    }
+
+    /// Looks a payload up, and gives it a place where it deserves one.
+    pub fn intern(&mut self, bytes: &[u8]) -> Interned {
+        if !LENGTHS.contains(&bytes.len()) {
+            return Interned::Literal;
+        }
+        let hash = xxh3_64(bytes);
+        let mut slot = hash as usize % SLOTS;
+        while let Some(id) = self.slots[slot].checked_sub(1) {
+            if self.is(id, hash, bytes) {
+                return Interned::Known(id);
+            }
+            slot = (slot + 1) % SLOTS;
+        }
+        let mark = (hash >> 16) as u32 | 1;
+        let seen = &mut self.once[(hash >> 48) as usize % ENTRIES];
+        if *seen != mark {
+            *seen = mark;
+            return Interned::Literal;
+        }
+        if self.entries.len() == ENTRIES || self.arena.len() + bytes.len() > ARENA {
+            return Interned::Literal;
+        }
+        let id = self.entries.len() as u32;
+        self.entries.push(Entry { hash, at: self.arena.len() as u32, len: bytes.len() as u32 });
+        self.arena.extend_from_slice(bytes);
+        self.slots[slot] = id + 1;
+        Interned::New(id)
+    }
+
+    fn is(&self, id: u32, hash: u64, bytes: &[u8]) -> bool {
+        let entry = self.entries[id as usize];
+        entry.hash == hash && self.arena[entry.at as usize..][..entry.len as usize] == *bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_sight_gives_a_place_and_the_third_finds_it() {
+        let mut table = Interner::new();
+        let path = b"/usr/share/locale/locale.alias";
+        assert_eq!(table.intern(path), Interned::Literal);
+        assert_eq!(table.intern(path), Interned::New(0));
+        assert_eq!(table.intern(path), Interned::Known(0));
+    }
+
+    #[test]
+    fn short_and_long_payloads_stay_literal() {
+        let mut table = Interner::new();
+        for len in [0, 15, 4097] {
+            let bytes = vec![7; len];
+            for _ in 0..3 {
+                assert_eq!(table.intern(&bytes), Interned::Literal, "{len} bytes");
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_table_still_knows_what_is_in_it() {
+        let mut table = Interner::new();
+        let text = |n: usize| format!("payload number {n:08}").into_bytes();
+        for n in 0..ENTRIES + 1000 {
+            table.intern(&text(n));
+            table.intern(&text(n));
+        }
+        assert_eq!(table.entries.len(), ENTRIES);
+        assert_eq!(table.intern(&text(0)), Interned::Known(0));
+        assert_eq!(table.intern(&text(ENTRIES + 999)), Interned::Literal);
+    }
+
+    #[test]
+    fn the_bytes_of_all_entries_are_bounded() {
+        let mut table = Interner::new();
+        for n in 0..ARENA / 4096 + 100 {
+            let mut bytes = vec![0; 4096];
+            bytes[..8].copy_from_slice(&n.to_le_bytes());
+            table.intern(&bytes);
+            table.intern(&bytes);
+        }
+        assert!(table.arena.len() <= ARENA);
+        assert_eq!(table.arena.capacity(), ARENA, "the table never moves");
+    }
+}
