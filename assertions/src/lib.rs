@@ -1,2 +1,23 @@
-//! stub
+//! Within budget: `renacer.toml`, and what its rules say of a run.
+//!
+//! In: the text of a `renacer.toml`, and measurements that the caller makes or replays from a
+//! recording. Out: a [`Verdict`] a rule, never a score. The file is read here for all commands.
+//! Not for: running anything (the caller hands in a [`Bench`]), or saying whether two runs do the same.
 #![forbid(unsafe_code)]
+
+mod complaint;
+mod count;
+mod file;
+mod judge;
+mod keys;
+mod rule;
+mod show;
+mod verdict;
+
+pub use complaint::{BadFile, Complaint};
+pub use count::{CallCounts, CountCalls, Gap};
+pub use file::{Configuration, Setting};
+pub use judge::{Bench, Measured, judge};
+pub use rule::{Check, Rule};
+pub use show::{json, text};
+pub use verdict::{Judged, Report, Summary, Verdict};

@@ -1,0 +1,117 @@
+//! Counting: calls by name, from a live run or a replay, and whether anything is missing.
+
+use std::collections::BTreeMap;
+
+use recording::event::{Hidden, Kind};
+use recording::session::{EndedBy, Header, Trailer};
+use recording::views::{Clock, Tally};
+use recording::{Batch, Sink, SinkError};
+use syscalls::Abi;
+
+/// Why counts can't be judged, or only in one direction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gap {
+    /// Events were lost, or a task was not seen: more calls were made than are counted.
+    Missing(String),
+    /// The recording left calls out by a filter.
+    Filtered(String),
+    /// The recording has no proper end.
+    Incomplete(String),
+}
+
+/// Calls of a run by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallCounts {
+    /// Calls by name; `syscall_N` for a number without one.
+    pub by_name: BTreeMap<String, u64>,
+    /// What may be missing.
+    pub gap: Option<Gap>,
+}
+
+impl CallCounts {
+    /// Calls of all names.
+    pub fn total(&self) -> u64 {
+        self.by_name.values().fold(0, |sum, n| sum.saturating_add(*n))
+    }
+}
+
+/// Counts the calls of a session; nothing is stored but the counts.
+#[derive(Debug, Default)]
+pub struct CountCalls {
+    tally: Tally,
+    clock: Option<Clock>,
+    filter: Option<String>,
+    missing: Option<String>,
+    ended: Option<EndedBy>,
+}
+
+impl CountCalls {
+    /// Nothing counted.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What was counted.
+    pub fn into_counts(self) -> CallCounts {
+        let mut by_name: BTreeMap<String, u64> = BTreeMap::new();
+        for row in self.tally.rows() {
+            let calls = by_name.entry(name(row.abi, row.nr)).or_default();
+            *calls = calls.saturating_add(row.count.calls);
+        }
+        let incomplete = match self.ended {
+            Some(EndedBy::Complete | EndedBy::RootEnded) => None,
+            Some(EndedBy::Limit) => Some("a limit ended it before the program did"),
+            Some(EndedBy::Detached) => Some("the tracer let the program go"),
+            Some(EndedBy::NotStarted) => Some("the program never ran"),
+            Some(_) | None => Some("it has no proper end"),
+        };
+        let gap = incomplete
+            .map(|why| Gap::Incomplete(why.into()))
+            .or(self.filter.map(Gap::Filtered))
+            .or(self.missing.map(Gap::Missing));
+        CallCounts { by_name, gap }
+    }
+}
+
+fn name(abi: u8, nr: Option<u64>) -> String {
+    let Some(nr) = nr else { return "syscall_others".into() };
+    match Abi::from_raw(abi).and_then(|abi| syscalls::lookup(abi, nr)) {
+        Some(row) => row.name.to_owned(),
+        None => format!("syscall_{nr}"),
+    }
+}
+
+impl Sink for CountCalls {
+    fn begin(&mut self, header: &Header) -> Result<(), SinkError> {
+        self.clock = Some(Clock::new(header));
+        self.filter = header.filter.clone();
+        Ok(())
+    }
+
+    fn events(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+        let Some(clock) = &mut self.clock else { return Ok(()) };
+        clock.batch(batch.clock);
+        for event in batch.events() {
+            if let Some(call) = event.call() {
+                self.tally.observe(&call, clock);
+                continue;
+            }
+            match event.kind() {
+                Some(Kind::Lost) => self.missing = Some("events were lost".into()),
+                Some(Kind::Unseen) if event.u32(32) == Hidden::UntracedChild as u32 => {
+                    self.missing = Some("a child could not be traced".into());
+                }
+                Some(Kind::Unseen) if event.u32(32) == Hidden::IoUring as u32 => {
+                    self.missing = Some("operations of an io_uring are no calls".into());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, trailer: &Trailer) -> Result<(), SinkError> {
+        self.ended = Some(trailer.ended);
+        Ok(())
+    }
+}
