@@ -87,7 +87,7 @@ fn call(random: &mut Random, record: &mut Record, task: u32, seq: u64, at: u64) 
             1 => random.word() as i64,
             _ => random.below(64) as i64,
         };
-        record.finish_call(state, at + random.below(5000), result);
+        record.finish_call(state, at.wrapping_add(random.below(5000)), result);
     }
     record.add_flags(if random.below(8) == 0 { random.below(1 << 10) as u32 } else { 0 });
     payloads(random, record, &args);

@@ -596,7 +596,7 @@ impl<'a> Call<'a> {
     /// The errno of a failed call: results -4095 to -1.
     pub fn errno(&self) -> Option<u16> {
         let result = self.result();
-        (self.returned() && (-4095..0).contains(&result)).then_some(-result as u16)
+        (self.returned() && (-4095..0).contains(&result)).then(|| result.unsigned_abs() as u16)
     }
     /// Was an exit seen?
     pub fn returned(&self) -> bool {
