@@ -7,6 +7,7 @@
 #![deny(unsafe_code)]
 
 pub mod capture;
+pub mod counters;
 pub mod exit;
 mod plan;
 mod procfs;

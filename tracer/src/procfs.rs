@@ -25,6 +25,11 @@ impl ProcPath {
         Self::write(format_args!("/proc/{tid}/fd/{fd}"))
     }
 
+    /// `/proc/PID/task/TID/what`.
+    pub fn task(pid: u32, tid: u32, what: &str) -> Self {
+        Self::write(format_args!("/proc/{pid}/task/{tid}/{what}"))
+    }
+
     fn write(text: std::fmt::Arguments<'_>) -> Self {
         let mut bytes = [0; 48];
         let mut rest = &mut bytes[..47];

@@ -152,16 +152,13 @@ impl Capture {
         let stop = Stop { who: *who, args, words, result: Some(gave), phase: 1, keep, status: 0 };
         self.gather.begin(who.abi.word_size());
         for (i, arg) in args.iter().enumerate().take(6) {
-            match arg.kind.memory() {
-                Some(memory) if memory.dir == Dir::In => {
-                    if keep == Keep::All && moves_data(memory.shape) {
-                        self.want_moved(&stop, i, memory, failed, record);
-                    }
+            let Some(memory) = arg.kind.memory() else { continue };
+            if memory.dir == Dir::In {
+                if keep == Keep::All && moves_data(memory.shape) {
+                    self.want_moved(&stop, i, memory, failed, record);
                 }
-                Some(memory) if !failed || written_on_failure(name, &arg.kind, result) => {
-                    self.want(&stop, i, memory, record);
-                }
-                _ => {}
+            } else if !failed || written_on_failure(name, &arg.kind, result) {
+                self.want(&stop, i, memory, record);
             }
         }
         self.take(who.tid, record);

@@ -59,18 +59,10 @@ impl Notes {
     pub fn before(&mut self, who: &Who, row: &Syscall, words: &[u64; 6], record: &mut Record) {
         for (i, arg) in row.args_for(words).iter().enumerate().take(6) {
             let fd = words[i] as i32;
-            match arg.kind {
-                Kind::Fd if fd >= 0 => {
-                    if !self.golden || self.first_use(who.pid, fd) {
-                        self.note(who.tid, i as u8, 0, 0, fd, record);
-                    }
-                }
-                Kind::DirFd if fd == libc::AT_FDCWD || fd >= 0 => {
-                    if !self.golden || fd < 0 || self.first_use(who.pid, fd) {
-                        self.note(who.tid, i as u8, 0, 0, fd, record);
-                    }
-                }
-                _ => {}
+            let is_fd = matches!(arg.kind, Kind::Fd | Kind::DirFd) && fd >= 0;
+            let is_cwd = matches!(arg.kind, Kind::DirFd) && fd == libc::AT_FDCWD;
+            if is_cwd || (is_fd && (!self.golden || self.first_use(who.pid, fd))) {
+                self.note(who.tid, i as u8, 0, 0, fd, record);
             }
         }
     }

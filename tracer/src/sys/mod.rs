@@ -2,4 +2,5 @@
 
 pub(crate) mod links;
 pub(crate) mod memory;
+pub(crate) mod perf;
 pub(crate) mod process;
