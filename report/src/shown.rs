@@ -2,10 +2,15 @@
 //! that text, documents and tables of one run count the same calls.
 
 use recording::event::{Call, Event, Kind, flag};
+use syscalls::{Abi, Filter};
 
 /// A selection of events. The default shows everything but what the tracer keeps for itself.
 #[derive(Debug, Clone, Default)]
 pub struct Shown {
+    /// Calls shown (`-e trace=`). `None` is all.
+    pub calls: Option<Filter>,
+    /// The words of `calls`, for documents; `None` is those of the recording.
+    pub calls_text: Option<String>,
     /// Signals shown (`-e signal=`): bit N-1 is signal N. `None` is all.
     pub signals: Option<u64>,
     /// Outcomes shown (`-e status=`, `-z`, `-Z`).
@@ -20,7 +25,11 @@ impl Shown {
 
     /// Is this call shown, whatever becomes of it?
     pub fn names_call(&self, call: &Call<'_>) -> bool {
-        !is_own(&call.event)
+        let named = |filter: &Filter| match Abi::from_raw(call.event.abi()) {
+            Some(abi) => filter.takes(abi, call.nr()),
+            None => filter.unknown(),
+        };
+        !is_own(&call.event) && self.calls.as_ref().is_none_or(named)
     }
 
     /// Is this event, which is no call, shown?

@@ -177,7 +177,7 @@ pub(super) fn recording(out: &mut Vec<u8>, run: &mut Run, trailer: &Trailer) {
         }
     }
     number(out, "dropped", run.sums.dropped);
-    match &header.filter {
+    match run.options().shown.calls_text.as_ref().or(header.filter.as_ref()) {
         Some(filter) => text(out, "filter", filter),
         None => null(out, "filter"),
     }
