@@ -4,7 +4,8 @@
 
 use std::io::{self, ErrorKind, Read};
 
-/// Bytes asked for at once.
+/// Bytes by which the window grows, first and at most: a small file needs a small one.
+const FIRST: usize = 64 << 10;
 const CHUNK: usize = 1 << 20;
 
 /// The window.
@@ -91,10 +92,10 @@ impl Window {
         self.bytes.copy_within(self.head..self.tail, 0);
         self.tail -= self.head;
         self.head = 0;
-        if self.bytes.len() - self.tail < CHUNK / 2 {
-            let more = self.bytes.len() + CHUNK;
-            self.bytes.reserve_exact(CHUNK);
-            self.bytes.resize(more, 0);
+        let step = self.bytes.len().clamp(FIRST, CHUNK);
+        if self.bytes.len() - self.tail < step / 2 {
+            self.bytes.reserve_exact(step);
+            self.bytes.resize(self.bytes.len() + step, 0);
         }
     }
 }
