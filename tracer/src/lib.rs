@@ -6,13 +6,31 @@
 //! The only crate that touches another process, and the only one with `unsafe`, in `sys/`.
 #![deny(unsafe_code)]
 
+mod attach;
+mod births;
+mod calls;
 pub mod capture;
 pub mod counters;
+mod deaths;
 pub mod exit;
+mod filter;
+mod header;
+mod launch;
+mod leave;
+mod look;
 mod plan;
 mod procfs;
+mod run;
+mod search;
+mod session;
+mod signals;
 mod sockets;
+mod stop;
+mod stream;
 mod sys;
+mod task;
+mod unseen;
+mod untraced;
 
 pub use plan::{
     Counters, Ended, EnvChange, Error, Launch, Left, Mute, Placement, Plan, StartFailure, Status, Stdio, Usage, Wanted,
@@ -29,14 +47,7 @@ use recording::Sink;
 /// [`Error`] when nothing could be traced at all. A target that could not be executed is no error
 /// but [`Ended::not_started`]; a sink that failed is [`Ended::sink_error`], the target ran on.
 pub fn run(plan: &Plan, sink: &mut dyn Sink) -> Result<Ended, Error> {
-    let _ = (plan, sink);
-    Err(Error {
-        doing: "trace".into(),
-        what: "anything".into(),
-        why: "not built yet".into(),
-        hints: vec![],
-        errno: None,
-    })
+    run::run(plan, sink)
 }
 
 /// Runs without ptrace: wall time, resource usage and status of the bare program.
@@ -44,6 +55,5 @@ pub fn run(plan: &Plan, sink: &mut dyn Sink) -> Result<Ended, Error> {
 /// # Errors
 /// As [`run`].
 pub fn run_untraced(launch: &Launch) -> Result<Usage, Error> {
-    let _ = launch;
-    Err(Error { doing: "run".into(), what: "anything".into(), why: "not built yet".into(), hints: vec![], errno: None })
+    untraced::run(launch)
 }

@@ -61,6 +61,11 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// Is no call wanted at all?
+    pub fn is_empty(&self) -> bool {
+        !self.unknown && self.native.iter().chain(&self.i386).all(|word| *word == 0)
+    }
+
     /// Is this call wanted?
     pub fn takes(&self, abi: syscalls::Abi, nr: u64) -> bool {
         let (set, nr) = match abi {
@@ -188,9 +193,22 @@ pub struct Ended {
     pub mute: Option<Mute>,
 }
 
-/// Tasks under a filter that outlive the session: their tracer has to stay.
-#[derive(Debug)]
-pub struct Mute(pub(crate) ());
+/// Tasks under a filter that outlive the session: their tracer has to stay, or each call that the
+/// filter picks would fail.
+pub struct Mute(pub(crate) Box<crate::session::Session<'static>>);
+
+impl Mute {
+    /// Keeps them running, records nothing, and returns when the last has ended.
+    pub fn linger(mut self) {
+        self.0.linger();
+    }
+}
+
+impl std::fmt::Debug for Mute {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Mute({} tasks)", self.0.tasks.len())
+    }
+}
 
 /// Why a program did not start.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,29 +1,377 @@
-//! This process itself: limits and the disposition of signals.
+//! Processes: starting one under our eyes, and the small requests about ourselves and others.
 #![allow(unsafe_code)]
 
-/// No core file from here on: `setrlimit(RLIMIT_CORE, 0)`, setrlimit(2).
-pub(crate) fn forbid_core() {
-    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the kernel only reads `none`, which outlives the call.
-    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &none) };
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use super::seccomp::{self, Instruction};
+use super::signals::{self, Disposition, Mask};
+use super::{Errno, Tid, check};
+
+/// A program and everything its process changes before it runs, prepared so that the child only
+/// makes async-signal-safe calls.
+pub struct Program {
+    /// The file to execute.
+    pub path: CString,
+    /// Its arguments.
+    pub argv: Vec<CString>,
+    /// Its environment.
+    pub env: Vec<CString>,
+    /// Working directory.
+    pub cwd: Option<CString>,
+    /// Identity to take.
+    pub user: Option<User>,
+    /// umask.
+    pub umask: Option<u32>,
+    /// What descriptors 0 to 2 become.
+    pub stdio: [ChildFd; 3],
+    /// Dispositions to restore.
+    pub dispositions: Vec<(i32, Disposition)>,
+    /// Signal mask to restore.
+    pub mask: Mask,
+    /// A filter to install last of all.
+    pub filter: Option<Vec<Instruction>>,
+    /// Set no_new_privs for it.
+    pub no_new_privs: bool,
+    /// Stop (by SIGSTOP) directly before the exec.
+    pub stop_before_exec: bool,
 }
 
-/// The default action for `signal`, and no mask in its way: sigaction(2), sigprocmask(2).
-pub(crate) fn expose_to(signal: i32) {
-    // SAFETY: both structures are plain words for which zero is a valid value (SIG_DFL, no flags),
-    // and both outlive the calls that read them. A signal number out of range is refused by the kernel.
-    unsafe {
-        let action: libc::sigaction = std::mem::zeroed();
-        libc::sigaction(signal, &action, std::ptr::null_mut());
-        let mut set: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&mut set);
-        libc::sigaddset(&mut set, signal);
-        libc::sigprocmask(libc::SIG_UNBLOCK, &set, std::ptr::null_mut());
+/// Numbers of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+    /// Supplementary groups.
+    pub groups: Vec<u32>,
+}
+
+/// What one of the descriptors 0 to 2 becomes in the child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChildFd {
+    /// As it is.
+    Keep,
+    /// Closed.
+    Close,
+    /// A duplicate of this one.
+    Copy(RawFd),
+}
+
+/// What the child was doing when it failed before its program ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Step {
+    /// execve.
+    Exec = 1,
+    /// chdir.
+    Cwd = 2,
+    /// setgroups, setgid, setuid.
+    User = 3,
+    /// dup2.
+    Stdio = 4,
+    /// prctl, seccomp.
+    Filter = 5,
+}
+
+/// A child that waits for [`Child::go`].
+pub struct Child {
+    /// Its pid.
+    pub tid: Tid,
+    go: OwnedFd,
+    failure: OwnedFd,
+}
+
+impl Child {
+    /// Lets it continue to its exec. Returns a handle on its failure, should it fail.
+    pub fn go(self) -> FailurePipe {
+        // SAFETY: writes one byte of ours. The child blocks on this pipe; should it be dead, the
+        // EPIPE (SIGPIPE is ignored by the language runtime) is told by its wait status.
+        unsafe { libc::write(self.go.as_raw_fd(), [1u8].as_ptr().cast(), 1) };
+        FailurePipe(self.failure)
     }
 }
 
-/// Sends `signal` to this process: kill(2). Real-time signals too.
-pub(crate) fn send_to_self(signal: i32) {
-    // SAFETY: no memory is involved.
-    unsafe { libc::kill(libc::getpid(), signal) };
+/// Tells how a child failed before its program ran. Closed by the exec.
+pub struct FailurePipe(OwnedFd);
+
+impl FailurePipe {
+    /// What it said, if the child has ended; a child that lives has run its program.
+    pub fn said(&self, ended: bool) -> Option<(Step, Errno)> {
+        if ended { self.read() } else { None }
+    }
+
+    /// What it said, if anything. Blocks until the child ran its program or ended.
+    pub fn read(&self) -> Option<(Step, Errno)> {
+        let mut said = [0u8; 5];
+        loop {
+            // SAFETY: reads at most the size of a buffer of ours.
+            let n = unsafe { libc::read(self.0.as_raw_fd(), said.as_mut_ptr().cast(), said.len()) };
+            if n == 5 {
+                break;
+            }
+            if n >= 0 || Errno::last() != Errno(libc::EINTR) {
+                return None;
+            }
+        }
+        let step = match said[0] {
+            1 => Step::Exec,
+            2 => Step::Cwd,
+            3 => Step::User,
+            4 => Step::Stdio,
+            5 => Step::Filter,
+            _ => return None,
+        };
+        Some((step, Errno(i32::from_ne_bytes([said[1], said[2], said[3], said[4]]))))
+    }
+}
+
+/// Forks a child that waits, then becomes `program`.
+pub fn spawn(program: &Program) -> Result<Child, Errno> {
+    let (go_read, go_write) = pipe()?;
+    let (failure_read, failure_write) = pipe()?;
+    let argv = pointers(&program.argv);
+    let env = pointers(&program.env);
+    // SAFETY: the child makes only async-signal-safe calls (`become_program`), touches only memory
+    // prepared above, and never returns.
+    match unsafe { libc::fork() } {
+        -1 => Err(Errno::last()),
+        0 => {
+            let ends = ChildEnds {
+                go: go_read.as_raw_fd(),
+                parents_go: go_write.as_raw_fd(),
+                failure: failure_write.as_raw_fd(),
+            };
+            become_program(program, &argv, &env, &ends)
+        }
+        pid => Ok(Child { tid: Tid(pid as u32), go: go_write, failure: failure_read }),
+    }
+}
+
+struct ChildEnds {
+    go: RawFd,
+    parents_go: RawFd,
+    failure: RawFd,
+}
+
+fn become_program(program: &Program, argv: &[*const libc::c_char], env: &[*const libc::c_char], ends: &ChildEnds) -> ! {
+    // Our copy of the parent's end must go, or the parent's death would not end the wait below.
+    // SAFETY: a descriptor number of ours, not used again.
+    unsafe { libc::close(ends.parents_go) };
+    if !await_go(ends.go) {
+        exit_now(125);
+    }
+    let (step, errno) = prepare_and_exec(program, argv, env);
+    let mut said = [0u8; 5];
+    said[0] = step as u8;
+    said[1..].copy_from_slice(&errno.0.to_ne_bytes());
+    // SAFETY: writes a buffer of ours; nobody is left to be told when it fails.
+    unsafe { libc::write(ends.failure, said.as_ptr().cast(), said.len()) };
+    exit_now(127)
+}
+
+fn await_go(fd: RawFd) -> bool {
+    let mut byte = 0u8;
+    loop {
+        // SAFETY: reads one byte into one of ours.
+        match unsafe { libc::read(fd, (&raw mut byte).cast(), 1) } {
+            1 => return true,
+            -1 if Errno::last() == Errno(libc::EINTR) => {}
+            _ => return false,
+        }
+    }
+}
+
+fn prepare_and_exec(program: &Program, argv: &[*const libc::c_char], env: &[*const libc::c_char]) -> (Step, Errno) {
+    if let Err(failure) = prepare(program) {
+        return failure;
+    }
+    if program.stop_before_exec {
+        // SAFETY: takes numbers only.
+        unsafe {
+            libc::syscall(
+                libc::SYS_tgkill,
+                libc::syscall(libc::SYS_getpid),
+                libc::syscall(libc::SYS_gettid),
+                libc::SIGSTOP,
+            )
+        };
+    }
+    // SAFETY: path is NUL-terminated, both vectors end with a null pointer, and all strings live in
+    // `program`.
+    unsafe { libc::execve(program.path.as_ptr(), argv.as_ptr(), env.as_ptr()) };
+    (Step::Exec, Errno::last())
+}
+
+fn prepare(program: &Program) -> Result<(), (Step, Errno)> {
+    let failed = |step| move |errno| (step, errno);
+    for (fd, change) in program.stdio.iter().enumerate() {
+        set_fd(fd as RawFd, *change).map_err(failed(Step::Stdio))?;
+    }
+    if let Some(user) = &program.user {
+        become_user(user).map_err(failed(Step::User))?;
+    }
+    if let Some(cwd) = &program.cwd {
+        // SAFETY: a NUL-terminated path of ours.
+        check(unsafe { libc::chdir(cwd.as_ptr()) }.into()).map_err(failed(Step::Cwd))?;
+    }
+    if let Some(umask) = program.umask {
+        // SAFETY: takes a number.
+        unsafe { libc::umask(umask as libc::mode_t) };
+    }
+    for (signal, disposition) in &program.dispositions {
+        // A disposition that can't be set was never changed either.
+        let _ = signals::set_disposition(*signal, disposition);
+    }
+    signals::set_mask(&program.mask);
+    if let Some(filter) = &program.filter {
+        if program.no_new_privs {
+            seccomp::set_no_new_privs().map_err(failed(Step::Filter))?;
+        }
+        seccomp::install(filter).map_err(failed(Step::Filter))?;
+    }
+    Ok(())
+}
+
+fn set_fd(fd: RawFd, change: ChildFd) -> Result<(), Errno> {
+    match change {
+        ChildFd::Keep => Ok(()),
+        // SAFETY: the child gives up a number of its own; nothing here uses it afterwards.
+        ChildFd::Close => check(unsafe { libc::close(fd) }.into()).map(drop),
+        // SAFETY: as above; takes numbers only.
+        ChildFd::Copy(from) if from == fd => check(unsafe { libc::fcntl(fd, libc::F_SETFD, 0) }.into()).map(drop),
+        // SAFETY: as above; takes numbers only.
+        ChildFd::Copy(from) => check(unsafe { libc::dup2(from, fd) }.into()).map(drop),
+    }
+}
+
+fn become_user(user: &User) -> Result<(), Errno> {
+    // The raw calls change this task only, which is the whole child; the wrappers would look for
+    // other threads to change, which is not async-signal-safe.
+    // SAFETY: the group list is `len` numbers of ours.
+    unsafe {
+        check(libc::syscall(libc::SYS_setgroups, user.groups.len(), user.groups.as_ptr()))?;
+        check(libc::syscall(libc::SYS_setresgid, user.gid, user.gid, user.gid))?;
+        check(libc::syscall(libc::SYS_setresuid, user.uid, user.uid, user.uid))?;
+    }
+    Ok(())
+}
+
+fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
+    strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect()
+}
+
+fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    let mut ends = [0; 2];
+    // SAFETY: writes two numbers into an array of two.
+    check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) }.into())?;
+    // Out of the way of the low numbers, where targets look.
+    Ok((raise_fd(ends[0])?, raise_fd(ends[1])?))
+}
+
+/// Moves a descriptor of ours to 512 or above where the limit allows it; closed on exec.
+fn raise_fd(fd: RawFd) -> Result<OwnedFd, Errno> {
+    // SAFETY: `fd` was just opened by us and is owned by nobody else.
+    let low = unsafe { OwnedFd::from_raw_fd(fd) };
+    // SAFETY: takes numbers only.
+    let high = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 512) };
+    // SAFETY: a new descriptor that nobody else owns.
+    Ok(if high < 0 { low } else { unsafe { OwnedFd::from_raw_fd(high) } })
+}
+
+/// A duplicate at 512 or above, closed on exec.
+pub fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    // SAFETY: takes numbers only.
+    let high = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 512) }.into())?;
+    // SAFETY: a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(high as RawFd) })
+}
+
+/// _exit(2): no handlers, no buffers.
+pub fn exit_now(code: i32) -> ! {
+    // SAFETY: ends the process.
+    unsafe { libc::_exit(code) }
+}
+
+/// fork(2) of the whole program. The caller must have one thread.
+pub fn fork() -> Result<Option<Tid>, Errno> {
+    // SAFETY: with one thread the child is a whole program again: no lock is held by a thread that
+    // does not exist any more.
+    match unsafe { libc::fork() } {
+        -1 => Err(Errno::last()),
+        0 => Ok(None),
+        pid => Ok(Some(Tid(pid as u32))),
+    }
+}
+
+/// kill(2).
+pub fn kill(pid: Tid, signal: i32) -> Result<(), Errno> {
+    // SAFETY: takes numbers only.
+    check(unsafe { libc::kill(pid.raw(), signal) }.into()).map(drop)
+}
+
+/// tgkill(2).
+pub fn kill_task(pid: Tid, tid: Tid, signal: i32) -> Result<(), Errno> {
+    // SAFETY: takes numbers only.
+    check(unsafe { libc::syscall(libc::SYS_tgkill, pid.raw(), tid.raw(), signal) }).map(drop)
+}
+
+/// Our own pid.
+pub fn own_pid() -> Tid {
+    Tid(std::process::id())
+}
+
+/// prctl(PR_SET_DUMPABLE): 0 keeps other processes of the user from reading or tracing us.
+pub fn set_dumpable(dumpable: bool) {
+    // SAFETY: takes numbers only.
+    unsafe { libc::prctl(libc::PR_SET_DUMPABLE, libc::c_ulong::from(dumpable), 0, 0, 0) };
+}
+
+/// Real and effective user ids and the real group id.
+pub fn ids() -> (u32, u32, u32) {
+    // SAFETY: these calls take nothing and can't fail.
+    unsafe { (libc::getuid(), libc::geteuid(), libc::getgid()) }
+}
+
+/// access(2) with the effective ids: may we execute this?
+pub fn may_execute(path: &CStr) -> Result<(), Errno> {
+    // SAFETY: a NUL-terminated path of ours.
+    check(unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::X_OK, libc::AT_EACCESS) }.into()).map(drop)
+}
+
+/// Kernel release and machine (`6.18.0`, `x86_64`).
+pub fn kernel() -> (String, String) {
+    // SAFETY: all bits zero is a valid utsname.
+    let mut names: libc::utsname = unsafe { std::mem::zeroed() };
+    // SAFETY: fills a utsname of ours.
+    if unsafe { libc::uname(&mut names) } != 0 {
+        return Default::default();
+    }
+    let text = |field: &[libc::c_char]| {
+        let bytes: Vec<u8> = field.iter().map(|c| *c as u8).take_while(|c| *c != 0).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    (text(&names.release), text(&names.machine))
+}
+
+/// No core file from here on: `setrlimit(RLIMIT_CORE, 0)`, setrlimit(2).
+pub fn forbid_core() {
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: reads a limit of ours.
+    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &none) };
+}
+
+/// The default action for `signal`, and no mask in its way.
+pub fn expose_to(signal: i32) {
+    let _ = signals::set_disposition(signal, &Disposition::default_action());
+    signals::unblock(&[signal]);
+}
+
+/// Sends `signal` to this task. The raw call also takes the two signals the C library keeps.
+pub fn send_to_self(signal: i32) {
+    // SAFETY: takes numbers only.
+    unsafe {
+        libc::syscall(libc::SYS_tgkill, libc::syscall(libc::SYS_getpid), libc::syscall(libc::SYS_gettid), signal)
+    };
 }

@@ -1,0 +1,250 @@
+//! Births and execs: how tasks come to be and what they become.
+
+use recording::event::{BornHow, Kind, PayloadHead, Record, Shape, status, text};
+
+use crate::look;
+use crate::session::Session;
+use crate::stop::{Birth, Reason};
+use crate::sys::Tid;
+use crate::sys::ptrace::{Gone, Stopped};
+use crate::sys::wait::WaitStatus;
+use crate::task::{Early, Phase, Process, Task};
+
+/// Bytes of a `Born` before its texts.
+const BORN: usize = 56;
+/// Bytes of an `Exec` and of an `Unseen` before their texts.
+const PLAIN: usize = 40;
+
+/// What a birth event says.
+struct Facts {
+    parent: Tid,
+    pid: Tid,
+    how: BornHow,
+    flags: u64,
+    own_tid: u32,
+}
+
+/// Begins the root's `Born`: there is nothing to say of it yet but who started it.
+pub(crate) fn first_birth(event: &mut Record, task: &mut Task, now: u64, parent: Tid) {
+    let seq = task.next_seq();
+    let own_tid = look::Status::of(task.tid).map_or(0, |s| s.own_tid);
+    let facts = Facts { parent, pid: task.pid, how: BornHow::First, flags: 0, own_tid };
+    write_born(event, task.tid, seq, now, &facts);
+}
+
+fn write_born(event: &mut Record, tid: Tid, seq: u64, now: u64, facts: &Facts) {
+    event.begin(Kind::Born, BORN, tid.0, seq, now);
+    event.put_u32(32, facts.parent.0);
+    event.put_u8(36, facts.how as u8);
+    event.put_u64(40, facts.flags);
+    event.put_u32(48, facts.pid.0);
+    event.put_u32(52, facts.own_tid);
+}
+
+impl Session<'_> {
+    /// The parent's half of a birth. The child's first stop may have come before, or comes after.
+    pub(crate) fn birth(&mut self, stopped: Stopped, how: Birth) -> Result<(), Gone> {
+        let parent = stopped.tid();
+        let child = Tid(stopped.event_message()? as u32);
+        if self.tasks.get(child).is_none() && child.0 != 0 {
+            let flags = clone_flags(&stopped).unwrap_or(match how {
+                Birth::Fork => libc::SIGCHLD as u64,
+                Birth::Vfork => (libc::SIGCHLD | libc::CLONE_VFORK | libc::CLONE_VM) as u64,
+                Birth::Clone => 0,
+            });
+            self.join_halves(parent, child, how, flags);
+        }
+        self.go_on(stopped, 0)
+    }
+
+    fn join_halves(&mut self, parent: Tid, child: Tid, how: Birth, flags: u64) {
+        let early = self.early.remove(&child);
+        let of = self.tasks.get(parent).map_or(parent, |task| task.pid);
+        let like = self.tasks.process(of).copied().unwrap_or_default();
+        // Read here: a child in its first stop can't have gone on, one not yet there neither.
+        let seen = look::Status::of(child);
+        let thread = match seen {
+            Some(status) => status.pid != child.0,
+            None => flags & libc::CLONE_THREAD as u64 != 0,
+        };
+        let how = match how {
+            _ if thread => BornHow::Thread,
+            Birth::Fork => BornHow::Fork,
+            Birth::Vfork => BornHow::Vfork,
+            Birth::Clone => BornHow::Clone,
+        };
+        let facts =
+            Facts { parent, pid: if thread { of } else { child }, how, flags, own_tid: seen.map_or(0, |s| s.own_tid) };
+        self.add_task(child, &facts, like);
+        match early {
+            Some(Early::Stopped(stopped)) => self.begin_life(stopped),
+            Some(Early::Ended(status)) => self.ended(child, status),
+            None => {}
+        }
+    }
+
+    fn add_task(&mut self, tid: Tid, facts: &Facts, like: Process) {
+        self.announce_other(tid);
+        let mut task = Task::new(tid, facts.pid, Phase::Running);
+        let seq = task.next_seq();
+        write_born(&mut self.event, tid, seq, self.now, facts);
+        if facts.how == BornHow::Attached {
+            self.event.text(text::MAIN, &look::comm_bytes(tid));
+            self.event.text(text::EXE, &look::exe(tid));
+            self.write_argv(tid);
+        }
+        self.push_event();
+        self.tasks.add(task, like);
+    }
+
+    /// A running task that we have just seized.
+    pub(crate) fn add_attached(&mut self, tid: Tid, pid: Tid) {
+        let seen = look::Status::of(tid).unwrap_or_default();
+        let facts = Facts { parent: Tid(seen.parent), pid, how: BornHow::Attached, flags: 0, own_tid: seen.own_tid };
+        self.add_task(tid, &facts, Process::default());
+    }
+
+    fn begin_life(&mut self, stopped: Stopped) {
+        if self.leaving.is_some() {
+            return self.let_go(stopped, Reason::Pause);
+        }
+        let _: Result<(), Gone> = self.go_on(stopped, 0);
+    }
+
+    /// A stop of a task we don't know: a child whose parent's event is still to come. It is held
+    /// until then, or until a death could mean that the event never comes.
+    pub(crate) fn unknown_task(&mut self, stopped: Stopped, status: WaitStatus) {
+        let tid = stopped.tid();
+        if !self.follow || self.is_helper(tid) {
+            // Nobody asked for it: CLONE_PTRACE made it ours. A stop signal of its own stays its own.
+            let signal = match Reason::of(status) {
+                Reason::Signal(signal) => signal,
+                _ => 0,
+            };
+            let _: Result<(), Gone> = stopped.detach(signal);
+            return;
+        }
+        self.early.insert(tid, Early::Stopped(stopped));
+    }
+
+    /// A parent may have died between making a child and telling us: those that wait for such an
+    /// event are taken in by what the kernel says of them.
+    pub(crate) fn adopt_early(&mut self) {
+        let waiting: Vec<Tid> =
+            self.early.iter().filter(|(_, e)| matches!(e, Early::Stopped(_))).map(|(tid, _)| *tid).collect();
+        for tid in waiting {
+            let Some(Early::Stopped(stopped)) = self.early.remove(&tid) else { continue };
+            let seen = look::Status::of(tid).unwrap_or_default();
+            let pid = if seen.pid == 0 { tid } else { Tid(seen.pid) };
+            let thread = pid != tid;
+            let parent = if thread { pid } else { Tid(seen.parent) };
+            let like = self.tasks.process(parent).copied().unwrap_or_default();
+            let how = if thread { BornHow::Thread } else { BornHow::Fork };
+            self.add_task(tid, &Facts { parent, pid, how, flags: 0, own_tid: seen.own_tid }, like);
+            self.begin_life(stopped);
+        }
+    }
+
+    /// A new image is in place. When a task that was not its leader called exec, it has taken the
+    /// leader's number; the leader vanished without a status, and so will never be waited for.
+    pub(crate) fn exec(&mut self, stopped: Stopped) -> Result<(), Gone> {
+        let tid = stopped.tid();
+        let old = Tid(stopped.event_message().unwrap_or(u64::from(tid.0)) as u32);
+        let pid = self.tasks.get(tid).map_or(tid, |task| task.pid);
+        if old != tid && self.tasks.get(old).is_some() {
+            self.supersede(tid, old);
+        }
+        if let Some(task) = self.tasks.get_mut(tid)
+            && task.phase != Phase::Running
+        {
+            task.phase = Phase::Running;
+        }
+        if let Some(process) = self.tasks.process_mut(pid) {
+            process.io_uring = false;
+            process.asked_cpus = false;
+        }
+        self.begin_event(Kind::Exec, PLAIN, tid);
+        self.event.put_u32(32, old.0);
+        self.event.put_u32(36, pid.0);
+        self.event.text(text::MAIN, &look::exe(tid));
+        self.event.text(text::COMM, &look::comm_bytes(tid));
+        self.write_argv(tid);
+        self.push_event();
+        if look::has_vdso(tid) {
+            self.unseen_vdso(tid);
+        }
+        self.warn_of_lost_privilege(tid);
+        self.go_on(stopped, 0)
+    }
+
+    fn supersede(&mut self, leader: Tid, caller: Tid) {
+        self.close_call(leader);
+        self.begin_event(Kind::Died, 48, leader);
+        self.event.put_u8(36, 2);
+        self.event.put_u32(32, caller.0);
+        self.event.put_u32(40, leader.0);
+        self.push_event();
+        // Numbers of events go on where the leader's ended: it is the same number to a reader.
+        let seq = self.tasks.get(leader).map_or(0, |task| task.seq);
+        let _ = self.tasks.remove(leader);
+        self.tasks.rename(caller, leader);
+        if let Some(task) = self.tasks.get_mut(leader) {
+            task.seq = seq;
+        }
+        if self.stream.unannounced == Some(caller) {
+            self.stream.unannounced = Some(leader);
+        }
+    }
+
+    fn write_argv(&mut self, tid: Tid) {
+        let (elements, bytes) = self.argv_limits;
+        let argv = look::argv(tid, bytes);
+        if argv.is_empty() {
+            return;
+        }
+        let clipped = argv.len() as u64 == bytes;
+        let count = argv.split(|b| *b == 0).count();
+        for (i, word) in argv.split(|b| *b == 0).take(elements as usize).enumerate() {
+            let last = i + 1 == count;
+            let head = PayloadHead {
+                arg: 1,
+                phase: 0,
+                shape: Shape::Element,
+                status: if clipped && last { status::CLIPPED } else { 0 },
+                wanted: word.len() as u64,
+                addr: 0,
+                path: i as u32,
+            };
+            self.event.payload(head, word);
+        }
+    }
+
+    fn warn_of_lost_privilege(&mut self, tid: Tid) {
+        use std::os::unix::fs::MetadataExt;
+        let Ok(meta) = std::fs::metadata(format!("/proc/{tid}/exe")) else { return };
+        let setuid = meta.mode() & 0o4000 != 0;
+        if setuid && look::Status::of(tid).is_some_and(|now| now.euid != meta.uid()) {
+            let path = String::from_utf8_lossy(&look::exe(tid)).into_owned();
+            let what = format!("{path} is set-user-id, but the kernel grants it nothing while it is traced");
+            self.unseen(tid, recording::event::Hidden::SetuidLost, &what);
+            self.warnings.push(what);
+        }
+    }
+}
+
+/// The flags with which a task is being made, from its parent's registers.
+fn clone_flags(stopped: &Stopped) -> Option<u64> {
+    let regs = stopped.registers().ok()?;
+    let abi = crate::calls::abi_of(regs.arch, regs.nr);
+    let (clone, clone3) = match abi {
+        syscalls::Abi::I386 => (120, 435),
+        _ => (libc::SYS_clone as u64, libc::SYS_clone3 as u64),
+    };
+    if regs.nr == clone {
+        Some(regs.args[0])
+    } else if regs.nr == clone3 {
+        stopped.peek(regs.args[0])
+    } else {
+        None
+    }
+}

@@ -1,0 +1,68 @@
+//! Deaths: the last stop of a task, and the status that ends it.
+
+use recording::event::Kind;
+
+use crate::session::Session;
+use crate::sys::Tid;
+use crate::sys::ptrace::{Gone, Stopped};
+use crate::sys::wait::WaitStatus;
+use crate::task::{Early, Phase};
+
+/// Bytes of a `Died`.
+const DIED: usize = 48;
+
+impl Session<'_> {
+    /// PTRACE_EVENT_EXIT: the task still has its numbers; it makes no more calls.
+    pub(crate) fn last_stop(&mut self, stopped: Stopped) -> Result<(), Gone> {
+        if let Some(task) = self.tasks.get_mut(stopped.tid()) {
+            task.phase = Phase::Leaving;
+        }
+        self.go_on(stopped, 0)
+    }
+
+    /// A status that says a task has ended. It is final, also when its last stop was never seen.
+    pub(crate) fn ended(&mut self, tid: Tid, status: WaitStatus) {
+        if self.tasks.get(tid).is_none() {
+            self.unknown_ended(tid, status);
+            return;
+        }
+        self.announce_other(tid);
+        self.close_call(tid);
+        self.begin_event(Kind::Died, DIED, tid);
+        let Some((task, last)) = self.tasks.remove(tid) else { return };
+        self.write_death(status, last, task.pid);
+        self.push_event();
+        if last && Some(task.pid) == self.root {
+            self.root_is_over(status);
+        }
+        self.adopt_early();
+    }
+
+    fn write_death(&mut self, status: WaitStatus, last: bool, pid: Tid) {
+        if let Some((signal, core)) = status.killed() {
+            self.event.put_u32(32, signal as u32);
+            self.event.put_u8(36, 1);
+            self.event.put_u8(37, u8::from(core));
+        } else {
+            self.event.put_u32(32, status.exited().unwrap_or(0) as u32);
+        }
+        self.event.put_u8(38, u8::from(last));
+        self.event.put_u32(40, pid.0);
+        if last {
+            self.event.put_u32(44, status.0 as u32);
+        }
+    }
+
+    fn unknown_ended(&mut self, tid: Tid, status: WaitStatus) {
+        if self.is_helper(tid) {
+            return;
+        }
+        match self.early.remove(&tid) {
+            // It was held in its first stop and killed there.
+            Some(Early::Stopped(_)) | None if self.follow => {
+                self.early.insert(tid, Early::Ended(status));
+            }
+            _ => {}
+        }
+    }
+}

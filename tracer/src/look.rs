@@ -1,0 +1,122 @@
+//! A look at /proc: what a task is called, to whom it belongs, what it runs. Each look may find that
+//! the task is gone, or that its /proc is not ours to read; then it finds nothing.
+
+use std::os::unix::ffi::OsStringExt;
+
+use crate::sys::Tid;
+
+/// Facts of `/proc/TID/status`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Status {
+    /// The process.
+    pub pid: u32,
+    /// Its parent process.
+    pub parent: u32,
+    /// The task's number in its own PID namespace.
+    pub own_tid: u32,
+    /// Who traces it; 0 is nobody.
+    pub tracer: u32,
+    /// Effective user.
+    pub euid: u32,
+}
+
+impl Status {
+    /// Of this task.
+    pub fn of(tid: Tid) -> Option<Status> {
+        let text = std::fs::read(format!("/proc/{tid}/status")).ok()?;
+        Some(Status::parse(&text))
+    }
+
+    fn parse(text: &[u8]) -> Status {
+        let mut status = Status::default();
+        for line in text.split(|b| *b == b'\n') {
+            let Ok(line) = std::str::from_utf8(line) else { continue };
+            let Some((name, rest)) = line.split_once(':') else { continue };
+            let mut numbers = rest.split_ascii_whitespace().map(|word| word.parse().unwrap_or(0));
+            match name {
+                "Tgid" => status.pid = numbers.next().unwrap_or(0),
+                "PPid" => status.parent = numbers.next().unwrap_or(0),
+                "TracerPid" => status.tracer = numbers.next().unwrap_or(0),
+                "Uid" => status.euid = numbers.nth(1).unwrap_or(0),
+                "NSpid" => status.own_tid = numbers.last().unwrap_or(0),
+                _ => {}
+            }
+        }
+        status
+    }
+}
+
+/// The name of a task, lossy; empty when it is gone.
+pub fn comm(tid: Tid) -> String {
+    String::from_utf8_lossy(&comm_bytes(tid)).into_owned()
+}
+
+/// The name of a task.
+pub fn comm_bytes(tid: Tid) -> Vec<u8> {
+    let mut name = std::fs::read(format!("/proc/{tid}/comm")).unwrap_or_default();
+    if name.last() == Some(&b'\n') {
+        name.pop();
+    }
+    name
+}
+
+/// The path of the executable.
+pub fn exe(tid: Tid) -> Vec<u8> {
+    std::fs::read_link(format!("/proc/{tid}/exe")).map(|path| path.into_os_string().into_vec()).unwrap_or_default()
+}
+
+/// The argument vector, at most so many bytes of it.
+pub fn argv(tid: Tid, max_bytes: u64) -> Vec<u8> {
+    use std::io::Read;
+    let mut bytes = vec![];
+    if let Ok(file) = std::fs::File::open(format!("/proc/{tid}/cmdline")) {
+        let _ = file.take(max_bytes).read_to_end(&mut bytes);
+    }
+    if bytes.last() == Some(&0) {
+        bytes.pop();
+    }
+    bytes
+}
+
+/// Does the image map a vDSO?
+pub fn has_vdso(tid: Tid) -> bool {
+    const AT_SYSINFO_EHDR: u64 = 33;
+    let auxv = std::fs::read(format!("/proc/{tid}/auxv")).unwrap_or_default();
+    auxv.chunks_exact(16).any(|pair| {
+        let word = |at: usize| pair[at..at + 8].iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
+        word(0) == AT_SYSINFO_EHDR && word(8) != 0
+    })
+}
+
+/// The tasks of a process.
+pub fn tasks(pid: Tid) -> std::io::Result<Vec<Tid>> {
+    let mut tids = vec![];
+    for entry in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        if let Some(tid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) {
+            tids.push(Tid(tid));
+        }
+    }
+    Ok(tids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_read_by_name() {
+        let text = b"Name:\tx\nTgid:\t12\nPPid:\t3\nTracerPid:\t0\nUid:\t1\t2\t3\t4\nNSpid:\t12\t1\n\xff\nPid\n";
+        let status = Status::parse(text);
+        assert_eq!(status, Status { pid: 12, parent: 3, own_tid: 1, tracer: 0, euid: 2 });
+        assert_eq!(Status::parse(b"Tgid:\t-1\nNSpid:\n"), Status::default());
+    }
+
+    #[test]
+    fn we_can_look_at_ourselves() {
+        let own = crate::sys::process::own_pid();
+        assert_eq!(Status::of(own).map(|s| s.pid), Some(own.0));
+        assert!(tasks(own).expect("tasks").contains(&own));
+        assert!(!exe(own).is_empty() && !argv(own, 4096).is_empty() && !comm(own).is_empty());
+        assert_eq!(Status::of(Tid(0)), None);
+    }
+}

@@ -1,0 +1,162 @@
+//! A run: from a plan to its end.
+
+use std::ffi::CString;
+
+use recording::Sink;
+use recording::session::EndedBy;
+
+use crate::launch::{self, Found};
+use crate::leave::Why;
+use crate::session::{Calls, Session};
+use crate::signals::Control;
+use crate::stream::Stream;
+use crate::sys::process::{FailurePipe, Program};
+use crate::sys::wait::{self, WaitStatus};
+use crate::sys::{Tid, process, ptrace};
+use crate::{Ended, Error, Launch, Mute, Placement, Plan, StartFailure, Status, filter, header};
+
+/// See [`crate::run`].
+pub fn run(plan: &Plan, sink: &mut dyn Sink) -> Result<Ended, Error> {
+    let control = Control::take(plan.launch.is_some());
+    let mut program = match &plan.launch {
+        Some(launch) => match launch::prepare(launch, &control)? {
+            Found::Program(program) => Some(program),
+            Found::Missing(failure) => return Ok(not_started(plan, sink, failure)),
+        },
+        None => None,
+    };
+    let calls = Calls::for_plan(plan, cfg!(target_arch = "x86_64"));
+    if let Some(program) = &mut program {
+        match (&plan.wanted, calls) {
+            (Some(wanted), Calls::Filtered) => {
+                let instructions = filter::program(wanted, plan.placement == Placement::Auto);
+                launch::with_filter(program, instructions, is_privileged());
+            }
+            _ => program.stop_before_exec = true,
+        }
+    }
+    let mut stream = Stream::new(sink, plan.max_events, plan.max_bytes);
+    stream.begin(&header::of(plan, calls, program.as_deref()));
+    let mut session = Session::new(plan, stream, calls, control);
+    let started = match (&plan.launch, &program) {
+        (Some(launch), Some(program)) => Some(start(&mut session, launch, program)?),
+        _ => None,
+    };
+    let attach_failures: Vec<Error> = plan.attach.iter().filter_map(|pid| session.attach(*pid).err()).collect();
+    if started.is_none() && session.tasks.is_empty() {
+        return Err(attach_failures.into_iter().next().unwrap_or_else(|| {
+            launch::refused("trace", "anything", "neither a program nor a process was given", None)
+        }));
+    }
+    session.run();
+    finish(session, started, attach_failures)
+}
+
+/// What a started child is known by.
+struct Started<'p> {
+    launch: &'p Launch,
+    path: &'p CString,
+    failure: FailurePipe,
+}
+
+fn start<'p>(session: &mut Session<'_>, launch: &'p Launch, program: &'p Program) -> Result<Started<'p>, Error> {
+    // A child of a process that nobody may look at could not be seized either.
+    process::set_dumpable(true);
+    let child = launch::fork(program)?;
+    let tid = child.tid;
+    if let Err(errno) = ptrace::seize(tid, session.options()) {
+        let _ = process::kill(tid, libc::SIGKILL);
+        let _ = wait::process(tid, &mut wait::no_usage());
+        let mut error = launch::refused("trace", "the program", &errno.text(), Some(errno));
+        error
+            .hints
+            .push("ptrace may be forbidden here: by a container's profile, or by kernel.yama.ptrace_scope".into());
+        return Err(error);
+    }
+    if crate::look::tasks(process::own_pid()).is_ok_and(|tasks| tasks.len() == 1) {
+        process::set_dumpable(false);
+    }
+    session.sets_no_new_privs = program.no_new_privs;
+    session.add_root(tid);
+    Ok(Started { launch, path: &program.path, failure: child.go() })
+}
+
+fn finish(mut session: Session<'_>, started: Option<Started<'_>>, attach_failures: Vec<Error>) -> Result<Ended, Error> {
+    let mut ended = Ended { attach_failures, ..Ended::default() };
+    if let Some(started) = &started {
+        if session.root_status.is_none() {
+            // Detached from it, we still owe its caller its status.
+            session.root_status = session.root.and_then(await_untraced);
+        }
+        if let Some((step, errno)) = started.failure.said(session.root_status.is_some()) {
+            ended.not_started = Some(launch::failure(step, errno, started.launch, started.path)?);
+        }
+    }
+    let mut trailer = session.trailer();
+    ended.left = session.leaving.as_ref().map_or_else(|| session.those_left(), |leaving| leaving.left.clone());
+    if let Some(failure) = &ended.not_started {
+        trailer.ended = EndedBy::NotStarted;
+        trailer.not_started_errno = Some(failure.errno);
+    } else {
+        ended.root = session.root_status.and_then(status);
+        trailer.ended = match session.leaving.as_ref().map(|leaving| leaving.why) {
+            Some(Why::OutlivedRoot) => EndedBy::RootEnded,
+            Some(Why::Asked) => EndedBy::Detached,
+            Some(Why::NothingToRecord) if session.limit.is_some() => EndedBy::Limit,
+            _ if !session.tasks.is_empty() => EndedBy::RootEnded,
+            _ => EndedBy::Complete,
+        };
+        if trailer.ended == EndedBy::RootEnded {
+            trailer.left = ended.left.clone();
+        }
+    }
+    if trailer.ended != EndedBy::RootEnded {
+        ended.left.clear();
+    }
+    session.stream.close(&mut trailer);
+    ended.signal = session.control.ended_by;
+    ended.warnings = std::mem::take(&mut session.warnings);
+    let (sink_error, rest) = session.into_mute();
+    ended.sink_error = sink_error;
+    ended.mute = rest.map(|rest| Mute(Box::new(rest)));
+    Ok(ended)
+}
+
+/// A status in our types; `None` for one that is no end.
+pub fn status(raw: WaitStatus) -> Option<Status> {
+    match (raw.exited(), raw.killed()) {
+        (Some(code), _) => Some(Status::Exited(code as u8)),
+        (_, Some((signal, core))) => Some(Status::Killed { signal, core }),
+        _ => None,
+    }
+}
+
+/// The end of a child of ours that is traced no more.
+fn await_untraced(root: Tid) -> Option<WaitStatus> {
+    loop {
+        match wait::process(root, &mut wait::no_usage()) {
+            wait::Found::Task(_, status) if status.stopped().is_none() => return Some(status),
+            wait::Found::NoChildren => return None,
+            _ => {}
+        }
+    }
+}
+
+/// Nothing of this name can be executed: the recording says so.
+fn not_started(plan: &Plan, sink: &mut dyn Sink, failure: StartFailure) -> Ended {
+    let mut stream = Stream::new(sink, None, None);
+    stream.begin(&header::of(plan, Calls::Every, None));
+    let mut trailer = recording::session::Trailer {
+        ended: EndedBy::NotStarted,
+        not_started_errno: Some(failure.errno),
+        ..Default::default()
+    };
+    stream.close(&mut trailer);
+    Ended { not_started: Some(failure), sink_error: stream.into_error(), ..Ended::default() }
+}
+
+/// May we install a filter without no_new_privs (CAP_SYS_ADMIN)?
+fn is_privileged() -> bool {
+    const CAP_SYS_ADMIN: u64 = 1 << 21;
+    header::capabilities().is_some_and(|caps| caps & CAP_SYS_ADMIN != 0)
+}

@@ -1,0 +1,431 @@
+//! The session: owns every task, waits for their stops and serves them.
+//!
+//! One thread does all of it, because ptrace answers only the thread that attached. A stop is served
+//! by the file that knows its kind: `calls` (entry, exit, filter), `births` (new tasks, execs),
+//! `deaths`, `signals`; `leave` lets tasks go.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use recording::event::{Kind, Record, State};
+use recording::session::{EndedBy, Trailer};
+
+use crate::births::first_birth;
+use crate::leave::Leaving;
+use crate::stop::Reason;
+use crate::stream::Stream;
+use crate::sys::ptrace::{Gone, Stopped, Until, option};
+use crate::sys::wait::{self, Found, WaitStatus};
+use crate::sys::{Tid, clock, signals};
+use crate::task::{ByNumber, Early, InCall, Phase, Process, Task, Tasks};
+use crate::{Left, Plan, Wanted};
+
+/// How calls are noticed in this session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calls {
+    /// Each stops twice.
+    Every,
+    /// A filter of ours in the kernel picks them.
+    Filtered,
+    /// None is asked for.
+    None,
+}
+
+impl Calls {
+    /// What suits this plan: a filter is inherited, so it needs following, and can't be put on
+    /// processes that run already.
+    pub fn for_plan(plan: &Plan, can_filter: bool) -> Calls {
+        match &plan.wanted {
+            None => Calls::Every,
+            Some(wanted) if wanted.is_empty() => Calls::None,
+            Some(_) if plan.follow && plan.launch.is_some() && plan.attach.is_empty() && can_filter => Calls::Filtered,
+            Some(_) => Calls::Every,
+        }
+    }
+
+    /// How a task of a process without a filter of its own is resumed between calls.
+    pub fn between(self) -> Until {
+        match self {
+            Calls::Every => Until::Call,
+            Calls::Filtered | Calls::None => Until::Event,
+        }
+    }
+}
+
+/// See the module.
+pub struct Session<'s> {
+    pub(crate) stream: Stream<'s>,
+    pub(crate) tasks: Tasks,
+    /// Tasks whose parent's event has not come yet.
+    pub(crate) early: HashMap<Tid, Early, ByNumber>,
+    /// Stops collected and not served.
+    queue: VecDeque<(Tid, WaitStatus)>,
+    /// Builds events that are no calls.
+    pub(crate) event: Record,
+    pub(crate) calls: Calls,
+    pub(crate) wanted: Option<Wanted>,
+    pub(crate) follow: bool,
+    pub(crate) kill_on_exit: bool,
+    pub(crate) argv_limits: (u64, u64),
+    /// Did we set no_new_privs on the target?
+    pub(crate) sets_no_new_privs: bool,
+    /// Fallbacks that have been told of.
+    pub(crate) fallbacks: Vec<&'static str>,
+    helpers: Vec<Tid>,
+    /// The process we started.
+    pub(crate) root: Option<Tid>,
+    pub(crate) root_status: Option<WaitStatus>,
+    root_ended: Option<Instant>,
+    grace: Duration,
+    left_policy: Left,
+    pub(crate) leaving: Option<Leaving>,
+    pub(crate) limit: Option<(u32, u64)>,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) stops: u64,
+    /// Time of the stop being served.
+    pub(crate) now: u64,
+    pub(crate) timer: Option<signals::Timer>,
+    pub(crate) control: crate::signals::Control,
+    rounds: u32,
+    crowded: bool,
+}
+
+impl<'s> Session<'s> {
+    /// A session without tasks.
+    pub fn new(plan: &Plan, stream: Stream<'s>, calls: Calls, control: crate::signals::Control) -> Self {
+        Session {
+            stream,
+            tasks: Tasks::default(),
+            early: HashMap::default(),
+            queue: VecDeque::new(),
+            event: Record::with_capacity(512),
+            calls,
+            wanted: plan.wanted.clone(),
+            follow: plan.follow,
+            kill_on_exit: plan.kill_on_exit,
+            argv_limits: (plan.limits.argv_elements, plan.limits.argv_bytes),
+            sets_no_new_privs: false,
+            fallbacks: vec![],
+            helpers: plan.helpers.iter().map(|pid| Tid(*pid)).collect(),
+            root: None,
+            root_status: None,
+            root_ended: None,
+            grace: plan.grace,
+            left_policy: plan.left,
+            leaving: None,
+            limit: None,
+            warnings: vec![],
+            stops: 0,
+            now: clock::monotonic_ns(),
+            timer: signals::Timer::new().ok().inspect(signals::Timer::nudge_by_signals),
+            control,
+            rounds: 0,
+            crowded: false,
+        }
+    }
+
+    /// Options of every task.
+    pub fn options(&self) -> i32 {
+        let mut options = option::SYSGOOD | option::EXEC | option::EXIT;
+        if self.follow {
+            options |= option::BIRTHS;
+        }
+        if self.calls == Calls::Filtered {
+            // Without its tracer a filtered call fails with ENOSYS: better dead than that.
+            options |= option::SECCOMP | option::EXITKILL;
+        }
+        if self.kill_on_exit {
+            options |= option::EXITKILL;
+        }
+        options
+    }
+
+    /// The child that will be the target.
+    pub fn add_root(&mut self, tid: Tid) {
+        self.root = Some(tid);
+        let mut task = Task::new(tid, tid, Phase::Starting);
+        self.now = clock::monotonic_ns();
+        first_birth(&mut self.event, &mut task, self.now, crate::sys::process::own_pid());
+        self.stream.push(&self.event);
+        self.tasks.add(task, Process::default());
+    }
+
+    /// Serves stops until the session is over.
+    pub fn run(&mut self) {
+        loop {
+            while let Some((tid, status)) = self.queue.pop_front() {
+                self.serve(tid, status);
+            }
+            if self.is_over() {
+                return;
+            }
+            self.stream.idle();
+            match wait::any(true) {
+                Found::Task(tid, status) => {
+                    self.serve(tid, status);
+                    self.collect();
+                }
+                Found::Nothing | Found::Interrupted => {}
+                Found::NoChildren => return self.abandon_all(),
+            }
+        }
+    }
+
+    /// Queues what else has happened, so that one busy task can't keep others from being served.
+    /// Asking costs as much as a tenth of a stop: while nobody else turns up it is done now and then.
+    fn collect(&mut self) {
+        self.rounds = self.rounds.wrapping_add(1);
+        if self.tasks.len() < 2 || !(self.crowded || self.rounds.is_multiple_of(8)) {
+            return;
+        }
+        while let Found::Task(tid, status) = wait::any(false) {
+            self.queue.push_back((tid, status));
+            if self.queue.len() >= 4096 {
+                break;
+            }
+        }
+        self.crowded = !self.queue.is_empty();
+    }
+
+    /// What only happens between stops: signals to us, limits, the end of the grace.
+    fn is_over(&mut self) -> bool {
+        if signals::received() {
+            self.obey_signals();
+        }
+        if self.leaving.is_some() {
+            return self.left_all();
+        }
+        if let Some(limit) = self.stream.over_limit()
+            && self.limit.is_none()
+        {
+            self.reached_limit(limit);
+        }
+        if !self.stream.is_open() && self.calls != Calls::Filtered && self.leaving.is_none() {
+            self.let_everybody_go(crate::leave::Why::NothingToRecord);
+            return self.left_all();
+        }
+        if let Some(ended) = self.root_ended {
+            return self.outlived_root(ended);
+        }
+        self.only_helpers_left()
+    }
+
+    fn outlived_root(&mut self, ended: Instant) -> bool {
+        if self.tasks.is_empty() && self.early.is_empty() {
+            return self.only_helpers_left();
+        }
+        let left = self.grace.saturating_sub(ended.elapsed());
+        if self.left_policy == Left::Wait {
+            return false;
+        }
+        if !left.is_zero() {
+            self.tick(left.min(Duration::from_millis(50)));
+            return false;
+        }
+        self.root_ended = None;
+        match self.left_policy {
+            Left::Kill => {
+                self.kill_everybody();
+                false
+            }
+            // Mute: the caller takes the tasks over.
+            Left::Leave if self.calls == Calls::Filtered => true,
+            _ => {
+                self.let_everybody_go(crate::leave::Why::OutlivedRoot);
+                self.left_all()
+            }
+        }
+    }
+
+    /// A helper of ours is a child like any other to wait4, and may outlive every task.
+    fn only_helpers_left(&mut self) -> bool {
+        if !self.tasks.is_empty() || !self.early.is_empty() || self.helpers.is_empty() {
+            return false;
+        }
+        match wait::any(false) {
+            Found::Task(tid, status) => {
+                self.queue.push_back((tid, status));
+                false
+            }
+            Found::NoChildren => true,
+            // Nothing is left but a helper: a task that has not had its first stop was announced by
+            // its parent's, and is in `early` or in `tasks`.
+            _ => true,
+        }
+    }
+
+    /// From now on the wait ends now and then.
+    pub(crate) fn tick(&mut self, period: Duration) {
+        if let Some(timer) = &mut self.timer {
+            timer.every(period.max(Duration::from_millis(1)));
+        }
+    }
+
+    /// Serves one status.
+    pub(crate) fn serve(&mut self, tid: Tid, status: WaitStatus) {
+        self.now = clock::monotonic_ns();
+        let reason = Reason::of(status);
+        if matches!(reason, Reason::Exited(_) | Reason::Killed { .. }) {
+            return self.ended(tid, status);
+        }
+        if reason == Reason::Unknown {
+            return;
+        }
+        self.stops += 1;
+        let stopped = Stopped::reported(tid);
+        if self.tasks.get(tid).is_none() {
+            return self.unknown_task(stopped, status);
+        }
+        if self.leaving.is_some() {
+            return self.let_go(stopped, reason);
+        }
+        // A task that is gone needs nothing more than its wait status, which is still to come.
+        let _: Result<(), Gone> = match reason {
+            Reason::Call => self.call_stop(stopped),
+            Reason::Seccomp => self.filter_stop(stopped),
+            Reason::Signal(signal) => self.signal_stop(stopped, signal),
+            Reason::GroupStop(signal) => self.group_stop(stopped, signal),
+            Reason::Pause => self.pause(stopped),
+            Reason::Birth(how) => self.birth(stopped, how),
+            Reason::Exec => self.exec(stopped),
+            Reason::Leaving => self.last_stop(stopped),
+            Reason::VforkDone | Reason::Exited(_) | Reason::Killed { .. } | Reason::Unknown => self.go_on(stopped, 0),
+        };
+    }
+
+    /// Resumes a task up to the next stop that matters, with this signal.
+    pub(crate) fn go_on(&self, stopped: Stopped, signal: i32) -> Result<(), Gone> {
+        let until = self.tasks.get(stopped.tid()).map_or(Until::Event, |task| self.until(task));
+        stopped.resume(until, signal)
+    }
+
+    /// Up to where a task runs from where it is.
+    pub(crate) fn until(&self, task: &Task) -> Until {
+        if task.every_call || task.call == InCall::Shown || task.watch != crate::task::Watch::Nothing {
+            Until::Call
+        } else {
+            self.calls.between()
+        }
+    }
+
+    /// Before an event of `tid`: a call that another task is still in is announced, so that a reader
+    /// sees both lines in order. At most one is open and unannounced.
+    pub(crate) fn announce_other(&mut self, tid: Tid) {
+        match self.stream.unannounced {
+            Some(other) if other != tid => {
+                self.stream.unannounced = None;
+                if let Some(task) = self.tasks.get_mut(other)
+                    && task.call == InCall::Shown
+                    && !task.announced
+                {
+                    task.announced = true;
+                    self.stream.push(&task.record);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Begins an event of a task in `self.event`. The task must be known.
+    pub(crate) fn begin_event(&mut self, kind: Kind, fixed: usize, tid: Tid) {
+        self.announce_other(tid);
+        let seq = self.tasks.get_mut(tid).map_or(0, Task::next_seq);
+        self.event.begin(kind, fixed, tid.0, seq, self.now);
+    }
+
+    /// Pushes what was begun.
+    pub(crate) fn push_event(&mut self) {
+        self.stream.push(&self.event);
+    }
+
+    /// The task leaves its open call without an exit.
+    pub(crate) fn close_call(&mut self, tid: Tid) {
+        if let Some(task) = self.tasks.get_mut(tid) {
+            if task.call == InCall::Shown {
+                task.record.finish_call(State::Done, 0, 0);
+                task.record.add_flags(recording::event::flag::NO_EXIT);
+                self.stream.push(&task.record);
+            }
+            task.call = InCall::No;
+            if self.stream.unannounced == Some(tid) {
+                self.stream.unannounced = None;
+            }
+        }
+    }
+
+    /// The root has ended with this status.
+    pub(crate) fn root_is_over(&mut self, status: WaitStatus) {
+        self.root_status = Some(status);
+        self.root_ended = Some(Instant::now());
+    }
+
+    /// wait4 says that nobody is left: whoever is still in the table vanished with a thread group.
+    fn abandon_all(&mut self) {
+        for tid in self.tasks.tids() {
+            self.close_call(tid);
+        }
+    }
+
+    /// The tasks still there: process and name.
+    pub(crate) fn those_left(&self) -> Vec<(u32, String)> {
+        self.tasks.pids().into_iter().map(|pid| (pid.0, crate::look::comm(pid))).collect()
+    }
+
+    /// What the trailer can say of this session.
+    pub(crate) fn trailer(&self) -> Trailer {
+        Trailer {
+            ended: EndedBy::Complete,
+            root_status: self.root_status.map(|status| status.0),
+            stops: self.stops,
+            ..Trailer::default()
+        }
+    }
+
+    /// Why the sink takes no more; and, where filtered tasks are left, the session without its sink.
+    pub(crate) fn into_mute(self) -> (Option<recording::SinkError>, Option<Session<'static>>) {
+        let keeps = self.calls == Calls::Filtered && !(self.tasks.is_empty() && self.early.is_empty());
+        let mute = keeps.then_some(Session {
+            stream: Stream::closed(),
+            tasks: self.tasks,
+            early: self.early,
+            queue: self.queue,
+            event: self.event,
+            calls: self.calls,
+            wanted: self.wanted,
+            follow: self.follow,
+            kill_on_exit: self.kill_on_exit,
+            argv_limits: self.argv_limits,
+            sets_no_new_privs: self.sets_no_new_privs,
+            fallbacks: self.fallbacks,
+            helpers: self.helpers,
+            root: self.root,
+            root_status: self.root_status,
+            root_ended: None,
+            grace: self.grace,
+            left_policy: Left::Wait,
+            leaving: None,
+            limit: self.limit,
+            warnings: self.warnings,
+            stops: self.stops,
+            now: self.now,
+            timer: self.timer,
+            control: self.control,
+            rounds: 0,
+            crowded: false,
+        });
+        (self.stream.into_error(), mute)
+    }
+
+    /// Serves the stops of tasks that outlived the recording.
+    pub(crate) fn linger(&mut self) {
+        if let Some(timer) = &mut self.timer {
+            timer.stop();
+        }
+        self.run();
+    }
+
+    /// Is this one of our helpers?
+    pub(crate) fn is_helper(&self, tid: Tid) -> bool {
+        self.helpers.contains(&tid)
+    }
+}

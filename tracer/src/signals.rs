@@ -1,0 +1,179 @@
+//! Signals: those of the target, passed on unchanged, and those sent to us.
+
+use std::time::{Duration, Instant};
+
+use recording::event::Kind;
+
+use crate::leave::Why;
+use crate::session::Session;
+use crate::sys::ptrace::{Gone, Stopped, Until};
+use crate::sys::signals::{self, Disposition, Mask, disposition, set_disposition};
+use crate::sys::{Tid, process, startup};
+use crate::task::Phase;
+
+impl Session<'_> {
+    /// A signal is about to be delivered. It goes on with the resume, so that its siginfo, its place
+    /// in the queue and its sender stay what they are.
+    pub(crate) fn signal_stop(&mut self, stopped: Stopped, signal: i32) -> Result<(), Gone> {
+        let tid = stopped.tid();
+        match self.tasks.get(tid).map(|task| task.phase) {
+            // Our own child's sign that its exec comes next.
+            Some(Phase::Starting) if signal == libc::SIGSTOP => return stopped.resume(Until::Call, 0),
+            Some(Phase::Running) | None => {}
+            Some(_) => return self.go_on(stopped, signal),
+        }
+        let info = stopped.siginfo()?;
+        self.begin_event(Kind::Signal, 176, tid);
+        self.event.put_u32(32, signal as u32);
+        self.event.put_bytes(48, &info);
+        self.push_event();
+        self.go_on(stopped, signal)
+    }
+
+    /// Job control stopped the process. The task stays stopped, as its parent was told, and tells us
+    /// when it is continued.
+    pub(crate) fn group_stop(&mut self, stopped: Stopped, signal: i32) -> Result<(), Gone> {
+        let tid = stopped.tid();
+        if let Some(task) = self.tasks.get_mut(tid)
+            && !std::mem::replace(&mut task.group_stopped, true)
+        {
+            self.begin_event(Kind::Stopped, 40, tid);
+            self.event.put_u32(32, signal as u32);
+            self.push_event();
+        }
+        stopped.listen()
+    }
+
+    /// A first stop, the answer to an interrupt, or the end of a group-stop.
+    pub(crate) fn pause(&mut self, stopped: Stopped) -> Result<(), Gone> {
+        let tid = stopped.tid();
+        if let Some(task) = self.tasks.get_mut(tid)
+            && std::mem::take(&mut task.group_stopped)
+        {
+            self.begin_event(Kind::Continued, 40, tid);
+            self.event.put_u32(32, libc::SIGCONT as u32);
+            self.push_event();
+        }
+        self.go_on(stopped, 0)
+    }
+
+    /// Does what the signals sent to us ask for.
+    pub(crate) fn obey_signals(&mut self) {
+        if let Some(timer) = &mut self.timer {
+            timer.assume_running();
+            timer.stop();
+        }
+        while let Some(signal) = signals::take() {
+            match self.control.means(signal, self.root) {
+                Order::Forward(root) => {
+                    let _ = process::kill(root, signal);
+                }
+                Order::Kill => self.kill_everybody(),
+                Order::Detach => {
+                    self.control.ended_by.get_or_insert(signal);
+                    self.let_everybody_go(Why::Asked);
+                }
+                Order::Nothing => {}
+            }
+        }
+    }
+}
+
+/// What a signal to us means.
+enum Order {
+    Forward(Tid),
+    Kill,
+    Detach,
+    Nothing,
+}
+
+/// The tracer's own signals: what was changed, and what came.
+pub struct Control {
+    changed: Vec<(i32, Disposition)>,
+    mask: Mask,
+    last_order: Option<Instant>,
+    /// The signal that made us detach.
+    pub ended_by: Option<i32>,
+}
+
+impl Control {
+    /// Takes the signals over. With a program of ours on the same terminal, what the terminal sends
+    /// is for that program; a wish to end us is passed on to it. Attached only, it ends us.
+    ///
+    /// A process with several threads is somebody's program that uses this crate: only what the wait
+    /// itself needs is changed then.
+    pub fn take(launched: bool) -> Control {
+        let mut control =
+            Control { changed: vec![], mask: signals::unblock(&[libc::SIGALRM]), last_order: None, ended_by: None };
+        control.change(libc::SIGALRM, Disposition::count());
+        // Ignored, it would make the kernel forget the statuses of children.
+        control.change_if(libc::SIGCHLD, Disposition::default_action(), Disposition::is_ignored);
+        if crate::look::tasks(process::own_pid()).is_ok_and(|tasks| tasks.len() > 1) {
+            return control;
+        }
+        for signal in [libc::SIGTTOU, libc::SIGTTIN] {
+            control.change(signal, Disposition::ignore());
+        }
+        let asked = |d: &Disposition| !d.is_ignored();
+        for signal in [libc::SIGINT, libc::SIGQUIT] {
+            if launched {
+                control.change(signal, Disposition::ignore());
+            } else {
+                control.change_if(signal, Disposition::count(), asked);
+            }
+        }
+        if launched {
+            control.change(libc::SIGTSTP, Disposition::ignore());
+        }
+        for signal in [libc::SIGTERM, libc::SIGHUP] {
+            control.change_if(signal, Disposition::count(), asked);
+        }
+        control
+    }
+
+    fn change(&mut self, signal: i32, new: Disposition) {
+        if let Ok(old) = set_disposition(signal, &new) {
+            self.changed.push((signal, old));
+        }
+    }
+
+    fn change_if(&mut self, signal: i32, new: Disposition, when: impl Fn(&Disposition) -> bool) {
+        if disposition(signal).is_ok_and(|now| when(&now)) {
+            self.change(signal, new);
+        }
+    }
+
+    /// What a program we start must get back: its caller's dispositions and mask.
+    pub fn for_child(&self) -> (Vec<(i32, Disposition)>, Mask) {
+        let mut dispositions = self.changed.clone();
+        match startup::pipe_was_ignored() {
+            Some(true) => dispositions.push((libc::SIGPIPE, Disposition::ignore())),
+            Some(false) => dispositions.push((libc::SIGPIPE, Disposition::default_action())),
+            None => {}
+        }
+        (dispositions, self.mask)
+    }
+
+    fn means(&mut self, signal: i32, root: Option<Tid>) -> Order {
+        let Some(root) = root else { return Order::Detach };
+        if !matches!(signal, libc::SIGTERM | libc::SIGHUP) {
+            return Order::Nothing;
+        }
+        let now = Instant::now();
+        let again = self.last_order.is_some_and(|before| now - before < Duration::from_secs(5));
+        self.last_order = Some(now);
+        if again { Order::Kill } else { Order::Forward(root) }
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        for (signal, old) in self.changed.drain(..).rev() {
+            // A tick that is already on its way must find a handler.
+            if signal != libc::SIGALRM {
+                let _ = set_disposition(signal, &old);
+            }
+        }
+        signals::set_mask(&self.mask);
+    }
+}

@@ -1,0 +1,163 @@
+//! The stream: finished records on their way to the sink, in batches.
+
+use recording::event::{Kind, Record};
+use recording::session::{Header, Trailer};
+use recording::{Batch, Sink, SinkError};
+
+use crate::sys::{Tid, clock};
+
+/// A batch is handed on when it is larger than this.
+const BATCH: usize = 64 << 10;
+
+/// Collects records and hands them on.
+pub struct Stream<'s> {
+    /// `None` once nobody listens.
+    sink: Option<&'s mut dyn Sink>,
+    batch: Vec<u8>,
+    /// Does the sink take more?
+    open: bool,
+    error: Option<SinkError>,
+    wants_entered: bool,
+    /// Has the sink seen events since it was last told of idleness?
+    fresh: bool,
+    /// The newest open call that has not been announced.
+    pub unannounced: Option<Tid>,
+    totals: [u64; 32],
+    vias: [u64; 8],
+    events: u64,
+    bytes: u64,
+    max_events: u64,
+    max_bytes: u64,
+}
+
+impl<'s> Stream<'s> {
+    /// To this sink, until a limit is reached.
+    pub fn new(sink: &'s mut dyn Sink, max_events: Option<u64>, max_bytes: Option<u64>) -> Self {
+        let wants_entered = sink.wants_entered();
+        Stream {
+            sink: Some(sink),
+            batch: Vec::with_capacity(BATCH + (8 << 10)),
+            open: true,
+            wants_entered,
+            max_events: max_events.unwrap_or(u64::MAX),
+            max_bytes: max_bytes.unwrap_or(u64::MAX),
+            ..Stream::closed()
+        }
+    }
+
+    /// Takes events and keeps none.
+    pub fn closed() -> Self {
+        Stream {
+            sink: None,
+            batch: Vec::new(),
+            open: false,
+            error: None,
+            wants_entered: false,
+            fresh: false,
+            unannounced: None,
+            totals: [0; 32],
+            vias: [0; 8],
+            events: 0,
+            bytes: 0,
+            max_events: u64::MAX,
+            max_bytes: u64::MAX,
+        }
+    }
+
+    /// Tells the sink how the session begins.
+    pub fn begin(&mut self, header: &Header) {
+        self.give(|sink| sink.begin(header));
+    }
+
+    /// Does the sink still take events?
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Are open calls to be announced?
+    pub fn announces(&self) -> bool {
+        self.wants_entered
+    }
+
+    /// Has one of the limits been reached? The value that was exceeded, and its number in a `Limit` event.
+    pub fn over_limit(&self) -> Option<(u32, u64)> {
+        if self.events >= self.max_events {
+            Some((1, self.max_events))
+        } else if self.bytes >= self.max_bytes {
+            Some((2, self.max_bytes))
+        } else {
+            None
+        }
+    }
+
+    /// Adds a record.
+    pub fn push(&mut self, record: &Record) {
+        if !self.open {
+            return;
+        }
+        let bytes = record.bytes();
+        let view = record.view();
+        if view.state() != Some(recording::event::State::Open) {
+            self.events += 1;
+            let kind = view.kind().map_or(0, |k| k as usize);
+            self.totals[kind & 31] += 1;
+            if kind == Kind::Call as usize {
+                self.vias[view.via().map_or(7, |v| v as usize) & 7] += 1;
+            }
+        }
+        self.bytes = self.bytes.saturating_add(bytes.len() as u64);
+        self.batch.extend_from_slice(bytes);
+        if self.batch.len() > BATCH {
+            self.hand_on();
+        }
+    }
+
+    /// We are about to sleep: a watcher sees what there is.
+    pub fn idle(&mut self) {
+        self.hand_on();
+        if self.fresh && self.open {
+            self.fresh = false;
+            self.give(|sink| sink.idle());
+        }
+    }
+
+    /// Ends the recording here: later events are not pushed.
+    pub fn close(&mut self, trailer: &mut Trailer) {
+        self.hand_on();
+        trailer.totals = counts(&self.totals);
+        trailer.by_engine = counts(&self.vias);
+        trailer.end = clock::triple();
+        self.give(|sink| sink.end(trailer));
+        self.open = false;
+    }
+
+    /// Why the sink takes no more.
+    pub fn into_error(self) -> Option<SinkError> {
+        self.error
+    }
+
+    fn hand_on(&mut self) {
+        if self.batch.is_empty() {
+            return;
+        }
+        let batch = std::mem::take(&mut self.batch);
+        self.give(|sink| sink.events(&Batch { clock: clock::triple(), bytes: &batch }));
+        self.fresh = true;
+        self.batch = batch;
+        self.batch.clear();
+    }
+
+    fn give(&mut self, what: impl FnOnce(&mut dyn Sink) -> Result<(), SinkError>) {
+        if let Some(sink) = &mut self.sink
+            && self.open
+            && let Err(error) = what(*sink)
+        {
+            self.open = false;
+            self.error.get_or_insert(error);
+        }
+    }
+}
+
+fn counts(all: &[u64]) -> std::collections::BTreeMap<u8, u64> {
+    all.iter().enumerate().filter(|(_, n)| **n > 0).map(|(kind, n)| (kind as u8, *n)).collect()
+}

@@ -1,0 +1,311 @@
+//! ptrace(2): requests on a stopped task, each a method of [`Stopped`]; resuming consumes it.
+#![allow(unsafe_code)]
+
+use super::{Errno, Tid, check};
+
+const PTRACE_GET_SYSCALL_INFO: u32 = 0x420e;
+
+/// A task that is gone: it died or was killed while stopped. Its wait status is still to come;
+/// nothing more can be asked of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gone;
+
+/// Options of a seized task (PTRACE_O_*).
+pub mod option {
+    /// Syscall-stops carry SIGTRAP|0x80.
+    pub const SYSGOOD: i32 = libc::PTRACE_O_TRACESYSGOOD;
+    /// Stop at exec, instead of a plain SIGTRAP.
+    pub const EXEC: i32 = libc::PTRACE_O_TRACEEXEC;
+    /// Stop before a task's end.
+    pub const EXIT: i32 = libc::PTRACE_O_TRACEEXIT;
+    /// Attach to new tasks and stop at their birth.
+    pub const BIRTHS: i32 = libc::PTRACE_O_TRACECLONE | libc::PTRACE_O_TRACEFORK | libc::PTRACE_O_TRACEVFORK;
+    /// Stop where a filter says TRACE.
+    pub const SECCOMP: i32 = libc::PTRACE_O_TRACESECCOMP;
+    /// Kill the task when the tracer ends.
+    pub const EXITKILL: i32 = libc::PTRACE_O_EXITKILL;
+}
+
+/// Up to which stop a task runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// The next entry or exit of a call.
+    Call,
+    /// The next stop of any other kind.
+    Event,
+}
+
+/// Where in a call a task stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// In no call.
+    None,
+    /// Before it.
+    Entry,
+    /// After it.
+    Exit,
+    /// Before it, at a filter.
+    Seccomp,
+}
+
+/// PTRACE_GET_SYSCALL_INFO's answer (`struct ptrace_syscall_info`; libc has it for one C library only).
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct SyscallInfo {
+    op: u8,
+    pad: [u8; 3],
+    /// AUDIT_ARCH_* of the call.
+    pub arch: u32,
+    /// Instruction pointer.
+    pub ip: u64,
+    /// Stack pointer.
+    pub sp: u64,
+    /// Entry: number, six words, filter data. Exit: result, is-error.
+    words: [u64; 8],
+}
+
+impl SyscallInfo {
+    const EMPTY: SyscallInfo = SyscallInfo { op: 0, pad: [0; 3], arch: 0, ip: 0, sp: 0, words: [0; 8] };
+
+    /// From registers, where the kernel doesn't tell.
+    pub fn from_registers(side: Side, regs: &Registers) -> SyscallInfo {
+        let mut info = SyscallInfo { arch: regs.arch, ip: regs.ip, sp: regs.sp, ..SyscallInfo::EMPTY };
+        info.op = match side {
+            Side::None => 0,
+            Side::Entry => 1,
+            Side::Exit => 2,
+            Side::Seccomp => 3,
+        };
+        if side == Side::Exit {
+            info.words[0] = regs.result as u64;
+        } else {
+            info.words[0] = regs.nr;
+            info.words[1..7].copy_from_slice(&regs.args);
+        }
+        info
+    }
+
+    /// Where in the call the task is.
+    pub fn side(&self) -> Side {
+        match self.op {
+            1 => Side::Entry,
+            2 => Side::Exit,
+            3 => Side::Seccomp,
+            _ => Side::None,
+        }
+    }
+
+    /// The number as the target gave it (entry and seccomp).
+    pub fn nr(&self) -> u64 {
+        self.words[0]
+    }
+
+    /// The six words (entry and seccomp).
+    pub fn args(&self) -> &[u64; 6] {
+        self.words[1..7].as_array().unwrap_or(&[0; 6])
+    }
+
+    /// The raw return register (exit).
+    pub fn result(&self) -> i64 {
+        self.words[0] as i64
+    }
+}
+
+/// The registers that a call is made of.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Registers {
+    /// AUDIT_ARCH_*.
+    pub arch: u32,
+    /// Number of the call the task is in or made last; -1 is none.
+    pub nr: u64,
+    /// Its words.
+    pub args: [u64; 6],
+    /// Return register.
+    pub result: i64,
+    /// Instruction pointer.
+    pub ip: u64,
+    /// Stack pointer.
+    pub sp: u64,
+}
+
+/// x86-64.
+pub const ARCH_X86_64: u32 = 0xc000_003e;
+/// i386.
+pub const ARCH_I386: u32 = 0x4000_0003;
+/// aarch64.
+pub const ARCH_AARCH64: u32 = 0xc000_00b7;
+/// 32-bit Arm.
+pub const ARCH_ARM: u32 = 0x4000_0028;
+
+/// PTRACE_SEIZE: attach without stopping. Options as in [`option`].
+pub fn seize(tid: Tid, options: i32) -> Result<(), Errno> {
+    raw(libc::PTRACE_SEIZE as u32, tid, 0, options as usize).map(drop)
+}
+
+/// PTRACE_INTERRUPT: ask a running, seized task to stop.
+pub fn interrupt(tid: Tid) -> Result<(), Gone> {
+    raw(libc::PTRACE_INTERRUPT as u32, tid, 0, 0).map(drop).map_err(|_| Gone)
+}
+
+/// A task in a ptrace-stop. There is one such value per stop, and it ends with the stop.
+#[derive(Debug)]
+#[must_use = "a stopped task that nobody resumes hangs"]
+pub struct Stopped {
+    tid: Tid,
+}
+
+impl Stopped {
+    /// The caller has just received this task's stop from wait4.
+    pub fn reported(tid: Tid) -> Stopped {
+        Stopped { tid }
+    }
+
+    /// Which task.
+    pub fn tid(&self) -> Tid {
+        self.tid
+    }
+
+    /// PTRACE_SYSCALL or PTRACE_CONT with a signal to deliver; 0 delivers none.
+    pub fn resume(self, until: Until, signal: i32) -> Result<(), Gone> {
+        let request = match until {
+            Until::Call => libc::PTRACE_SYSCALL,
+            Until::Event => libc::PTRACE_CONT,
+        };
+        raw(request as u32, self.tid, 0, signal as usize).map(drop).map_err(|_| Gone)
+    }
+
+    /// PTRACE_LISTEN: stay stopped as the job control of the target wants it, and tell when that ends.
+    pub fn listen(self) -> Result<(), Gone> {
+        raw(libc::PTRACE_LISTEN as u32, self.tid, 0, 0).map(drop).map_err(|_| Gone)
+    }
+
+    /// PTRACE_DETACH with a signal to deliver; 0 delivers none.
+    pub fn detach(self, signal: i32) -> Result<(), Gone> {
+        raw(libc::PTRACE_DETACH as u32, self.tid, 0, signal as usize).map(drop).map_err(|_| Gone)
+    }
+
+    /// PTRACE_GETEVENTMSG: the new task, the former tid, the exit status.
+    pub fn event_message(&self) -> Result<u64, Gone> {
+        let mut message: libc::c_ulong = 0;
+        raw(libc::PTRACE_GETEVENTMSG as u32, self.tid, 0, &raw mut message as usize).map_err(|_| Gone)?;
+        Ok(message)
+    }
+
+    /// PTRACE_GETSIGINFO: the raw siginfo of the signal about to be delivered.
+    pub fn siginfo(&self) -> Result<[u8; 128], Gone> {
+        let mut info = [0u64; 16];
+        raw(libc::PTRACE_GETSIGINFO as u32, self.tid, 0, info.as_mut_ptr() as usize).map_err(|_| Gone)?;
+        let mut bytes = [0; 128];
+        for (to, from) in bytes.chunks_exact_mut(8).zip(info) {
+            to.copy_from_slice(&from.to_ne_bytes());
+        }
+        Ok(bytes)
+    }
+
+    /// PTRACE_GET_SYSCALL_INFO (Linux 5.3). EIO where the kernel has none; ESRCH when the task is gone.
+    pub fn syscall_info(&self) -> Result<SyscallInfo, Errno> {
+        let mut info = SyscallInfo::EMPTY;
+        raw(PTRACE_GET_SYSCALL_INFO, self.tid, size_of::<SyscallInfo>(), &raw mut info as usize)?;
+        Ok(info)
+    }
+
+    /// PTRACE_PEEKDATA: one word of the task's memory.
+    pub fn peek(&self, addr: u64) -> Option<u64> {
+        let mut word: libc::c_ulong = 0;
+        raw(libc::PTRACE_PEEKDATA as u32, self.tid, addr as usize, &raw mut word as usize).ok()?;
+        Some(word)
+    }
+
+    /// PTRACE_GETREGSET of the general registers.
+    pub fn registers(&self) -> Result<Registers, Gone> {
+        let mut set = [0u64; 34];
+        let len = self.regset(libc::PTRACE_GETREGSET as u32, &mut set, size_of_val(&[0u64; 34]))?;
+        Ok(decode(&set, len))
+    }
+
+    /// Makes the call the task is about to enter fail without being made, with this result
+    /// (orig_rax = -1: the kernel makes no call and leaves the return register alone).
+    pub fn skip_call(&self, result: i64) -> Result<(), Gone> {
+        self.change_registers(|set, layout| {
+            set[layout.nr] = u64::MAX;
+            set[layout.result] = result as u64;
+        })
+    }
+
+    /// Changes the result of the call the task is about to leave.
+    pub fn set_result(&self, result: i64) -> Result<(), Gone> {
+        self.change_registers(|set, layout| set[layout.result] = result as u64)
+    }
+
+    fn change_registers(&self, change: impl FnOnce(&mut [u64; 34], Layout)) -> Result<(), Gone> {
+        let mut set = [0u64; 34];
+        let len = self.regset(libc::PTRACE_GETREGSET as u32, &mut set, size_of_val(&[0u64; 34]))?;
+        if len == size_of_val(&set[..27]) {
+            change(&mut set, LAYOUT);
+            self.regset(libc::PTRACE_SETREGSET as u32, &mut set, len)?;
+        }
+        Ok(())
+    }
+
+    fn regset(&self, request: u32, set: &mut [u64; 34], len: usize) -> Result<usize, Gone> {
+        const NT_PRSTATUS: usize = 1;
+        let mut iov = libc::iovec { iov_base: set.as_mut_ptr().cast(), iov_len: len };
+        raw(request, self.tid, NT_PRSTATUS, &raw mut iov as usize).map_err(|_| Gone)?;
+        Ok(iov.iov_len)
+    }
+}
+
+/// Places of the words in `struct user_regs_struct` of x86-64.
+#[derive(Clone, Copy)]
+struct Layout {
+    nr: usize,
+    result: usize,
+}
+
+const LAYOUT: Layout = Layout { nr: 15, result: 10 };
+
+#[cfg(target_arch = "x86_64")]
+fn decode(set: &[u64; 34], len: usize) -> Registers {
+    if len == 27 * 8 {
+        return Registers {
+            arch: ARCH_X86_64,
+            nr: set[LAYOUT.nr],
+            args: [set[14], set[13], set[12], set[7], set[9], set[8]],
+            result: set[LAYOUT.result] as i64,
+            ip: set[16],
+            sp: set[19],
+        };
+    }
+    // 17 words of 32 bits: ebx ecx edx esi edi ebp eax ds es fs gs orig_eax eip cs eflags esp ss.
+    let word = |i: usize| (set[i / 2] >> (32 * (i % 2))) & 0xffff_ffff;
+    Registers {
+        arch: ARCH_I386,
+        nr: word(11),
+        args: [word(0), word(1), word(2), word(3), word(4), word(5)],
+        result: i64::from(word(6) as u32 as i32),
+        ip: word(12),
+        sp: word(15),
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn decode(set: &[u64; 34], _len: usize) -> Registers {
+    Registers {
+        arch: ARCH_AARCH64,
+        nr: set[8],
+        args: [set[0], set[1], set[2], set[3], set[4], set[5]],
+        result: set[0] as i64,
+        ip: set[32],
+        sp: set[31],
+    }
+}
+
+fn raw(request: u32, tid: Tid, addr: usize, data: usize) -> Result<libc::c_long, Errno> {
+    // SAFETY: requests that write through `data` or read `addr` bytes are given addresses of live
+    // values of ours with the size the request states; all others take plain words. The kernel
+    // refuses tasks that are not ours or not stopped. The raw call is used because the wrapper of
+    // one C library reads and the other's request type differs.
+    check(unsafe {
+        libc::syscall(libc::SYS_ptrace, request as libc::c_ulong, libc::c_long::from(tid.raw()), addr, data)
+    })
+}
