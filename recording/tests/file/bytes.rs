@@ -26,7 +26,7 @@ fn every_event_kind_comes_back_as_it_was() {
 #[test]
 fn a_whole_file_is_complete_and_its_trailer_has_the_totals() {
     let events = every_kind();
-    let (read, kept) = read(&recorded(&[events.clone()], true));
+    let (read, kept) = read(&recorded(std::slice::from_ref(&events), true));
     assert_eq!(read.state, FileState::Complete);
     assert_eq!(read.notes, Vec::<String>::new());
     let trailer = kept.trailer.expect("a trailer");
@@ -53,7 +53,7 @@ fn equal_content_has_an_equal_name_and_other_content_another() {
 fn repeated_payloads_are_stored_once() {
     let path = b"/usr/lib/x86_64-linux-gnu/libc.so.6";
     let events: Vec<Vec<u8>> = (0..1000).map(|i| call(1, i, 2_000 + i * 10, path)).collect();
-    let file = recorded(&[events.clone()], true);
+    let file = recorded(std::slice::from_ref(&events), true);
     assert_eq!(file.windows(path.len()).filter(|part| part == path).count(), 2, "once literal, once as a string");
     assert_eq!(read(&file).1.records, events);
 }
@@ -95,7 +95,7 @@ fn announcements_are_kept_and_not_counted() {
         call(2, 0, 2_001, b"/other"),
         call(1, 0, 2_000, b"/first/of/them"),
     ];
-    let (read, kept) = read(&recorded(&[events.clone()], true));
+    let (read, kept) = read(&recorded(std::slice::from_ref(&events), true));
     assert_eq!(read.state, FileState::Complete, "{:?}", read.notes);
     assert_eq!(kept.records, events);
     assert_eq!((read.events, read.calls), (2, 2));

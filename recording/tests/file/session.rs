@@ -189,9 +189,14 @@ pub fn every_kind() -> Vec<Vec<u8>> {
         begin(&mut r, Kind::Born, 56);
         let (seq, at) = (r.view().seq(), r.view().at());
         r.begin_call(Via::Seccomp, 1, 100, seq, at, u64::MAX, &[1, 2, 3, 4, 5, 6], 7, 8);
-        for (status, len) in
-            [(0, 0), (status::CLIPPED, 15), (status::FAULTED, 16), (status::READ_AFTER, 4096), (status::NOT_READ, 5000)]
-        {
+        let (page, beyond) = if shape == Shape::Bytes { (4096, 5000) } else { (40, 50) };
+        for (status, len) in [
+            (0, 0),
+            (status::CLIPPED, 15),
+            (status::FAULTED, 16),
+            (status::READ_AFTER, page),
+            (status::NOT_READ, beyond),
+        ] {
             let content: Vec<u8> = (0..len).map(|i| (i as u8).wrapping_mul(31)).collect();
             r.payload(PayloadHead { status, path: 3, ..payload(ARG_NONE, shape, len * 2) }, &content);
         }
