@@ -78,7 +78,7 @@ impl Session<'_> {
         self.add_task(child, &facts, like);
         match early {
             Some(Early::Stopped(stopped)) => self.begin_life(stopped),
-            Some(Early::Ended(status)) => self.ended(child, status),
+            Some(Early::Ended(status)) => self.ended(child, status, None),
             None => {}
         }
     }
@@ -95,6 +95,8 @@ impl Session<'_> {
         }
         self.push_event();
         self.tasks.add(task, like);
+        let parent = self.tasks.get(facts.parent).map_or(facts.parent, |parent| parent.pid);
+        self.meters.born(tid.0, facts.pid.0, parent.0, facts.how == BornHow::Attached);
     }
 
     /// A running task that we have just seized.
@@ -186,7 +188,11 @@ impl Session<'_> {
         self.push_event();
         // Numbers of events go on where the leader's ended: it is the same number to a reader.
         let seq = self.tasks.get(leader).map_or(0, |task| task.seq);
-        let _ = self.tasks.remove(leader);
+        if let Some((gone, _)) = self.tasks.remove(leader)
+            && gone.phase == Phase::Leaving
+        {
+            self.expected_deaths = self.expected_deaths.saturating_sub(1);
+        }
         self.tasks.rename(caller, leader);
         if let Some(task) = self.tasks.get_mut(leader) {
             task.seq = seq;

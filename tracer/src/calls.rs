@@ -1,8 +1,9 @@
 //! Calls: their entries, exits and filter stops. The hot path of the engine.
 
-use recording::event::{State, Via, flag};
+use recording::event::{Kind, State, Via, flag, text};
 use syscalls::Abi;
 
+use crate::capture::Who;
 use crate::session::{Calls, Session};
 use crate::sys::ptrace::{self, Gone, Registers, Side, Stopped, SyscallInfo};
 use crate::sys::{Errno, Tid, process};
@@ -98,6 +99,7 @@ impl Session<'_> {
             task.record.begin_call(via, abi as u8, tid.0, seq, self.now, nr, &args, info.ip, info.sp);
             let restarted = continues(&mut task.interrupted, abi, nr, &args, info.ip);
             task.record.add_flags(flag::TIMES_AT_STOP | if restarted { flag::RESTARTED } else { 0 });
+            self.capture.entry(&Who { tid: tid.0, pid: task.pid.0, abi }, &mut task.record);
             task.call = InCall::Shown;
             task.announced = false;
             if self.stream.announces() {
@@ -124,6 +126,8 @@ impl Session<'_> {
                 if is_restart(result) {
                     note_interruption(task);
                 }
+                let abi = Abi::from_raw(task.record.view().abi()).unwrap_or(Abi::X86_64);
+                self.capture.exit(&Who { tid: tid.0, pid: task.pid.0, abi }, &mut task.record);
                 self.stream.push(&task.record);
                 if self.stream.unannounced == Some(tid) {
                     self.stream.unannounced = None;
@@ -134,10 +138,19 @@ impl Session<'_> {
             }
             InCall::No | InCall::Hidden => {}
         }
+        if let Some(why) = self.capture.take_fallback() {
+            self.note_fallback("engine.memory", &why);
+        }
         if let Some(task) = self.tasks.get_mut(tid) {
             task.call = InCall::No;
+            let renamed = std::mem::take(&mut task.renamed);
             if task.phase == Phase::FirstExec && result < 0 && !is_restart(result) {
                 task.phase = Phase::Failed;
+            }
+            if renamed {
+                self.begin_event(Kind::Named, 32, tid);
+                self.event.text(text::MAIN, &crate::look::comm_bytes(tid));
+                self.push_event();
             }
         }
         Ok(())
@@ -194,7 +207,12 @@ impl Session<'_> {
             }
             libc::SYS_seccomp if ours && args[0] == 0 => Watch::AsksStrict,
             libc::SYS_seccomp if ours && args[0] == 1 => Watch::InstallsFilter,
-            libc::SYS_prctl if ours => match (args[0] as i32, args[1]) {
+            libc::SYS_prctl if !ours => match args[0] as i32 {
+                libc::PR_SET_NAME => Watch::Renames,
+                _ => Watch::Nothing,
+            },
+            libc::SYS_prctl => match (args[0] as i32, args[1]) {
+                (libc::PR_SET_NAME, _) => Watch::Renames,
                 (libc::PR_SET_SECCOMP, 1) => Watch::AsksStrict,
                 (libc::PR_SET_SECCOMP, 2) => Watch::InstallsFilter,
                 (libc::PR_GET_SECCOMP, _) => Watch::AsksSeccomp,
@@ -223,6 +241,7 @@ impl Session<'_> {
                     task.interrupted = None;
                 }
             }
+            Watch::Renames if result == 0 => self.renamed(tid),
             Watch::MakesIoUring if result >= 0 => self.unseen_io_uring(tid, pid),
             Watch::MakesUntraced if result > 0 => self.unseen_child(tid, result),
             Watch::Traces if result == -i64::from(libc::EPERM) => self.unseen_tracing(tid),
@@ -254,6 +273,13 @@ impl Session<'_> {
             _ => {}
         }
         Ok(result)
+    }
+
+    /// The task gave itself a name. The call that did it comes first in the stream.
+    fn renamed(&mut self, tid: Tid) {
+        if let Some(task) = self.tasks.get_mut(tid) {
+            task.renamed = true;
+        }
     }
 
     /// A call that the target's own filter refuses never reaches ours: from now on this process

@@ -14,14 +14,21 @@ const DIED: usize = 48;
 impl Session<'_> {
     /// PTRACE_EVENT_EXIT: the task still has its numbers; it makes no more calls.
     pub(crate) fn last_stop(&mut self, stopped: Stopped) -> Result<(), Gone> {
-        if let Some(task) = self.tasks.get_mut(stopped.tid()) {
+        let tid = stopped.tid();
+        self.announce_other(tid);
+        if let Some(task) = self.tasks.get_mut(tid) {
             task.phase = Phase::Leaving;
+            self.expected_deaths += 1;
+            if let Some(account) = self.meters.leaving(tid.0, task.pid.0) {
+                account.write(&mut self.event, tid.0, task.next_seq(), self.now);
+                self.stream.push(&self.event);
+            }
         }
         self.go_on(stopped, 0)
     }
 
     /// A status that says a task has ended. It is final, also when its last stop was never seen.
-    pub(crate) fn ended(&mut self, tid: Tid, status: WaitStatus) {
+    pub(crate) fn ended(&mut self, tid: Tid, status: WaitStatus, usage: Option<&libc::rusage>) {
         if self.tasks.get(tid).is_none() {
             self.unknown_ended(tid, status);
             return;
@@ -29,9 +36,19 @@ impl Session<'_> {
         self.announce_other(tid);
         self.close_call(tid);
         self.begin_event(Kind::Died, DIED, tid);
-        let Some((task, last)) = self.tasks.remove(tid) else { return };
+        let Some((mut task, last)) = self.tasks.remove(tid) else { return };
+        if task.phase == Phase::Leaving {
+            self.expected_deaths = self.expected_deaths.saturating_sub(1);
+        }
         self.write_death(status, last, task.pid);
         self.push_event();
+        if last && let Some(account) = self.meters.ended(task.pid.0, usage) {
+            account.write(&mut self.event, tid.0, task.next_seq(), self.now);
+            self.stream.push(&self.event);
+        }
+        if Some(tid) == self.root {
+            self.root_seq = task.seq;
+        }
         if last && Some(task.pid) == self.root {
             self.root_is_over(status);
         }

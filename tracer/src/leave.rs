@@ -103,7 +103,9 @@ impl Session<'_> {
             self.event.text(text::MAIN, why.as_bytes());
             self.push_event();
         }
-        let _ = self.tasks.remove(tid);
+        if let Some((task, true)) = self.tasks.remove(tid) {
+            self.meters.forget(task.pid.0);
+        }
         let _: Result<(), Gone> = stopped.detach(signal);
     }
 

@@ -77,6 +77,7 @@ fn start<'p>(session: &mut Session<'_>, launch: &'p Launch, program: &'p Program
         process::set_dumpable(false);
     }
     session.sets_no_new_privs = program.no_new_privs;
+    session.meters.before_exec(tid.0);
     session.add_root(tid);
     Ok(Started { launch, path: &program.path, failure: child.go() })
 }
@@ -92,6 +93,7 @@ fn finish(mut session: Session<'_>, started: Option<Started<'_>>, attach_failure
             ended.not_started = Some(launch::failure(step, errno, started.launch, started.path)?);
         }
     }
+    session.push_totals();
     let mut trailer = session.trailer();
     ended.left = session.leaving.as_ref().map_or_else(|| session.those_left(), |leaving| leaving.left.clone());
     if let Some(failure) = &ended.not_started {

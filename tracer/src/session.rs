@@ -11,6 +11,8 @@ use recording::event::{Kind, Record, State};
 use recording::session::{EndedBy, Trailer};
 
 use crate::births::first_birth;
+use crate::capture::Capture;
+use crate::counters::Meters;
 use crate::leave::Leaving;
 use crate::stop::Reason;
 use crate::stream::Stream;
@@ -59,7 +61,14 @@ pub struct Session<'s> {
     /// Tasks whose parent's event has not come yet.
     pub(crate) early: HashMap<Tid, Early, ByNumber>,
     /// Stops collected and not served.
-    queue: VecDeque<(Tid, WaitStatus)>,
+    queue: VecDeque<Waited>,
+    /// Tasks past their last stop: their statuses bring the usage of their processes.
+    pub(crate) expected_deaths: u32,
+    pub(crate) capture: Capture,
+    pub(crate) meters: Meters,
+    interval: Option<Interval>,
+    /// Number of the root's next event, once it is gone.
+    pub(crate) root_seq: u64,
     /// Builds events that are no calls.
     pub(crate) event: Record,
     pub(crate) calls: Calls,
@@ -90,6 +99,19 @@ pub struct Session<'s> {
     crowded: bool,
 }
 
+/// A status, with what its process used when it was asked for.
+struct Waited {
+    tid: Tid,
+    status: WaitStatus,
+    usage: Option<Box<libc::rusage>>,
+}
+
+/// Counters of running tasks are read this often.
+struct Interval {
+    period: Duration,
+    next: Instant,
+}
+
 impl<'s> Session<'s> {
     /// A session without tasks.
     pub fn new(plan: &Plan, stream: Stream<'s>, calls: Calls, control: crate::signals::Control) -> Self {
@@ -98,6 +120,11 @@ impl<'s> Session<'s> {
             tasks: Tasks::default(),
             early: HashMap::default(),
             queue: VecDeque::new(),
+            expected_deaths: 0,
+            capture: Capture::new(&plan.limits, plan.golden),
+            meters: Meters::new(plan.counters),
+            interval: plan.interval.map(|period| Interval { period, next: Instant::now() + period }),
+            root_seq: 0,
             event: Record::with_capacity(512),
             calls,
             wanted: plan.wanted.clone(),
@@ -148,26 +175,44 @@ impl<'s> Session<'s> {
         first_birth(&mut self.event, &mut task, self.now, crate::sys::process::own_pid());
         self.stream.push(&self.event);
         self.tasks.add(task, Process::default());
+        self.meters.born(tid.0, tid.0, 0, false);
     }
 
     /// Serves stops until the session is over.
     pub fn run(&mut self) {
         loop {
-            while let Some((tid, status)) = self.queue.pop_front() {
-                self.serve(tid, status);
+            while let Some(waited) = self.queue.pop_front() {
+                self.serve(waited);
             }
             if self.is_over() {
                 return;
             }
             self.stream.idle();
-            match wait::any(true) {
-                Found::Task(tid, status) => {
-                    self.serve(tid, status);
+            match self.wait(true) {
+                Ok(waited) => {
+                    self.serve(waited);
                     self.collect();
                 }
-                Found::Nothing | Found::Interrupted => {}
-                Found::NoChildren => return self.abandon_all(),
+                Err(Found::NoChildren) => return self.abandon_all(),
+                Err(_) => {}
             }
+        }
+    }
+
+    /// Waits. The usage of a process takes the kernel as long as it has threads, so it is asked for
+    /// only when somebody is about to end.
+    fn wait(&mut self, block: bool) -> Result<Waited, Found> {
+        if self.expected_deaths == 0 {
+            return match wait::any(block) {
+                Found::Task(tid, status) => Ok(Waited { tid, status, usage: None }),
+                other => Err(other),
+            };
+        }
+        let mut usage = wait::no_usage();
+        match wait::any_with_usage(block, &mut usage) {
+            Found::Task(tid, status) if status.stopped().is_some() => Ok(Waited { tid, status, usage: None }),
+            Found::Task(tid, status) => Ok(Waited { tid, status, usage: Some(Box::new(usage)) }),
+            other => Err(other),
         }
     }
 
@@ -178,8 +223,8 @@ impl<'s> Session<'s> {
         if self.tasks.len() < 2 || !(self.crowded || self.rounds.is_multiple_of(8)) {
             return;
         }
-        while let Found::Task(tid, status) = wait::any(false) {
-            self.queue.push_back((tid, status));
+        while let Ok(waited) = self.wait(false) {
+            self.queue.push_back(waited);
             if self.queue.len() >= 4096 {
                 break;
             }
@@ -195,6 +240,7 @@ impl<'s> Session<'s> {
         if self.leaving.is_some() {
             return self.left_all();
         }
+        self.sample_if_due();
         if let Some(limit) = self.stream.over_limit()
             && self.limit.is_none()
         {
@@ -242,15 +288,14 @@ impl<'s> Session<'s> {
         if !self.tasks.is_empty() || !self.early.is_empty() || self.helpers.is_empty() {
             return false;
         }
-        match wait::any(false) {
-            Found::Task(tid, status) => {
-                self.queue.push_back((tid, status));
+        match self.wait(false) {
+            Ok(waited) => {
+                self.queue.push_back(waited);
                 false
             }
-            Found::NoChildren => true,
             // Nothing is left but a helper: a task that has not had its first stop was announced by
             // its parent's, and is in `early` or in `tasks`.
-            _ => true,
+            Err(_) => true,
         }
     }
 
@@ -262,11 +307,11 @@ impl<'s> Session<'s> {
     }
 
     /// Serves one status.
-    pub(crate) fn serve(&mut self, tid: Tid, status: WaitStatus) {
+    fn serve(&mut self, Waited { tid, status, usage }: Waited) {
         self.now = clock::monotonic_ns();
         let reason = Reason::of(status);
         if matches!(reason, Reason::Exited(_) | Reason::Killed { .. }) {
-            return self.ended(tid, status);
+            return self.ended(tid, status, usage.as_deref());
         }
         if reason == Reason::Unknown {
             return;
@@ -377,6 +422,8 @@ impl<'s> Session<'s> {
             ended: EndedBy::Complete,
             root_status: self.root_status.map(|status| status.0),
             stops: self.stops,
+            not_measured: self.meters.not_measured().to_vec(),
+            engine_changes: self.fallbacks.iter().map(|what| (what.to_string(), 1)).collect(),
             ..Trailer::default()
         }
     }
@@ -389,6 +436,11 @@ impl<'s> Session<'s> {
             tasks: self.tasks,
             early: self.early,
             queue: self.queue,
+            expected_deaths: self.expected_deaths,
+            capture: self.capture,
+            meters: self.meters,
+            interval: None,
+            root_seq: self.root_seq,
             event: self.event,
             calls: self.calls,
             wanted: self.wanted,
@@ -414,6 +466,41 @@ impl<'s> Session<'s> {
             crowded: false,
         });
         (self.stream.into_error(), mute)
+    }
+
+    /// Reads the counters of running tasks when it is time.
+    fn sample_if_due(&mut self) {
+        let Some(interval) = &mut self.interval else { return };
+        let period = interval.period;
+        if Instant::now() >= interval.next {
+            interval.next += period;
+            self.now = clock::monotonic_ns();
+            for tid in self.tasks.tids() {
+                self.announce_other(tid);
+                let Some(task) = self.tasks.get_mut(tid) else { continue };
+                for total in self.meters.sample(tid.0, task.pid.0) {
+                    total.write(&mut self.event, tid.0, task.next_seq(), self.now);
+                    self.stream.push(&self.event);
+                }
+            }
+        }
+        self.tick(period);
+    }
+
+    /// Pushes the counters of the whole target, as events of the root.
+    pub(crate) fn push_totals(&mut self) {
+        let Some(root) = self.root else { return };
+        self.now = clock::monotonic_ns();
+        let mut seq = self.tasks.get(root).map_or(self.root_seq, |task| task.seq);
+        for total in self.meters.totals() {
+            total.write(&mut self.event, root.0, seq, self.now);
+            self.stream.push(&self.event);
+            seq += 1;
+        }
+        match self.tasks.get_mut(root) {
+            Some(task) => task.seq = seq,
+            None => self.root_seq = seq,
+        }
     }
 
     /// Serves the stops of tasks that outlived the recording.

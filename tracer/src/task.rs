@@ -31,6 +31,8 @@ pub struct Task {
     pub watch: Watch,
     /// Is it in a group-stop that was told?
     pub group_stopped: bool,
+    /// Has it just given itself a name?
+    pub renamed: bool,
     /// Stops at every call although the session has a filter.
     pub every_call: bool,
 }
@@ -94,6 +96,8 @@ pub enum Watch {
     MakesUntraced,
     /// The target asks to be traced by somebody, or traces.
     Traces,
+    /// The task gives itself a name.
+    Renames,
     /// A signal handler returns: the interrupted call may have failed with EINTR.
     HandlerReturns,
 }
@@ -112,6 +116,7 @@ impl Task {
             interrupted: None,
             watch: Watch::Nothing,
             group_stopped: false,
+            renamed: false,
             every_call: false,
         }
     }

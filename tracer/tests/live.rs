@@ -177,3 +177,30 @@ fn a_bare_run_tells_status_and_usage() {
     assert_eq!(usage.status, Some(Status::Exited(9)));
     assert!(usage.wall.as_nanos() > 0 && usage.max_rss_bytes > 0);
 }
+
+#[test]
+fn every_process_has_an_account_and_the_target_its_counters() {
+    let mut plan = plan(&["sh", "-c", "/bin/true; exit 0"]);
+    plan.counters = tracer::Counters::Task;
+    let (kept, _) = run(&plan);
+    let accounts = kept.of_kind(Kind::Account);
+    assert_eq!(accounts.iter().filter(|a| a.u32(32) == 0).count(), 2, "one per task");
+    let processes: Vec<_> = accounts.iter().filter(|a| a.u32(32) == 1).collect();
+    assert_eq!(processes.len(), 2, "one per process");
+    let rss = recording::event::Measure::MaxRssBytes as u16;
+    for process in processes {
+        let reading = process.readings().find(|r| r.measure == rss).expect("a peak");
+        assert!(reading.status & recording::event::reading::NOT_MEASURED == 0 && reading.value > 100_000);
+    }
+    kept.assert_dense();
+}
+
+#[test]
+fn a_path_is_copied_where_the_call_reads_it() {
+    let mut plan = plan(&["cat", "/nowhere/at/all"]);
+    plan.wanted = only(&[libc::SYS_openat]);
+    let (kept, _) = run(&plan);
+    let found = kept.events().any(|e| e.payloads().any(|p| p.bytes == b"/nowhere/at/all"));
+    let known = syscalls::lookup(syscalls::Abi::X86_64, libc::SYS_openat as u64).is_some();
+    assert_eq!(found, known);
+}
