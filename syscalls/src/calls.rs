@@ -34,6 +34,18 @@ const fn text_out(size: u32) -> Kind {
     Kind::PathOut(Count::Fixed(size))
 }
 
+/// Does each operation stand before all greater ones?
+const fn is_ascending(operations: &[u64]) -> bool {
+    let mut at = 1;
+    while at < operations.len() {
+        if operations[at - 1] >= operations[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
 /// Argument list: a common beginning and what follows it.
 macro_rules! args {
     (($($name:ident: $kind:expr),* $(,)?) ($($more:ident: $more_kind:expr),* $(,)?)) => {
@@ -69,6 +81,7 @@ macro_rules! calls {
 /// and per operation the rest and the result.
 macro_rules! operations {
     ($id:ident: $selector:literal & $mask:literal $first:tt { $($op:literal => $rest:tt -> $returns:ident,)* }) => {
+        const _: () = assert!(super::is_ascending(&[$($op),*]), "operations are found by bisection");
         pub(super) static $id: crate::Variants = crate::Variants {
             selector: $selector,
             mask: $mask,

@@ -37,7 +37,7 @@ calls! {
     readdir [DESC] (fd: Fd, dirent: Ptr, count: UInt) -> Int;
     mmap_by_block as "mmap" [DESC MEMORY] (arg: Ptr) -> Hex;
     mmap2 [DESC MEMORY] (addr: Ptr, len: ULong, prot: Flags(&names::MMAP_PROT), flags: Flags(&names::MMAP_FLAGS), fd: Fd, pgoff: Hex) -> Hex;
-    socketcall [DESC] (call: Enum(&names::SOCKETCALL), args: Ptr) -> Int;
+    socketcall [DESC NETWORK] (call: Enum(&names::SOCKETCALL), args: Ptr) -> Int;
     ipc [IPC] (call: Enum(&names::IPC_CALL), first: Int, second: ULong, third: ULong, ptr: Ptr, fifth: Long) -> Int;
     vm86old [] (user_vm86: Ptr) -> Int;
     vm86 [] (cmd: ULong, arg: Ptr) -> Int;

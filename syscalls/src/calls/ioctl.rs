@@ -11,6 +11,21 @@ calls! {
 
 operations! {
     IOCTL: 1 & 0xffff_ffff (fd: Fd, cmd: IoctlRequest) {
+        // Block devices: BLKROGET, BLKGETSIZE, BLKFLSBUF, BLKRAGET, BLKSSZGET.
+        0x125e => (arg: IntRef(Out)) -> Int,
+        0x1260 => (arg: LongRef(Out)) -> Int,
+        0x1261 => () -> Int,
+        0x1263 => (arg: LongRef(Out)) -> Int,
+        0x1268 => (arg: IntRef(Out)) -> Int,
+        // perf events: enable, disable, refresh, reset.
+        0x2400 => (arg: Hex) -> Int,
+        0x2401 => (arg: Hex) -> Int,
+        0x2402 => (arg: Int) -> Int,
+        0x2403 => (arg: Hex) -> Int,
+        // Loop devices: LOOP_SET_FD, LOOP_CLR_FD, LOOP_CTL_GET_FREE.
+        0x4c00 => (arg: Fd) -> Int,
+        0x4c01 => () -> Int,
+        0x4c82 => () -> Int,
         // Terminals: TCGETS, TCSETS, TCSETSW, TCSETSF, TCSBRK, TCXONC, TCFLSH.
         0x5401 => (arg: output(&layout::TERMIOS)) -> Int,
         0x5402 => (arg: input(&layout::TERMIOS)) -> Int,
@@ -51,21 +66,6 @@ operations! {
         0x5451 => () -> Int,
         0x5452 => (arg: IntRef(In)) -> Int,
         0x5460 => (arg: LongRef(Out)) -> Int,
-        // Block devices: BLKROGET, BLKGETSIZE, BLKFLSBUF, BLKRAGET, BLKSSZGET.
-        0x125e => (arg: IntRef(Out)) -> Int,
-        0x1260 => (arg: LongRef(Out)) -> Int,
-        0x1261 => () -> Int,
-        0x1263 => (arg: LongRef(Out)) -> Int,
-        0x1268 => (arg: IntRef(Out)) -> Int,
-        // perf events: enable, disable, refresh, reset.
-        0x2400 => (arg: Hex) -> Int,
-        0x2401 => (arg: Hex) -> Int,
-        0x2402 => (arg: Int) -> Int,
-        0x2403 => (arg: Hex) -> Int,
-        // Loop devices: LOOP_SET_FD, LOOP_CLR_FD, LOOP_CTL_GET_FREE.
-        0x4c00 => (arg: Fd) -> Int,
-        0x4c01 => () -> Int,
-        0x4c82 => () -> Int,
         // Sockets: SIOCATMARK.
         0x8905 => (arg: IntRef(Out)) -> Int,
         // TIOCSPTLCK, FS_IOC_SETFLAGS, FICLONE.
