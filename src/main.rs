@@ -1,8 +1,11 @@
 //! The command: arguments become an ask, the ask is carried out, the exit code is chosen.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod cli;
+mod color;
 mod command;
+mod config;
 mod exit;
 mod message;
 mod output;

@@ -85,7 +85,8 @@ pub fn status_words(status: Status) -> String {
     match status {
         Status::Exited(code) => format!("exit status {code}"),
         Status::Killed { signal, core } => {
-            let name = format!("signal {signal}");
+            let known = u32::try_from(signal).ok().and_then(syscalls::signal::name);
+            let name = known.map_or_else(|| format!("signal {signal}"), String::from);
             format!("killed by {name}{}", if core { ", core dumped" } else { "" })
         }
     }

@@ -1,5 +1,7 @@
 //! The commands: each carries out one ask and says how we end.
 
+mod assert;
+mod config;
 mod describe;
 mod record;
 mod report;
@@ -12,11 +14,12 @@ use crate::output;
 
 /// Carries out what was asked.
 pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
-    let _ = general;
     match ask {
         Ask::Trace(ask) => trace::run(ask),
         Ask::Record(ask) => record::run(ask),
         Ask::Report(ask) => report::run(ask),
+        Ask::Assert(ask) => assert::run(&general, ask),
+        Ask::Config { show_origin } => config::run(&general, show_origin),
         Ask::Schema(name) => describe::schema(&name),
         Ask::Completions(shell) => describe::completions(shell),
         Ask::Man(dir) => describe::man(dir.as_deref()),

@@ -1,0 +1,149 @@
+//! The bench: measurements for verdicts, made by running the program or read from a recording.
+
+use std::convert::Infallible;
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use assertions::{Bench, CallCounts, CountCalls, Measured};
+use recording::file::{Recording, State};
+use recording::session::PayloadLimits;
+use tracer::{Counters, Launch, Plan, Status};
+
+use crate::cli::ask::{Session, Target};
+use crate::exit::Code;
+use crate::message::Problem;
+use crate::selection::Selection;
+use crate::{plan, start_failure};
+
+/// Runs the program as often as it is asked to.
+pub struct LiveBench {
+    argv: Vec<OsString>,
+    runs: u32,
+}
+
+impl LiveBench {
+    /// A bench for this program; so many untraced runs for time.
+    pub fn new(argv: Vec<OsString>, runs: u32) -> Self {
+        LiveBench { argv, runs }
+    }
+
+    fn program(&self) -> OsString {
+        self.argv.first().cloned().unwrap_or_default()
+    }
+}
+
+/// A traced run of all tasks for judging: only what counts and outcomes need is copied.
+pub fn traced_plan(argv: Vec<OsString>) -> Plan {
+    let target = Target { argv, ..Target::default() };
+    let session = Session { counters: Counters::None, ..Session::default() };
+    let plan = plan::stored(target, &Selection::default(), &session, Some(0), 0, false);
+    Plan { limits: PayloadLimits { data: 0, ..plan.limits }, ..plan }
+}
+
+/// What a judged command says of an engine that can't run its program: nothing was judged.
+pub fn not_started(error: &tracer::Error) -> Problem {
+    Problem::of_tracer(Code::NOT_STARTED, error)
+}
+
+impl Bench for LiveBench {
+    type Error = Problem;
+
+    fn counts(&mut self) -> Result<Measured<CallCounts>, Problem> {
+        let plan = traced_plan(self.argv.clone());
+        let mut counter = CountCalls::new();
+        let ended = tracer::run(&plan, &mut counter).map_err(|error| not_started(&error))?;
+        if let Some(failure) = &ended.not_started {
+            let explained = start_failure::explain(&self.program(), failure);
+            return Err(Problem { code: Code::NOT_STARTED, ..explained });
+        }
+        let counts = counter.into_counts();
+        if counts.total() == 0 {
+            return Err(Problem::new(Code::NOTHING_TO_JUDGE, "cannot judge anything: the run has no calls"));
+        }
+        Ok(Ok(counts))
+    }
+
+    fn can_repeat(&self) -> bool {
+        true
+    }
+
+    fn times(&mut self) -> Result<Measured<Vec<Duration>>, Problem> {
+        let mut times = Vec::new();
+        // The first run warms caches up and is not judged.
+        for run in 0..=self.runs {
+            let launch = Launch { argv: self.argv.clone(), ..Launch::default() };
+            let usage = tracer::run_untraced(&launch).map_err(|error| not_started(&error))?;
+            if let Some(failure) = &usage.not_started {
+                let explained = start_failure::explain(&self.program(), failure);
+                return Err(Problem { code: Code::NOT_STARTED, ..explained });
+            }
+            if let Some(Status::Killed { signal, .. }) = usage.status
+                && [2, 15].contains(&signal)
+            {
+                return Ok(Err(format!("a run was ended by signal {signal}")));
+            }
+            if run > 0 {
+                times.push(usage.wall);
+            }
+        }
+        Ok(Ok(times))
+    }
+
+    fn source(&self) -> &'static str {
+        "traced run"
+    }
+}
+
+/// Counts from a recording; time is not to be had from it.
+pub struct StoredBench {
+    counts: Option<CallCounts>,
+}
+
+impl StoredBench {
+    /// Reads the recording. One that is incomplete, damaged or empty is never judged.
+    pub fn open(path: &Path) -> Result<Self, Problem> {
+        let mut counter = CountCalls::new();
+        replay_whole(path, &mut counter)?;
+        Ok(StoredBench { counts: Some(counter.into_counts()) })
+    }
+}
+
+/// Replays a recording that is whole and not empty; of any other nothing is judged.
+pub fn replay_whole(path: &Path, sink: &mut dyn recording::Sink) -> Result<(), Problem> {
+    let name = path.display();
+    let recording = Recording::open(path).map_err(|error| Problem::usage(error.to_string()))?;
+    let read = recording.replay(sink).map_err(|error| Problem::usage(error.to_string()))?;
+    let nothing = |why: String| Problem::new(Code::NOTHING_TO_JUDGE, format!("cannot judge {name}: {why}"));
+    match read.state {
+        State::Complete if read.calls == 0 => Err(nothing("it holds no calls".into())),
+        State::Complete => Ok(()),
+        State::Incomplete { at_byte } => {
+            Err(nothing(format!("it is incomplete: it ends at byte {at_byte} without saying how the run ended"))
+                .hint(format!("chic-trace report {name} shows what is there")))
+        }
+        State::Damaged => {
+            Err(nothing("it is damaged".into()).hint(format!("chic-trace report {name} shows what is there")))
+        }
+    }
+}
+
+impl Bench for StoredBench {
+    type Error = Infallible;
+
+    fn counts(&mut self) -> Result<Measured<CallCounts>, Infallible> {
+        Ok(self.counts.take().ok_or_else(|| "the recording was counted already".into()))
+    }
+
+    fn can_repeat(&self) -> bool {
+        false
+    }
+
+    fn times(&mut self) -> Result<Measured<Vec<Duration>>, Infallible> {
+        Ok(Err("time from a recording includes the cost of tracing".into()))
+    }
+
+    fn source(&self) -> &'static str {
+        "recording"
+    }
+}

@@ -1,0 +1,82 @@
+//! `chic-trace assert`: the budgets of `renacer.toml`, judged.
+
+use std::ffi::OsStr;
+use std::io::IsTerminal;
+use std::path::Path;
+
+use assertions::{Configuration, Report, Summary, judge};
+
+use crate::bench::{LiveBench, StoredBench};
+use crate::cli::General;
+use crate::cli::ask::{Assert, Inconclusive};
+use crate::config::{self, ASSERT_RUNS};
+use crate::exit::{Code, Ending, say};
+use crate::message::{Problem, safe};
+use crate::output;
+
+/// Judges, prints, and chooses the code by what was printed.
+pub fn run(general: &General, ask: Assert) -> Result<Ending, Problem> {
+    let configuration = rules(general)?;
+    for warning in &configuration.warnings {
+        say(&format_args!("chic-trace: {}", safe(warning)));
+    }
+    let program = ask.argv.first().map(|word| basename(word));
+    let recorded = ask.recording.as_deref().map(|path| basename(path.as_os_str()));
+    let run = ask.name.clone().or(program).or(recorded).unwrap_or_default();
+    let report = match &ask.recording {
+        Some(path) => {
+            let mut bench = StoredBench::open(path)?;
+            judge(&configuration, &run, &mut bench).unwrap_or_else(|never| match never {})
+        }
+        None => judge(&configuration, &run, &mut LiveBench::new(ask.argv, ask.runs.unwrap_or(ASSERT_RUNS)))?,
+    };
+    let text = if ask.form.json {
+        assertions::json(&report)
+    } else {
+        let colored = config::colored(general, std::io::stdout().is_terminal());
+        crate::color::verdicts(&assertions::text(&report), colored)
+    };
+    match output::print(&text)? {
+        Ending::Code(_) => Ok(code(&report, ask.form.inconclusive).into()),
+        other => Ok(other),
+    }
+}
+
+fn rules(general: &General) -> Result<Configuration, Problem> {
+    let nothing = |what: String| Problem::new(Code::NOTHING_TO_JUDGE, format!("cannot judge anything: {what}"));
+    let Some(configuration) = config::read(general)? else {
+        return Err(nothing("there is no renacer.toml here".into())
+            .hint("name one with --config FILE, or write one with an [[assertion]]"));
+    };
+    let name = &configuration.name;
+    match configuration.rules.as_slice() {
+        [] => {
+            Err(nothing(format!("no rule in {name}")).hint("a rule is an [[assertion]] with name, type and a budget"))
+        }
+        [only] if !only.enabled => Err(nothing(format!("the only rule of {name} is disabled"))),
+        rules if rules.iter().all(|rule| !rule.enabled) => Err(nothing(format!("every rule of {name} is disabled"))),
+        _ => Ok(configuration),
+    }
+}
+
+fn basename(word: &OsStr) -> String {
+    Path::new(word).file_name().unwrap_or(word).to_string_lossy().into_owned()
+}
+
+fn code(report: &Report, inconclusive: Inconclusive) -> Code {
+    match report.summary() {
+        Summary::Within => Code::OK,
+        Summary::Over => Code::FAILED,
+        Summary::Nothing => Code::NOTHING_TO_JUDGE,
+        Summary::Undecided => undecided(inconclusive),
+    }
+}
+
+/// What the code of an undecided result is.
+pub fn undecided(inconclusive: Inconclusive) -> Code {
+    match inconclusive {
+        Inconclusive::Code => Code::UNDECIDED,
+        Inconclusive::Pass => Code::OK,
+        Inconclusive::Fail => Code::FAILED,
+    }
+}
