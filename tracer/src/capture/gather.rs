@@ -266,7 +266,7 @@ impl Gather {
             let units = match piece.then {
                 Then::Pointers { strings } => {
                     self.widen(&piece, self.word, strings);
-                    piece.wanted.min(strings) * 8
+                    piece.wanted * 8
                 }
                 Then::Vectors { .. } => {
                     self.widen(&piece, self.word, u64::MAX);

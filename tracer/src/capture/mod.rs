@@ -157,6 +157,13 @@ impl Capture {
                 if keep == Keep::All && moves_data(memory.shape) {
                     self.want_moved(&stop, i, memory, failed, record);
                 }
+                // sendmmsg(2) writes how much of each message went into the array it read.
+                if let Shape::Mmsghdr(_) = memory.shape
+                    && !failed
+                    && who.abi.word_size() == 8
+                {
+                    self.want_sent(&stop, i);
+                }
             } else if !failed || written_on_failure(name, &arg.kind, result) {
                 self.want(&stop, i, memory, record);
             }
@@ -196,6 +203,13 @@ impl Capture {
         let result = if failed { None } else { stop.result };
         let stop = Stop { phase: 0, result, keep, status: status::READ_AFTER, ..*stop };
         self.want(&stop, i, memory, record);
+    }
+
+    /// The headers of the messages that were sent, without their parts.
+    fn want_sent(&mut self, stop: &Stop<'_>, i: usize) {
+        let sent = stop.result.unwrap_or(0).min(self.limits.elements).saturating_mul(MMSGHDR);
+        let place = Place { arg: i as u8, phase: 1, shape: event::Shape::Struct, path: 0 };
+        self.gather.want(place, stop.pointer(i), sent, sent, Then::Rest);
     }
 
     /// Asks for the memory behind argument `i`.

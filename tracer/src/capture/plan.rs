@@ -2,7 +2,7 @@
 //!
 //! Most calls pass no pointer, and must cost nothing but this look-up.
 
-use syscalls::{Abi, Arg, Dir, Kind, Returns, Syscall};
+use syscalls::{Abi, Arg, Dir, Kind, Returns, Shape, Syscall};
 
 /// Numbers below this are looked up in the table; others (invalid ones, mostly) one by one.
 const TABLE: usize = 512;
@@ -40,7 +40,7 @@ impl CallPlan {
             self.makes_fds |= matches!(arg.kind, Kind::FdPair);
             if let Some(memory) = arg.kind.memory() {
                 self.before |= memory.dir != Dir::Out;
-                self.after |= memory.dir != Dir::In;
+                self.after |= memory.dir != Dir::In || matches!(memory.shape, Shape::Mmsghdr(_));
             }
         }
     }
