@@ -1,7 +1,7 @@
 //! Arguments: one argument of a call as text or as content.
 
 use recording::event::{Call, Shape, status};
-use syscalls::{Abi, Arg, Kind};
+use syscalls::{Abi, Arg, Dir, Kind};
 
 use crate::digits;
 use crate::text::TextOptions;
@@ -24,9 +24,35 @@ impl Style {
     }
 }
 
-/// Is this argument not printed?
-pub(crate) fn is_silent(kind: &Kind) -> bool {
-    matches!(kind, Kind::Unused | Kind::HighHalf)
+/// Does this argument not appear at all in this call?
+pub(crate) fn is_silent(call: &Call<'_>, abi: Abi, arg: &Arg) -> bool {
+    let _ = (call, abi);
+    matches!(arg.kind, Kind::Unused | Kind::HighHalf)
+}
+
+/// Appends all arguments with commas between; six hex words when the number has no row. Returns how
+/// long `out` was when the part ended that is known before the call has returned.
+pub(crate) fn write_list(out: &mut Vec<u8>, style: &Style, call: &Call<'_>, abi: Abi) -> usize {
+    let words = call.args();
+    let Some(row) = syscalls::lookup(abi, call.nr()) else {
+        for (at, word) in words.iter().enumerate() {
+            out.extend_from_slice(if at > 0 { b", " } else { b"" });
+            digits::hex(out, *word);
+        }
+        return out.len();
+    };
+    let (mut end, mut any) = (None, false);
+    for (at, arg) in (0u8..).zip(row.args_for(&words)) {
+        if is_silent(call, abi, arg) {
+            continue;
+        }
+        out.extend_from_slice(if std::mem::replace(&mut any, true) { b", " } else { b"" });
+        if arg.kind.memory().is_some_and(|memory| memory.dir != Dir::In) {
+            end.get_or_insert(out.len());
+        }
+        write(out, style, call, abi, at, arg);
+    }
+    end.unwrap_or(out.len())
 }
 
 /// Appends the text of an argument.

@@ -10,4 +10,4 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     SCHEMAS.iter().map(|(name, _)| *name)
 }
 
-const SCHEMAS: &[(&str, &str)] = &[];
+const SCHEMAS: &[(&str, &str)] = &[("renacer-json", include_str!("../../schemas/renacer-json-v1.schema.json"))];

@@ -119,7 +119,7 @@ fn arguments(
     };
     let mut shown = 0u8;
     for (at, arg) in (0u8..).zip(row.args_for(&words)) {
-        if argument::is_silent(&arg.kind) {
+        if argument::is_silent(call, abi, arg) {
             continue;
         }
         if shown > 0 {
@@ -192,7 +192,7 @@ impl Unsaid {
         out.extend_from_slice(b", \"payloads\": [");
         let (mut shown, mut first) = (0, true);
         for (at, arg) in (0u8..).zip(row.args_for(&call.args())) {
-            if argument::is_silent(&arg.kind) {
+            if argument::is_silent(call, abi, arg) {
                 continue;
             }
             if self.partial >> at & 1 == 1

@@ -1,7 +1,7 @@
 //! A call as text, in two halves: what strace prints when the call is entered, and the rest.
 
 use recording::event::{Call, flag};
-use syscalls::{Abi, Dir, Kind, Returns, Syscall};
+use syscalls::{Abi, Returns, Syscall};
 
 use crate::argument::{self, Style};
 use crate::{digits, errno};
@@ -33,65 +33,41 @@ impl<'a> Named<'a> {
 
     /// Appends name and arguments as far as they are known when the call is entered.
     pub(super) fn first_half(&self, out: &mut Vec<u8>, style: &Style, interrupted: Option<&'static Syscall>) {
+        let end = self.arguments(out, style, interrupted);
+        out.truncate(end);
+    }
+
+    /// Appends the arguments that were left open then.
+    pub(super) fn second_half(&self, out: &mut Vec<u8>, style: &Style) {
+        let from = out.len();
+        let end = self.arguments(out, style, None);
+        out.drain(from..end);
+    }
+
+    /// Appends name and arguments.
+    pub(super) fn whole(&self, out: &mut Vec<u8>, style: &Style, interrupted: Option<&'static Syscall>) {
+        self.arguments(out, style, interrupted);
+    }
+
+    /// Appends name and arguments; returns where the part ends that is known at entry.
+    fn arguments(&self, out: &mut Vec<u8>, style: &Style, interrupted: Option<&'static Syscall>) -> usize {
         self.write_name(out);
         out.push(b'(');
-        let Some(row) = self.row else { return words(out, &self.call) };
-        if row.name == "restart_syscall" {
+        if self.row.is_some_and(|row| row.name == "restart_syscall") {
             out.extend_from_slice(b"<... resuming interrupted ");
             out.extend_from_slice(interrupted.map_or("system call", |row| row.name).as_bytes());
             out.extend_from_slice(b" ...>");
-            return;
+            return out.len();
         }
-        let args = self.call.args();
-        let args = row.args_for(&args);
-        let waiting = self.first_waiting();
-        self.arguments(out, style, 0, waiting);
-        let both = waiting > 0 && waiting < args.len();
-        if both && args[..waiting].iter().any(|arg| !argument::is_silent(&arg.kind)) {
-            out.extend_from_slice(b", ");
-        }
+        argument::write_list(out, style, &self.call, self.abi)
     }
 
-    /// Appends the arguments that were left open.
-    pub(super) fn second_half(&self, out: &mut Vec<u8>, style: &Style) {
-        if self.row.is_some() {
-            self.arguments(out, style, self.first_waiting(), usize::MAX);
-        }
-    }
-
-    /// Does strace print something when the call returns, but for the result?
-    pub(super) fn has_second_half(&self) -> bool {
-        self.row
-            .is_some_and(|row| waits_for_its_sets(row) || self.first_waiting() < row.args_for(&self.call.args()).len())
-    }
-
-    /// The first argument whose memory the kernel writes; strace prints it, and all behind it, when the
-    /// call returns.
-    fn first_waiting(&self) -> usize {
-        let Some(row) = self.row else { return 0 };
-        let words = self.call.args();
-        let args = row.args_for(&words);
-        if waits_for_its_sets(row) {
-            return args.len();
-        }
-        let waits = |kind: &Kind| kind.memory().is_some_and(|memory| memory.dir != Dir::In);
-        args.iter().position(|arg| waits(&arg.kind)).unwrap_or(args.len())
-    }
-
-    fn arguments(&self, out: &mut Vec<u8>, style: &Style, from: usize, to: usize) {
-        let Some(row) = self.row else { return };
-        let words = self.call.args();
-        let mut any = false;
-        for (at, arg) in (0u8..).zip(row.args_for(&words)).skip(from).take(to.saturating_sub(from)) {
-            if argument::is_silent(&arg.kind) {
-                continue;
-            }
-            if any {
-                out.extend_from_slice(b", ");
-            }
-            any = true;
-            argument::write(out, style, &self.call, self.abi, at, arg);
-        }
+    /// Is something left open until the call returns? With poll and select it is what stands behind
+    /// the result.
+    pub(super) fn leaves_open(&self, style: &Style, scratch: &mut Vec<u8>) -> bool {
+        scratch.clear();
+        let end = self.arguments(scratch, style, None);
+        end < scratch.len() || self.row.is_some_and(|row| row.returns == Returns::Ready)
     }
 
     /// Appends the result of a call that returned, from the `=` on.
@@ -126,20 +102,6 @@ impl<'a> Named<'a> {
 
     fn unsigned(&self, result: i64) -> u64 {
         if self.abi.word_size() == 4 { result as u64 & 0xffff_ffff } else { result as u64 }
-    }
-}
-
-/// Calls whose arguments are all printed at entry, and what became of them behind the result.
-fn waits_for_its_sets(row: &Syscall) -> bool {
-    row.returns == Returns::Ready
-}
-
-fn words(out: &mut Vec<u8>, call: &Call<'_>) {
-    for (at, word) in call.args().iter().enumerate() {
-        if at > 0 {
-            out.extend_from_slice(b", ");
-        }
-        digits::hex(out, *word);
     }
 }
 

@@ -45,6 +45,7 @@ pub struct Text {
     tasks: Tasks,
     memory: PerTask<Memory>,
     held: Held,
+    scratch: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -74,6 +75,17 @@ struct Held {
     written: usize,
     task: u32,
     waits_for: Option<Await>,
+}
+
+/// How much of a call stands in its line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begun {
+    /// Nothing.
+    Not,
+    /// The first half.
+    Half,
+    /// The first half stands in a line above.
+    Split,
 }
 
 /// What an unfinished line waits for.
@@ -106,6 +118,7 @@ impl Text {
             tasks: Tasks::new(),
             memory: PerTask::default(),
             held: Held::default(),
+            scratch: Vec::new(),
         }
     }
 
@@ -159,7 +172,8 @@ impl Text {
         self.personality(event)?;
         let mut line = std::mem::take(&mut self.held.line);
         line.clear();
-        self.begin_call(&mut line, named);
+        let interrupted = self.call_leader(&mut line, named);
+        named.first_half(&mut line, &self.style, interrupted);
         self.held = Held { line, written: 0, task: event.task(), waits_for: Some(Await::Exit) };
         Ok(())
     }
@@ -172,7 +186,7 @@ impl Text {
             let mut line = std::mem::take(&mut self.held.line);
             let from = std::mem::take(&mut self.held.written);
             self.held.waits_for = None;
-            let finished = self.finish_call(&mut line, 0, named, false);
+            let finished = self.finish_call(&mut line, 0, named, Begun::Half);
             self.held.line = line;
             let Some(fate) = finished else { return self.put_held(task, from) };
             self.await_fate(task, from, fate);
@@ -185,15 +199,14 @@ impl Text {
         }
         let mut line = std::mem::take(self.buffer(task));
         let start = line.len();
+        let begun = if split { Begun::Split } else { Begun::Not };
         if split || !named.call.entered() {
             self.leader(&mut line, task, named.call.left().max(event.at()), Some(named.call.nr()), named.call.ip());
             line.extend_from_slice(b"<... ");
             named.write_name(&mut line);
             line.extend_from_slice(b" resumed>");
-        } else {
-            self.begin_call(&mut line, named);
         }
-        match self.finish_call(&mut line, start, named, split) {
+        match self.finish_call(&mut line, start, named, begun) {
             None => {
                 *self.buffer(task) = line;
                 self.event_written(task)
@@ -209,21 +222,33 @@ impl Text {
         }
     }
 
-    fn begin_call(&mut self, line: &mut Vec<u8>, named: &Named<'_>) {
+    /// Appends what stands in front of a call, and says which call it may continue.
+    fn call_leader(&mut self, line: &mut Vec<u8>, named: &Named<'_>) -> Option<&'static Syscall> {
         let event = &named.call.event;
         self.leader(line, event.task(), event.at(), Some(named.call.nr()), named.call.ip());
-        let interrupted = self.memory.of(event.task()).last;
-        named.first_half(line, &self.style, interrupted);
+        self.memory.of(event.task()).last
     }
 
-    /// Appends what follows the first half; `start` is where the line begins. A call that did not
-    /// return stays open, and is told apart by what comes next.
-    fn finish_call(&self, line: &mut Vec<u8>, start: usize, named: &Named<'_>, split: bool) -> Option<Await> {
-        if !named.call.returned() {
-            return Some(Await::Fate { arguments: named.has_second_half(), split });
+    /// Appends what is not there yet; `start` is where the line begins. A call that did not return
+    /// stays open, and is told apart by what comes next.
+    fn finish_call(&mut self, line: &mut Vec<u8>, start: usize, named: &Named<'_>, begun: Begun) -> Option<Await> {
+        let returned = named.call.returned();
+        match (named.call.entered(), begun) {
+            (false, _) => {}
+            (true, Begun::Not) => {
+                let interrupted = self.call_leader(line, named);
+                if returned {
+                    named.whole(line, &self.style, interrupted);
+                } else {
+                    named.first_half(line, &self.style, interrupted);
+                }
+            }
+            (true, Begun::Half | Begun::Split) if returned => named.second_half(line, &self.style),
+            (true, Begun::Half | Begun::Split) => {}
         }
-        if named.call.entered() {
-            named.second_half(line, &self.style);
+        if !returned {
+            let arguments = named.leaves_open(&self.style, &mut self.scratch);
+            return Some(Await::Fate { arguments, split: begun == Begun::Split });
         }
         line.push(b')');
         self.align(line, start);
