@@ -12,7 +12,7 @@
 //! stopped, continued   32 signo u32                                                    = 40
 //! born          32 parent u32 | 36 how u8 | 40 clone flags u64 | 48 process u32 | 52 own tid u32 = 56
 //! exec          32 old tid u32 | 36 process u32                                        = 40
-//! died          32 code i32 | 36 how u8 (0 exited, 1 killed) | 37 core u8 | 38 last u8
+//! died          32 code i32 | 36 how u8 (0 exited, 1 killed, 2 superseded by the execve of task `code`) | 37 core u8 | 38 last u8
 //!               (1: its process ended with it) | 40 process u32 | 44 process status u32 (as wait4) = 48
 //! detached      32 reason u32                                                          = 40
 //! mapped        32 start | 40 length | 48 offset | 56 device | 64 inode                = 72

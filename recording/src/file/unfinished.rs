@@ -1,6 +1,6 @@
 //! Unfinished: calls that were announced and whose whole record has not come yet.
 
-use crate::event::{Event, State, flag};
+use crate::event::{Event, Kind, State, flag};
 use crate::views::NumberMap;
 
 /// Bytes of announcements kept at once.
@@ -18,15 +18,27 @@ pub struct Unfinished {
 impl Unfinished {
     /// Keeps an announcement, or drops it when its call has come.
     pub fn observe(&mut self, event: &Event<'_>) {
-        if event.call().is_none() || (self.open.is_empty() && !event.is_announcement()) {
-            return;
-        }
         if event.is_announcement() {
             self.forget(event.task());
             self.keep(event);
-        } else if self.open.get(&event.task()).is_some_and(|open| is_of(open, event.seq())) {
-            self.forget(event.task());
+            return;
         }
+        if self.open.is_empty() {
+            return;
+        }
+        match event.kind() {
+            Some(Kind::Call) if self.open.get(&event.task()).is_some_and(|open| is_of(open, event.seq())) => {
+                self.forget(event.task());
+            }
+            // The execve of a thread ends under the id of its leader.
+            Some(Kind::Exec) if event.u32(32) != event.task() => self.forget(event.u32(32)),
+            _ => {}
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.open.len()
     }
 
     /// Moves what is left, oldest first, behind `out`: as calls without an exit.

@@ -5,12 +5,15 @@
 
 mod clock;
 mod counts;
+mod descriptors;
 mod numbers;
 mod processes;
+mod shared;
 mod tasks;
 
 pub use clock::Clock;
 pub use counts::{Count, Counted, Tally, took_ns};
+pub use descriptors::Descriptors;
 pub(crate) use numbers::NumberMap;
 pub use processes::{Counter, Ending, Process, Processes};
 pub use tasks::{Command, Task, Tasks};

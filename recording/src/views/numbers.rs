@@ -26,6 +26,9 @@ impl Hasher for Spread {
     fn write_u32(&mut self, value: u32) {
         self.write_u64(u64::from(value));
     }
+    fn write_i32(&mut self, value: i32) {
+        self.write_u64(u64::from(value as u32));
+    }
     fn write_u64(&mut self, value: u64) {
         let mixed = (self.0 ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.0 = mixed ^ (mixed >> 32);
