@@ -25,6 +25,8 @@ pub(super) fn write(out: &mut Vec<u8>, facts: &Facts, event: &Event<'_>) -> bool
         Some(Kind::Continued) => "continued",
         Some(Kind::Born) if event.u8(36) != BornHow::First as u8 => "born",
         Some(Kind::Exec) if event.u32(32) != event.task() => "exec",
+        // The leader that a thread's execve replaced; the exec event says so.
+        Some(Kind::Died) if event.u8(36) > 1 => return false,
         Some(Kind::Died) => "exit",
         Some(Kind::Detached) => "detached",
         Some(Kind::Limit) => "limit",

@@ -34,6 +34,9 @@ use crate::output::{Stream, TaskFiles};
 use crate::per_task::PerTask;
 use crate::shown::{Outcomes, is_own};
 
+/// How a task died whose id a thread of its process took over by execve.
+const SUPERSEDED: u8 = 2;
+
 /// Prints strace's text.
 #[derive(Debug)]
 pub struct Text {
@@ -65,6 +68,8 @@ struct Memory {
     last: Option<&'static Syscall>,
     /// Number of its last call.
     nr: Option<u64>,
+    /// It goes on under this id; its execve is still told under the old one.
+    now: Option<u32>,
 }
 
 /// A line that is not finished: at most one, and no line follows it before it is.
@@ -135,7 +140,7 @@ impl Text {
         }
         // A birth counts before its line, a death behind it: the prefix follows the number alive.
         match event.kind() {
-            Some(Kind::Died) => {
+            Some(Kind::Died) if event.u8(36) != SUPERSEDED => {
                 self.notice(event)?;
                 self.tasks.observe(event);
                 self.memory.remove(event.task());
@@ -157,10 +162,15 @@ impl Text {
             let announced = self.splits() && self.options.shown.names_call(&call);
             return if announced { self.open(&named) } else { Ok(()) };
         }
-        if self.options.shown.takes_call(&call) {
-            self.complete(&named)?
+        let told_as = call.event.task();
+        let task = self.memory.of(told_as).now.unwrap_or(told_as);
+        if task != told_as {
+            self.memory.remove(told_as);
         }
-        let memory = self.memory.of(call.event.task());
+        if self.options.shown.takes_call(&call) {
+            self.complete(task, &named)?;
+        }
+        let memory = self.memory.of(task);
         (memory.last, memory.nr) = (named.row, Some(call.nr()));
         Ok(())
     }
@@ -179,9 +189,8 @@ impl Text {
     }
 
     /// Prints a call that has left, or what is left of it.
-    fn complete(&mut self, named: &Named<'_>) -> Result<(), SinkError> {
+    fn complete(&mut self, task: u32, named: &Named<'_>) -> Result<(), SinkError> {
         let event = &named.call.event;
-        let task = event.task();
         if self.held.waits_for == Some(Await::Exit) && self.held.task == task {
             let mut line = std::mem::take(&mut self.held.line);
             let from = std::mem::take(&mut self.held.written);

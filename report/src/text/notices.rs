@@ -3,7 +3,7 @@
 use recording::SinkError;
 use recording::event::{Event, Kind};
 
-use super::Text;
+use super::{SUPERSEDED, Text};
 use crate::{argument, digits, signal};
 
 /// What a line between the calls says.
@@ -71,6 +71,7 @@ impl Text {
             Kind::Signal if shown => Some(Notice::Signal),
             Kind::Stopped if shown => Some(Notice::StoppedBy),
             Kind::Died if event.u8(36) == 0 => (!quiet.exit).then_some(Notice::Exited),
+            Kind::Died if event.u8(36) == SUPERSEDED => None,
             Kind::Died => self.options.shown.takes_signal(event.u32(32)).then_some(Notice::Killed),
             Kind::Exec if event.u32(32) != event.task() => {
                 self.take_over(event.u32(32), event.task());
@@ -89,15 +90,12 @@ impl Text {
 
     /// A thread that calls execve goes on under the id of its process; its line with it.
     fn take_over(&mut self, old: u32, new: u32) {
-        if let Some(mut memory) = self.memory.remove(old) {
-            if self.held.task == old && self.held.waits_for.is_some() {
-                // The line is broken off by the one about to come, under the id that goes on.
-                self.held.task = new;
-            } else {
-                memory.split |= self.splits();
-            }
-            *self.memory.of(new) = memory;
+        if self.held.task == old && self.held.waits_for.is_some() {
+            // The line is broken off by the one about to come, under the id that goes on.
+            self.held.task = new;
         }
+        *self.memory.of(new) = std::mem::take(self.memory.of(old));
+        self.memory.of(old).now = Some(new);
     }
 
     /// A note of ours between the lines of the target; it does not break a line off.
