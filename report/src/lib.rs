@@ -7,7 +7,7 @@
 //! Not for: deciding what to trace or where the output goes (see `src`), comparing or judging.
 #![forbid(unsafe_code)]
 
-mod argument;
+mod args;
 pub mod destination;
 mod digits;
 mod errno;

@@ -4,7 +4,7 @@ use recording::event::{Call, flag};
 use syscalls::Abi;
 
 use super::escape;
-use crate::argument::{self, Content, Style};
+use crate::args::{self, Content, Style};
 use crate::{digits, errno};
 
 /// What a call's own record does not say.
@@ -119,14 +119,14 @@ fn arguments(
     };
     let mut shown = 0u8;
     for (at, arg) in (0u8..).zip(row.args_for(&words)) {
-        if argument::is_silent(call, abi, arg) {
+        if args::is_silent(call, abi, arg) {
             continue;
         }
         if shown > 0 {
             out.extend_from_slice(b", ");
         }
         out.push(b'"');
-        match argument::content(style, call, abi, at, arg) {
+        match args::content(style, call, abi, at, arg) {
             Some(content) => {
                 let valid = escape::inside(out, content.bytes);
                 if !valid || content.is_part() {
@@ -135,7 +135,7 @@ fn arguments(
             }
             None => {
                 scratch.clear();
-                argument::write(scratch, style, call, abi, at, arg);
+                args::write(scratch, style, call, abi, at, arg);
                 if arg.kind.memory().is_some() && is_address(scratch) {
                     unsaid.unread |= 1 << shown;
                 }
@@ -177,7 +177,7 @@ impl Unsaid {
         if let Some(row) = row {
             self.payloads(out, style, row, abi, call);
             scratch.clear();
-            argument::write_result_note(scratch, style, call, abi);
+            args::write_result_note(scratch, style, call, abi);
             if !scratch.is_empty() {
                 out.extend_from_slice(b", \"result_text\": ");
                 escape::string(out, scratch);
@@ -192,11 +192,11 @@ impl Unsaid {
         out.extend_from_slice(b", \"payloads\": [");
         let (mut shown, mut first) = (0, true);
         for (at, arg) in (0u8..).zip(row.args_for(&call.args())) {
-            if argument::is_silent(call, abi, arg) {
+            if args::is_silent(call, abi, arg) {
                 continue;
             }
             if self.partial >> at & 1 == 1
-                && let Some(content) = argument::content(style, call, abi, at, arg)
+                && let Some(content) = args::content(style, call, abi, at, arg)
             {
                 if !std::mem::take(&mut first) {
                     out.extend_from_slice(b", ");

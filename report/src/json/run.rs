@@ -7,7 +7,7 @@ use recording::views::{Clock, Processes, Tally, Tasks};
 use recording::{Batch, views};
 
 use super::{JsonOptions, blocks, call, escape, event};
-use crate::argument::Style;
+use crate::args::Style;
 use crate::shown::is_own;
 use crate::spool::Spool;
 

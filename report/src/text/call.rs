@@ -3,7 +3,7 @@
 use recording::event::{Call, flag};
 use syscalls::{Abi, Returns, Syscall};
 
-use crate::argument::{self, Style};
+use crate::args::{self, Style};
 use crate::{digits, errno};
 
 /// A call with its row.
@@ -59,7 +59,7 @@ impl<'a> Named<'a> {
             out.extend_from_slice(b" ...>");
             return out.len();
         }
-        argument::write_list(out, style, &self.call, self.abi)
+        args::write_list(out, style, &self.call, self.abi)
     }
 
     /// Is something left open until the call returns? With poll and select it is what stands behind
@@ -90,13 +90,13 @@ impl<'a> Named<'a> {
             Returns::OpenFlags | Returns::FdFlags if result == 0 => out.push(b'0'),
             Returns::OpenFlags | Returns::FdFlags => digits::hex(out, self.unsigned(result)),
             Returns::Octal => mode(out, self.unsigned(result)),
-            Returns::Fd => argument::write_fd_result(out, style, &self.call),
+            Returns::Fd => args::write_fd_result(out, style, &self.call),
             Returns::Int | Returns::Pid | Returns::Ready | Returns::Never => digits::signed(out, result),
         }
         let bare = out.len();
         out.extend_from_slice(b" (");
         let note = out.len();
-        argument::write_result_note(out, style, &self.call, self.abi);
+        args::write_result_note(out, style, &self.call, self.abi);
         if out.len() == note { out.truncate(bare) } else { out.push(b')') }
     }
 

@@ -28,7 +28,7 @@ pub use options::{Clock, HexStrings, Precision, Prefix, Quiet, TextOptions};
 use self::call::Named;
 use self::stamps::Stamps;
 use crate::Destination;
-use crate::argument::Style;
+use crate::args::Style;
 use crate::digits;
 use crate::output::{Stream, TaskFiles};
 use crate::per_task::PerTask;

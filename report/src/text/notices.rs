@@ -4,7 +4,7 @@ use recording::SinkError;
 use recording::event::{Event, Kind};
 
 use super::{SUPERSEDED, Text};
-use crate::{argument, digits, signal};
+use crate::{args, digits, signal};
 
 /// What a line between the calls says.
 enum Notice {
@@ -35,7 +35,7 @@ impl Text {
                 signal::write_name(&mut line, event.u32(32));
                 line.push(b' ');
                 let info = event.bytes().get(48..176).unwrap_or_default();
-                argument::write_siginfo(&mut line, &self.style, info);
+                args::write_siginfo(&mut line, &self.style, info);
                 line.extend_from_slice(b" ---\n");
             }
             Notice::StoppedBy => {

@@ -17,7 +17,7 @@ calls! {
     lstat [FILE LSTAT STAT_LIKE] (filename: Path, statbuf: output(&layout::STAT)) -> Int;
     fstat [DESC FSTAT STAT_LIKE] (fd: Fd, statbuf: output(&layout::STAT)) -> Int;
     newfstatat [DESC FILE FSTAT STAT_LIKE] (dfd: DirFd, filename: Path, statbuf: output(&layout::STAT), flag: Flags(&names::AT_FLAGS)) -> Int;
-    statx [DESC FILE FSTAT STAT_LIKE] (dfd: DirFd, filename: Path, flags: Flags(&names::STATX_FLAGS), mask: Flags(&names::STATX_MASK), buffer: output(&layout::STATX)) -> Int;
+    statx [DESC FILE FSTAT STAT_LIKE] (dfd: DirFd, filename: Path, flags: EnumFlags(&names::STATX_SYNC, &names::STATX_FLAGS), mask: Flags(&names::STATX_MASK), buffer: output(&layout::STATX)) -> Int;
     statfs [FILE STATFS STATFS_LIKE] (pathname: Path, buf: output(&layout::STATFS)) -> Int;
     fstatfs [DESC FSTATFS STATFS_LIKE] (fd: Fd, buf: output(&layout::STATFS)) -> Int;
     ustat [STATFS_LIKE] (dev: Dev, ubuf: output(&layout::USTAT)) -> Int;

@@ -28,7 +28,7 @@ calls! {
     getsid [] (pid: Pid) -> Pid;
     setsid [] () -> Pid;
     set_tid_address [] (tidptr: Ptr) -> Pid;
-    rseq [] (rseq: input(&layout::RSEQ), rseq_len: UInt, flags: Flags(&names::RSEQ_FLAGS), sig: Hex) -> Int;
+    rseq [] (rseq: input(&layout::RSEQ), rseq_len: Hex, flags: Flags(&names::RSEQ_FLAGS), sig: Hex) -> Int;
     rseq_slice_yield [] () -> Int;
     restart_syscall [] () -> Int;
     kcmp [] (pid1: Pid, pid2: Pid, type: Enum(&names::KCMP), idx1: ULong, idx2: ULong) by KCMP -> Int;

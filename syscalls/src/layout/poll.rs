@@ -16,8 +16,8 @@ layouts! {
 
     /// The sixth argument of `pselect6` (select(2)).
     SELECT_MASK "sigset_arg" 16:
-        0 8 ss Ptr,
-        8 8 ss_len UInt;
+        0 8 sigmask Ptr,
+        8 8 sigsetsize UInt;
 
     /// io_submit(2).
     IOCB "iocb" 64:

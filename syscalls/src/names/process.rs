@@ -36,7 +36,7 @@ names! {
 
     /// Options of `wait4` and `waitid` (wait(2)).
     WAIT_OPTIONS "W???":
-        1 WNOHANG, 2 WUNTRACED, 4 WEXITED, 8 WCONTINUED, 0x1000000 WNOWAIT, 0x80000000 __WCLONE, 0x40000000 __WALL,
+        1 WNOHANG, 2 WSTOPPED, 4 WEXITED, 8 WCONTINUED, 0x1000000 WNOWAIT, 0x80000000 __WCLONE, 0x40000000 __WALL,
         0x20000000 __WNOTHREAD;
 
     /// `idtype` of `waitid` (waitid(2)).
@@ -160,7 +160,7 @@ names! {
 
     /// Policies of `sched_setscheduler` (sched(7)).
     SCHED_POLICIES "SCHED_???":
-        0 SCHED_NORMAL, 1 SCHED_FIFO, 2 SCHED_RR, 3 SCHED_BATCH, 4 SCHED_ISO, 5 SCHED_IDLE, 6 SCHED_DEADLINE,
+        0 SCHED_OTHER, 1 SCHED_FIFO, 2 SCHED_RR, 3 SCHED_BATCH, 4 SCHED_ISO, 5 SCHED_IDLE, 6 SCHED_DEADLINE,
         7 SCHED_EXT;
 
     /// Flag beside the policy (sched_setscheduler(2)).

@@ -1,0 +1,131 @@
+//! Arguments: the words of a call and the memory behind them, as strace prints them.
+//!
+//! In: a call with its payloads and the row that says what its words are. Out: text, appended to a
+//! buffer. Nothing here allocates. What was not kept, or not whole, is printed as the address: an
+//! argument may say little, never something wrong.
+//!
+//! The list is written in one go. Where the call itself changes what stands behind an argument,
+//! everything before can be told when it is entered; [`write_list`] returns where that part ends, so
+//! that `read(3,  <unfinished ...>` and its continuation are cut out of the same text.
+
+mod content;
+mod credentials;
+mod files;
+mod kept;
+mod network;
+mod notes;
+mod polling;
+mod printer;
+mod process;
+mod result;
+mod signals;
+mod sockopt;
+mod string;
+mod structure;
+mod terminal;
+mod time;
+mod vector;
+mod word;
+
+use recording::event::{ARG_NONE, Call};
+use syscalls::{Abi, Arg, Kind, Syscall};
+
+pub(crate) use content::{Content, content};
+pub(crate) use result::write_result_note;
+
+use crate::text::{HexStrings, TextOptions};
+use printer::Printer;
+
+/// How arguments are printed.
+#[derive(Debug, Clone)]
+pub(crate) struct Style {
+    /// Bytes of a string; `None` is all that was kept.
+    pub(crate) strings: Option<usize>,
+    /// Whole structures and the environment.
+    pub(crate) verbose: bool,
+    /// Strings in hex.
+    pub(crate) hex: HexStrings,
+    /// Notes of descriptors: 0 none, 1 paths, 2 and protocol addresses.
+    pub(crate) notes: u8,
+    /// For the dates behind times.
+    zone: jiff::tz::TimeZone,
+}
+
+impl Style {
+    /// Strings of so many bytes, short or whole structures, nothing in hex, no notes.
+    pub(crate) fn new(strings: Option<usize>, verbose: bool) -> Self {
+        let zone = jiff::tz::TimeZone::system();
+        Style { strings, verbose, hex: HexStrings::Never, notes: 0, zone }
+    }
+
+    /// As the user asked for the text.
+    pub(crate) fn of_text(options: &TextOptions) -> Self {
+        let style = Style::new(Some(options.strings), options.verbose);
+        Style { hex: options.hex, notes: options.notes, ..style }
+    }
+}
+
+/// Does this argument not appear at all in this call? (`mode` of an `open` that creates nothing.)
+pub(crate) fn is_silent(call: &Call<'_>, abi: Abi, arg: &Arg) -> bool {
+    match arg.kind {
+        Kind::Unused | Kind::HighHalf => true,
+        Kind::OpenMode(flags) => !word::creates(call.args().get(usize::from(flags)).copied().unwrap_or(0)),
+        Kind::Dev => syscalls::lookup(abi, call.nr()).is_some_and(|row| files::is_node_without_device(row, call)),
+        _ => false,
+    }
+}
+
+/// Appends all arguments with commas between; six hex words when the number has no row. Returns how
+/// long `out` was when the part ended that is known before the call has returned.
+pub(crate) fn write_list(out: &mut Vec<u8>, style: &Style, call: &Call<'_>, abi: Abi) -> usize {
+    let Some(row) = syscalls::lookup(abi, call.nr()) else {
+        for (at, value) in call.args().into_iter().enumerate() {
+            if at > 0 {
+                out.extend_from_slice(b", ");
+            }
+            crate::digits::hex(out, value);
+        }
+        return out.len();
+    };
+    let mut printer = Printer::new(out, style, *call, abi, row);
+    if row.name == "clone" {
+        process::clone(&mut printer);
+    } else {
+        list(&mut printer, row);
+    }
+    printer.end()
+}
+
+fn list(printer: &mut Printer<'_, '_>, row: &'static Syscall) {
+    let (call, abi) = (printer.call, printer.abi);
+    let mut first = true;
+    for (at, arg) in (0u8..).zip(row.args_for(&call.args())) {
+        if is_silent(&call, abi, arg) {
+            continue;
+        }
+        if !std::mem::take(&mut first) {
+            printer.text(b", ");
+        }
+        printer.argument(at, &arg.kind);
+    }
+}
+
+/// Appends a result that is a descriptor, with its note.
+pub(crate) fn write_fd_result(out: &mut Vec<u8>, style: &Style, call: &Call<'_>) {
+    crate::digits::signed(out, call.result());
+    notes::write(out, style, call, ARG_NONE, 1, 0);
+}
+
+/// Appends a `siginfo_t` of the 64-bit kernel interface, braces included.
+pub(crate) fn write_siginfo(out: &mut Vec<u8>, style: &Style, bytes: &[u8]) {
+    let _ = style;
+    signals::write_siginfo(out, bytes);
+}
+
+/// Appends the text of argument `at`.
+pub(crate) fn write(out: &mut Vec<u8>, style: &Style, call: &Call<'_>, abi: Abi, at: u8, arg: &Arg) {
+    match syscalls::lookup(abi, call.nr()) {
+        Some(row) => Printer::new(out, style, *call, abi, row).argument(at, &arg.kind),
+        None => crate::digits::hex(out, call.args().get(usize::from(at)).copied().unwrap_or(0)),
+    }
+}

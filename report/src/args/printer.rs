@@ -1,0 +1,311 @@
+//! The printer of one call: its buffer, its words, and which kind is printed how.
+
+use recording::event::{Call, Shape};
+use syscalls::{Abi, Count, Dir, Kind, Syscall, names};
+
+use super::Style;
+use super::kept::{self, Kept};
+use super::string::Quoting;
+use crate::text::HexStrings;
+
+/// One call being printed.
+pub(super) struct Printer<'p, 'a> {
+    pub(super) out: &'p mut Vec<u8>,
+    pub(super) style: &'p Style,
+    pub(super) call: Call<'a>,
+    pub(super) abi: Abi,
+    pub(super) row: &'static Syscall,
+    words: [u64; 6],
+    split: Option<usize>,
+}
+
+impl<'p, 'a> Printer<'p, 'a> {
+    pub(super) fn new(out: &'p mut Vec<u8>, style: &'p Style, call: Call<'a>, abi: Abi, row: &'static Syscall) -> Self {
+        Printer { out, style, call, abi, row, words: call.args(), split: None }
+    }
+
+    /// How much of the buffer is known at entry.
+    pub(super) fn end(self) -> usize {
+        self.split.unwrap_or(self.out.len())
+    }
+
+    /// From here on the text depends on the call's return.
+    pub(super) fn late(&mut self) {
+        self.split.get_or_insert(self.out.len());
+    }
+
+    /// Appends text.
+    pub(super) fn text(&mut self, text: &[u8]) {
+        self.out.extend_from_slice(text);
+    }
+
+    /// Word number `at`.
+    pub(super) fn word(&self, at: u8) -> u64 {
+        self.words.get(usize::from(at)).copied().unwrap_or(0)
+    }
+
+    /// A payload of argument `at`: what it was before the call, or after.
+    pub(super) fn kept(&self, at: u8, phase: u8, shape: Shape, path: u32) -> Option<Kept<'a>> {
+        Kept::find(&self.call, at, phase, shape, path)
+    }
+
+    /// A structure or array of argument `at`, unless nothing of it could be read.
+    pub(super) fn memory(&self, at: u8, phase: u8) -> Option<Kept<'a>> {
+        self.kept(at, phase, Shape::Struct, 0).filter(|kept| !kept.is_faulted() && !kept.is_unread())
+    }
+
+    /// The address in place of what stands there.
+    pub(super) fn address(&mut self, at: u8) {
+        self.pointer(self.word(at));
+    }
+
+    /// A signed word of the task's own width.
+    pub(super) fn long(&self, at: u8) -> i64 {
+        match self.abi {
+            Abi::I386 | Abi::Arm => i64::from(self.word(at) as i32),
+            _ => self.word(at) as i64,
+        }
+    }
+
+    /// Argument `at`.
+    pub(super) fn argument(&mut self, at: u8, kind: &Kind) {
+        let word = self.word(at);
+        let int = word & 0xffff_ffff;
+        match *kind {
+            Kind::Int if at == 2 && matches!(self.row.name, "socket" | "socketpair") => {
+                self.protocol(self.word(0) & 0xffff_ffff, int);
+            }
+            Kind::Int | Kind::Pid | Kind::Tid => self.signed(i64::from(word as i32)),
+            Kind::UInt => self.decimal(int),
+            Kind::Long => self.signed(self.long(at)),
+            Kind::ULong => self.decimal(word),
+            Kind::Hex => self.hex(word),
+            Kind::Ptr => self.pointer(word),
+            Kind::Unused | Kind::HighHalf => {}
+            Kind::LowHalf => self.halves(at),
+            Kind::Fd => self.descriptor(at, word),
+            Kind::DirFd => self.directory(at, word),
+            Kind::Uid | Kind::Gid => self.id(word),
+            Kind::Signal => self.signal(int),
+            Kind::Mode if self.row.name.starts_with("mknod") => self.symbolic_mode(int),
+            Kind::Mode | Kind::OpenMode(_) => self.octal_mode(int),
+            Kind::Dev => self.device(word),
+            Kind::Flags(table) if std::ptr::eq(table, &names::MMAP_FLAGS) => self.mmap_flags(word),
+            Kind::Flags(table) => self.flags(table, significant(table, word)),
+            Kind::Enum(table) => self.name(table, significant(table, word)),
+            Kind::EnumFlags(table, _) if std::ptr::eq(table, &names::PERSONALITY) => self.personality(int),
+            Kind::EnumFlags(table, flags) => self.name_and_flags(table, flags, int),
+            Kind::FlagsMode(table) => self.flags_and_mode(table, int),
+            Kind::IntNamed(table) => match table.name(int) {
+                Some(name) => self.text(name.as_bytes()),
+                None => self.signed(i64::from(word as i32)),
+            },
+            Kind::HexNamed(table) => match table.name(int) {
+                Some(name) => self.text(name.as_bytes()),
+                None => self.hex(int),
+            },
+            Kind::FutexOp => self.futex_op(int),
+            Kind::QuotaCmd => self.quota_command(word),
+            Kind::SockOptName => self.socket_option_name(word),
+            Kind::IoctlRequest => self.ioctl_request(word),
+            Kind::CloneFlags => self.clone_flags(word),
+            Kind::OpenFlags => self.open_flags(int),
+            _ if word == 0 && !matches!(kind, Kind::Bytes(..) | Kind::FdSet(_)) => {
+                self.late_when_out(kind);
+                self.text(b"NULL");
+            }
+            Kind::Path | Kind::Str => self.path(at),
+            Kind::PathOut(_) => self.path_out(at),
+            Kind::Bytes(dir, count) => self.data(at, dir, count),
+            Kind::Raw(dir, _) => self.raw(at, dir),
+            Kind::Iovec(dir, _) => self.iovec_argument(at, dir),
+            Kind::Msghdr(dir) => self.msghdr_argument(at, dir),
+            Kind::Mmsghdr(dir, _) => self.mmsghdr_argument(at, dir),
+            Kind::Argv => self.argv(at),
+            Kind::Envp => self.envp(at),
+            Kind::Struct(layout, dir, count) => self.structures(at, layout, dir, count),
+            Kind::Sized(layout, dir, _) => self.sized(at, layout, dir),
+            Kind::Sockaddr(dir, _) => self.sockaddr_argument(at, dir),
+            Kind::FdPair => self.numbers(at, Dir::Out, 4, true),
+            Kind::Ints(dir, _) => self.numbers(at, dir, 4, true),
+            Kind::Gids(dir, _) => self.numbers(at, dir, 4, false),
+            Kind::IntRef(dir) => self.reference(at, dir, 4),
+            Kind::LongRef(dir) => self.reference(at, dir, 8),
+            Kind::WaitStatus => self.wait_status_argument(at),
+            Kind::SigSet(dir, _) => self.sigset_argument(at, dir),
+            Kind::FdSet(_) => self.fd_set_argument(at),
+            Kind::Dirents64 => self.directory_entries(at, true),
+            Kind::Dirents => self.directory_entries(at, false),
+            Kind::SockOpt(dir, _) => self.socket_option(at, dir),
+            Kind::Siginfo(dir) => self.siginfo_argument(at, dir),
+            Kind::CpuSet(dir, _) => self.cpu_set(at, dir),
+        }
+    }
+
+    fn late_when_out(&mut self, kind: &Kind) {
+        if kind.memory().is_some_and(|memory| memory.dir == Dir::Out) {
+            self.late();
+        }
+    }
+
+    /// Two words of a 32-bit task that make one 64-bit number.
+    fn halves(&mut self, at: u8) {
+        let low = self.word(at) & 0xffff_ffff;
+        let high = self.word(at.saturating_add(1)) & 0xffff_ffff;
+        self.signed((high << 32 | low) as i64);
+    }
+
+    /// `IPC_CREAT|0600`.
+    fn flags_and_mode(&mut self, table: &'static names::Names, value: u64) {
+        if value & !0o777 != 0 {
+            self.flags(table, value & !0o777);
+            self.text(b"|");
+        }
+        self.octal_mode(value & 0o777);
+    }
+
+    /// A path or another name, whole.
+    fn path(&mut self, at: u8) {
+        match self.kept(at, 0, Shape::Text, 0) {
+            Some(kept) if !kept.is_faulted() && !kept.is_unread() => {
+                Quoting::quoted(self.style.hex).write(self.out, kept.bytes);
+                if kept.is_part() {
+                    self.text(b"...");
+                }
+            }
+            _ => self.address(at),
+        }
+    }
+
+    /// A name that the kernel wrote.
+    fn path_out(&mut self, at: u8) {
+        self.late();
+        let kept = [Shape::Bytes, Shape::Text, Shape::Struct].into_iter().find_map(|s| self.kept(at, 1, s, 0));
+        match kept {
+            Some(kept) if !kept.is_faulted() && !kept.is_unread() => {
+                let counted = self.row.name.starts_with("readlink");
+                let bytes = if counted { kept.bytes } else { until_nul(kept.bytes) };
+                Quoting::quoted(self.style.hex).write(self.out, bytes);
+                if kept.is_part() && bytes.len() == kept.bytes.len() {
+                    self.text(b"...");
+                }
+            }
+            _ => self.address(at),
+        }
+    }
+
+    /// Data moved.
+    fn data(&mut self, at: u8, dir: Dir, count: Count) {
+        let _ = count;
+        if dir != Dir::In {
+            self.late();
+        }
+        let kept = self.kept(at, u8::from(dir != Dir::In), Shape::Bytes, 0);
+        match kept {
+            Some(kept) if !kept.is_faulted() && !kept.is_unread() && self.word(at) != 0 => self.data_string(kept),
+            _ => self.address(at),
+        }
+    }
+
+    /// Data in quotes, cut at the string limit.
+    pub(super) fn data_string(&mut self, kept: Kept<'_>) {
+        let limit = self.style.strings.unwrap_or(usize::MAX);
+        let mut bytes = kept.bytes.get(..limit).unwrap_or(kept.bytes);
+        let mut is_part = (bytes.len() as u64) < kept.wanted;
+        let hex = match self.row.name {
+            "getrandom" => HexStrings::All,
+            _ => self.style.hex,
+        };
+        // The value of an attribute is most often a C string: its last NUL says nothing.
+        if self.row.name.ends_with("xattr") && !self.row.name.contains("list") && !is_part {
+            if let [text @ .., 0] = bytes {
+                bytes = text;
+            }
+            is_part = false;
+        }
+        Quoting::quoted(hex).write(self.out, bytes);
+        if is_part {
+            self.text(b"...");
+        }
+    }
+
+    /// Bytes whose form nobody decodes.
+    fn raw(&mut self, at: u8, dir: Dir) {
+        if dir == Dir::Out {
+            self.late();
+        }
+        self.address(at);
+    }
+
+    /// `[3, 4]`.
+    fn numbers(&mut self, at: u8, dir: Dir, width: usize, is_signed: bool) {
+        if dir == Dir::Out {
+            self.late();
+        }
+        let Some(kept) = self.memory(at, u8::from(dir == Dir::Out)) else { return self.address(at) };
+        self.text(b"[");
+        for (i, number) in kept.bytes.chunks_exact(width).enumerate() {
+            if i > 0 {
+                self.text(b", ");
+            }
+            if is_signed {
+                self.signed(kept::signed(number, 0, width));
+                self.note(at, u8::from(dir == Dir::Out), i as u32);
+            } else {
+                self.decimal(kept::word(number, 0, width));
+            }
+        }
+        if kept.is_part() {
+            self.text(b", ...");
+        }
+        self.text(b"]");
+    }
+
+    /// `[16]`, `[110 => 16]`.
+    fn reference(&mut self, at: u8, dir: Dir, width: usize) {
+        // Address lengths are compared when the call is over, so they are not told before.
+        if dir != Dir::In {
+            self.late();
+        }
+        let whole = |kept: &Kept<'_>| kept.bytes.len() >= width;
+        let before = self.memory(at, 0).filter(|kept| dir != Dir::Out && whole(kept));
+        let after = self.memory(at, 1).filter(|kept| dir != Dir::In && whole(kept));
+        let Some(first) = before.or(after) else { return self.address(at) };
+        let (first, last) = (first.bytes, after.or(before).map_or(first.bytes, |k| k.bytes));
+        self.text(b"[");
+        self.referred(first, width);
+        if kept::word(first, 0, width) != kept::word(last, 0, width) {
+            self.text(b" => ");
+            self.referred(last, width);
+        }
+        self.text(b"]");
+    }
+
+    fn referred(&mut self, bytes: &[u8], width: usize) {
+        match self.row.name {
+            "arch_prctl" | "get_robust_list" if width == 8 => self.hex(kept::word(bytes, 0, width)),
+            "time" => {
+                let seconds = kept::signed(bytes, 0, width);
+                self.signed(seconds);
+                self.date(seconds, 0, 0);
+            }
+            _ => self.signed(kept::signed(bytes, 0, width)),
+        }
+    }
+}
+
+/// Bytes before the first NUL.
+pub(super) fn until_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|b| *b == 0).next().unwrap_or(bytes)
+}
+
+/// The bits of a word that count for a table: constants of an `int` never reach beyond 32.
+fn significant(table: &names::Names, word: u64) -> u64 {
+    let is_int = table.rows.iter().all(|row| row.0 <= 0xffff_ffff);
+    if is_int && !is_long(table) { word & 0xffff_ffff } else { word }
+}
+
+/// Tables of arguments that are `unsigned long`.
+fn is_long(table: &names::Names) -> bool {
+    [&names::MMAP_PROT, &names::MOUNT_FLAGS, &names::UNSHARE].into_iter().any(|long| std::ptr::eq(long, table))
+}

@@ -1,0 +1,206 @@
+//! Processes: their birth, their end, their limits and where they run.
+
+use syscalls::{Dir, names};
+
+use super::kept::{signed, word};
+use super::printer::Printer;
+
+const CLONE_PIDFD: u64 = 0x1000;
+const CLONE_SETTLS: u64 = 0x80000;
+const CLONE_PARENT_SETTID: u64 = 0x10_0000;
+const CLONE_CHILD_CLEARTID: u64 = 0x20_0000;
+const CLONE_CHILD_SETTID: u64 = 0x100_0000;
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+/// The arguments of `clone` as strace prints them: stack first, and of the pointers those in use.
+/// On x86-64 and i386 the order of the last two differs (clone(2)).
+pub(super) fn clone(printer: &mut Printer<'_, '_>) {
+    let (tls, child) = match printer.abi {
+        syscalls::Abi::X86_64 | syscalls::Abi::X32 => (4, 3),
+        _ => (3, 4),
+    };
+    let flags = printer.word(0);
+    printer.text(b"child_stack=");
+    printer.pointer(printer.word(1));
+    printer.text(b", flags=");
+    printer.clone_flags(flags);
+    printer.late();
+    if flags & (CLONE_PARENT_SETTID | CLONE_PIDFD) != 0 {
+        printer.text(b", parent_tid=");
+        let kind = syscalls::Kind::IntRef(Dir::Out);
+        printer.argument(2, &kind);
+    }
+    if flags & CLONE_SETTLS != 0 {
+        printer.text(b", tls=");
+        printer.hex(printer.word(tls));
+    }
+    if flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID) != 0 {
+        printer.text(b", child_tidptr=");
+        printer.pointer(printer.word(child));
+    }
+}
+
+impl Printer<'_, '_> {
+    /// `{flags=CLONE_VM|…, child_tid=0x7f, …}` (clone3, clone(2)).
+    pub(super) fn clone_args(&mut self, bytes: &[u8]) {
+        let flags = word(bytes, 0, 8);
+        self.text(b"{flags=");
+        self.flags(&names::CLONE3, flags);
+        if flags & CLONE_PIDFD != 0 {
+            self.clone_pointer(b", pidfd=", bytes, 8);
+        }
+        if flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID) != 0 {
+            self.clone_pointer(b", child_tid=", bytes, 16);
+        }
+        if flags & CLONE_PARENT_SETTID != 0 {
+            self.clone_pointer(b", parent_tid=", bytes, 24);
+        }
+        self.text(b", exit_signal=");
+        self.signal(word(bytes, 32, 8));
+        self.clone_pointer(b", stack=", bytes, 40);
+        self.text(b", stack_size=");
+        self.hex(word(bytes, 48, 8));
+        if flags & CLONE_SETTLS != 0 {
+            self.clone_pointer(b", tls=", bytes, 56);
+        }
+        if word(bytes, 64, 8) != 0 || word(bytes, 72, 8) != 0 {
+            self.clone_pointer(b", set_tid=", bytes, 64);
+            self.text(b", set_tid_size=");
+            self.decimal(word(bytes, 72, 8));
+        }
+        if flags & CLONE_INTO_CGROUP != 0 {
+            self.text(b", cgroup=");
+            self.decimal(word(bytes, 80, 8));
+        }
+        self.text(b"}");
+    }
+
+    fn clone_pointer(&mut self, label: &[u8], bytes: &[u8], at: usize) {
+        self.text(label);
+        self.pointer(word(bytes, at, 8));
+    }
+
+    /// `[{WIFEXITED(s) && WEXITSTATUS(s) == 3}]` (wait(2)).
+    pub(super) fn wait_status_argument(&mut self, at: u8) {
+        self.late();
+        // Nobody changed state: nothing was written.
+        match self.memory(at, 1).filter(|kept| kept.bytes.len() >= 4 && self.call.result() > 0) {
+            Some(kept) => {
+                self.text(b"[");
+                self.wait_status(word(kept.bytes, 0, 4) as u32);
+                self.text(b"]");
+            }
+            None => self.address(at),
+        }
+    }
+
+    fn wait_status(&mut self, status: u32) {
+        let signal = status & 0x7f;
+        let code = u64::from(status >> 8 & 0xff);
+        if status == 0xffff {
+            self.text(b"{WIFCONTINUED(s)}");
+        } else if signal == 0 {
+            self.text(b"{WIFEXITED(s) && WEXITSTATUS(s) == ");
+            self.decimal(code);
+            self.text(b"}");
+        } else if signal == 0x7f {
+            self.text(b"{WIFSTOPPED(s) && WSTOPSIG(s) == ");
+            let by_trace = code & 0x80 != 0;
+            self.signal(code & 0x7f);
+            self.text(if by_trace { b" | 0x80}" } else { b"}" });
+            if status >> 16 != 0 {
+                self.text(b" | ");
+                self.hex(u64::from(status >> 16));
+                self.text(b" << 16");
+            }
+        } else {
+            self.text(b"{WIFSIGNALED(s) && WTERMSIG(s) == ");
+            self.signal(u64::from(signal));
+            self.text(if status & 0x80 != 0 { b" && WCOREDUMP(s)}" } else { b"}" });
+        }
+    }
+
+    /// `{rlim_cur=8192*1024, rlim_max=RLIM64_INFINITY}` (getrlimit(2)).
+    pub(super) fn rlimit(&mut self, bytes: &[u8]) {
+        self.text(b"{rlim_cur=");
+        self.limit(word(bytes, 0, 8));
+        self.text(b", rlim_max=");
+        self.limit(word(bytes, 8, 8));
+        self.text(b"}");
+    }
+
+    fn limit(&mut self, value: u64) {
+        if value == u64::MAX {
+            self.text(b"RLIM64_INFINITY");
+        } else if value > 1024 && value.is_multiple_of(1024) {
+            self.decimal(value / 1024);
+            self.text(b"*1024");
+        } else {
+            self.decimal(value);
+        }
+    }
+
+    /// `[0]`: the priority is all there is (sched_setparam(2)).
+    pub(super) fn sched_param(&mut self, bytes: &[u8]) {
+        self.text(b"[");
+        self.signed(signed(bytes, 0, 4));
+        self.text(b"]");
+    }
+
+    /// sched_setattr(2), by the size that the structure itself states.
+    pub(super) fn sched_attr(&mut self, bytes: &[u8]) {
+        let size = word(bytes, 0, 4);
+        self.text(b"{size=");
+        self.decimal(size);
+        self.text(b", sched_policy=");
+        self.name(&names::SCHED_POLICIES, word(bytes, 4, 4));
+        self.text(b", sched_flags=");
+        self.flags(&names::SCHED_FLAGS, word(bytes, 8, 8));
+        self.text(b", sched_nice=");
+        self.signed(signed(bytes, 16, 4));
+        for (label, at, width) in [
+            (&b", sched_priority="[..], 20, 4),
+            (b", sched_runtime=", 24, 8),
+            (b", sched_deadline=", 32, 8),
+            (b", sched_period=", 40, 8),
+            (b", sched_util_min=", 48, 4),
+            (b", sched_util_max=", 52, 4),
+        ] {
+            if at + width <= bytes.len() {
+                self.text(label);
+                self.decimal(word(bytes, at, width));
+            }
+        }
+        self.text(b"}");
+    }
+
+    /// `[0 1]`: processors (sched_setaffinity(2)).
+    pub(super) fn cpu_set(&mut self, at: u8, dir: Dir) {
+        let phase = u8::from(dir == Dir::Out);
+        if phase == 1 {
+            self.late();
+        }
+        match self.memory(at, phase).filter(|kept| !kept.is_part()) {
+            Some(kept) => self.bits(kept.bytes, usize::MAX),
+            None => self.address(at),
+        }
+    }
+
+    /// io_uring_setup(2): what was asked, and what the kernel made of it.
+    pub(super) fn io_uring_params(&mut self, bytes: &[u8]) {
+        self.text(b"{flags=");
+        self.flags(&names::IO_URING_SETUP, word(bytes, 8, 4));
+        self.text(b", sq_thread_cpu=");
+        self.decimal(word(bytes, 12, 4));
+        self.text(b", sq_thread_idle=");
+        self.decimal(word(bytes, 16, 4));
+        let fields = &syscalls::layout::IO_URING_PARAMS.fields;
+        for field in
+            fields.iter().filter(|f| ["sq_entries", "cq_entries", "features", "sq_off", "cq_off"].contains(&f.name))
+        {
+            self.text(b", ");
+            self.named(field, bytes);
+        }
+        self.text(b"}");
+    }
+}

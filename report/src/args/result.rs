@@ -1,0 +1,56 @@
+//! Results: what strace says in parentheses behind the number of a call that returned.
+
+use recording::event::Call;
+use syscalls::{Abi, Returns, names};
+
+use super::Style;
+use super::printer::Printer;
+
+/// Appends it without the parentheses; nothing where there is nothing to say.
+pub(crate) fn write_result_note(out: &mut Vec<u8>, style: &Style, call: &Call<'_>, abi: Abi) {
+    let Some(row) = syscalls::lookup(abi, call.nr()) else { return };
+    let result = call.result();
+    if !call.returned() || call.errno().is_some() {
+        return;
+    }
+    let mut printer = Printer::new(out, style, *call, abi, row);
+    match row.returns_for(&call.args()) {
+        Returns::OpenFlags => {
+            printer.text(b"flags ");
+            printer.open_flags(result as u64);
+        }
+        Returns::FdFlags if result != 0 => {
+            printer.text(b"flags ");
+            printer.flags(&names::FD_FLAGS, result as u64);
+        }
+        Returns::Ready if result == 0 => printer.text(b"Timeout"),
+        Returns::Ready => match row.name {
+            "poll" | "ppoll" => {
+                printer.polled();
+            }
+            "select" | "pselect6" => {
+                printer.selected();
+            }
+            _ => {}
+        },
+        _ => named(&mut printer, result),
+    }
+}
+
+/// Calls whose result is a constant or a time.
+fn named(printer: &mut Printer<'_, '_>, result: i64) {
+    let value = result as u64;
+    match printer.row.name {
+        "time" => {
+            printer.bare_date(result, 0, 9);
+        }
+        "personality" => printer.personality(value),
+        "sched_getscheduler" => printer.name_and_flags(&names::SCHED_POLICIES, &names::SCHED_POLICY_FLAGS, value),
+        "adjtimex" | "clock_adjtime" => printer.name(&names::ADJTIMEX_STATES, value),
+        "membarrier" if printer.word(0) == 0 && value != 0 => {
+            printer.flags(&names::MEMBARRIER, value);
+        }
+        "prctl" if printer.word(0) == 3 => printer.name(&names::PRCTL_DUMPABLE, value),
+        _ => {}
+    }
+}

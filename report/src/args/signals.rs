@@ -1,0 +1,242 @@
+//! Signals: sets, actions, and what a `siginfo_t` says (sigaction(2)).
+
+use recording::event::Shape;
+use syscalls::{Dir, names, signal};
+
+use super::kept::{signed, word};
+use super::printer::Printer;
+use super::string::Quoting;
+use crate::digits;
+use crate::text::HexStrings;
+
+impl Printer<'_, '_> {
+    /// `[INT CHLD]`, or `~[KILL STOP]` when most are in it.
+    pub(super) fn sigset(&mut self, bytes: &[u8]) {
+        let width = bytes.len().min(8);
+        let set = word(bytes, 0, width);
+        let bits = 8 * width as u32;
+        let all = 1u64.checked_shl(bits).map_or(u64::MAX, |bit| bit - 1);
+        let inverted = bits > 0 && set.count_ones() >= bits * 2 / 3;
+        if inverted {
+            self.text(b"~");
+        }
+        let mut left = if inverted { !set & all } else { set };
+        self.text(b"[");
+        let mut first = true;
+        while left != 0 {
+            let number = left.trailing_zeros() + 1;
+            left &= left - 1;
+            if !std::mem::take(&mut first) {
+                self.text(b" ");
+            }
+            let name = signal::name(number).unwrap_or("SIG");
+            self.text(name.strip_prefix("SIG").unwrap_or(name).as_bytes());
+        }
+        self.text(b"]");
+    }
+
+    pub(super) fn sigset_argument(&mut self, at: u8, dir: Dir) {
+        if dir == Dir::Out {
+            self.late();
+        }
+        match self.memory(at, u8::from(dir == Dir::Out)).filter(|kept| !kept.is_part() && kept.bytes.len() <= 8) {
+            Some(kept) => self.sigset(kept.bytes),
+            None => self.address(at),
+        }
+    }
+
+    /// `{sa_handler=SIG_DFL, sa_mask=[], sa_flags=0}`: the kernel's structure.
+    pub(super) fn sigaction(&mut self, bytes: &[u8]) {
+        let flags = word(bytes, 8, 8);
+        self.text(b"{sa_handler=");
+        match word(bytes, 0, 8) {
+            0 => self.text(b"SIG_DFL"),
+            1 => self.text(b"SIG_IGN"),
+            u64::MAX => self.text(b"SIG_ERR"),
+            handler => self.hex(handler),
+        }
+        self.text(b", sa_mask=");
+        self.sigset(bytes.get(24..32).unwrap_or(&[]));
+        self.text(b", sa_flags=");
+        self.flags(&names::SA_FLAGS, flags);
+        if flags & 0x400_0000 != 0 {
+            self.text(b", sa_restorer=");
+            self.pointer(word(bytes, 16, 8));
+        }
+        self.text(b"}");
+    }
+
+    /// `{sigev_value={…}, sigev_signo=SIGUSR1, sigev_notify=SIGEV_SIGNAL}` (sigevent(7)).
+    pub(super) fn sigevent(&mut self, bytes: &[u8]) {
+        let value = word(bytes, 0, 8);
+        self.text(b"{");
+        if value != 0 {
+            self.text(b"sigev_value={sival_int=");
+            self.signed(signed(bytes, 0, 4));
+            self.text(b", sival_ptr=");
+            self.pointer(value);
+            self.text(b"}, ");
+        }
+        self.text(b"sigev_signo=");
+        self.signal(word(bytes, 8, 4));
+        self.text(b", sigev_notify=");
+        let notify = word(bytes, 12, 4);
+        self.name(&names::SIGEV_NOTIFY, notify);
+        if notify == 4 {
+            self.text(b", sigev_notify_thread_id=");
+            self.signed(signed(bytes, 16, 4));
+        }
+        self.text(b"}");
+    }
+
+    pub(super) fn siginfo_argument(&mut self, at: u8, dir: Dir) {
+        if dir == Dir::Out {
+            self.late();
+        }
+        let kept = self.memory(at, u8::from(dir == Dir::Out)).or_else(|| self.kept(at, 1, Shape::Struct, 0));
+        match kept {
+            Some(kept) if kept.bytes.len() >= 32 => {
+                if word(kept.bytes, 0, 4) == 0 {
+                    // `waitid` with nobody to report.
+                    self.text(b"{}");
+                } else {
+                    write_siginfo(self.out, kept.bytes);
+                }
+            }
+            _ => self.address(at),
+        }
+    }
+}
+
+/// Appends `{si_signo=SIGCHLD, si_code=CLD_EXITED, …}` for the raw bytes of the 64-bit kernel interface.
+pub(crate) fn write_siginfo(out: &mut Vec<u8>, bytes: &[u8]) {
+    let (signo, errno, code) = (word(bytes, 0, 4) as u32, word(bytes, 4, 4), signed(bytes, 8, 4) as i32);
+    out.extend_from_slice(b"{si_signo=");
+    name(out, signo);
+    if errno != 0 {
+        out.extend_from_slice(b", si_errno=");
+        match u16::try_from(errno).ok().and_then(syscalls::errno::errno) {
+            Some(errno) => out.extend_from_slice(errno.name.as_bytes()),
+            None => digits::dec(out, errno),
+        }
+    }
+    out.extend_from_slice(b", si_code=");
+    match signal::code_name(signo, code) {
+        Some(name) => out.extend_from_slice(name.as_bytes()),
+        None => digits::signed(out, i64::from(code)),
+    }
+    details(out, bytes, signo, code);
+    out.push(b'}');
+}
+
+fn details(out: &mut Vec<u8>, bytes: &[u8], signo: u32, code: i32) {
+    match code {
+        0x80 => {
+            if matches!(signo, signal::SIGSEGV | signal::SIGBUS | signal::SIGILL | signal::SIGFPE) {
+                address(out, bytes);
+            } else if word(bytes, 16, 4) != 0 || word(bytes, 20, 4) != 0 {
+                sender(out, bytes);
+            }
+        }
+        -2 => {
+            for (name, at) in [(&b", si_timerid="[..], 16), (b", si_overrun=", 20)] {
+                out.extend_from_slice(name);
+                digits::signed(out, signed(bytes, at, 4));
+            }
+            value(out, bytes);
+        }
+        0 | -6 => sender(out, bytes),
+        1.. => by_signal(out, bytes, signo),
+        _ => {
+            sender(out, bytes);
+            value(out, bytes);
+        }
+    }
+}
+
+fn by_signal(out: &mut Vec<u8>, bytes: &[u8], signo: u32) {
+    match signo {
+        signal::SIGCHLD => {
+            sender(out, bytes);
+            out.extend_from_slice(b", si_status=");
+            let status = word(bytes, 24, 4) as u32;
+            if word(bytes, 8, 4) == 1 {
+                digits::signed(out, i64::from(status as i32))
+            } else {
+                name(out, status)
+            }
+            for (name, at) in [(&b", si_utime="[..], 32), (b", si_stime=", 40)] {
+                out.extend_from_slice(name);
+                digits::dec(out, word(bytes, at, 8));
+            }
+        }
+        signal::SIGILL | signal::SIGFPE | signal::SIGSEGV | signal::SIGBUS | signal::SIGTRAP => {
+            address(out, bytes);
+        }
+        signal::SIGIO => {
+            out.extend_from_slice(b", si_band=");
+            digits::signed(out, signed(bytes, 16, 8));
+        }
+        signal::SIGSYS => {
+            out.extend_from_slice(b", si_call_addr=");
+            pointer(out, word(bytes, 16, 8));
+            out.extend_from_slice(b", si_syscall=");
+            let number = word(bytes, 24, 4);
+            match syscalls::lookup(syscalls::Abi::X86_64, number) {
+                Some(row) if word(bytes, 28, 4) == 0xc000_003e => {
+                    out.extend_from_slice(b"__NR_");
+                    out.extend_from_slice(row.name.as_bytes());
+                }
+                _ => digits::dec(out, number),
+            }
+            out.extend_from_slice(b", si_arch=");
+            match word(bytes, 28, 4) {
+                0xc000_003e => out.extend_from_slice(b"AUDIT_ARCH_X86_64"),
+                0x4000_0003 => out.extend_from_slice(b"AUDIT_ARCH_I386"),
+                0xc000_00b7 => out.extend_from_slice(b"AUDIT_ARCH_AARCH64"),
+                other => digits::hex(out, other),
+            }
+        }
+        _ => {
+            sender(out, bytes);
+            value(out, bytes);
+        }
+    }
+}
+
+fn sender(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(b", si_pid=");
+    digits::dec(out, word(bytes, 16, 4));
+    out.extend_from_slice(b", si_uid=");
+    digits::dec(out, word(bytes, 20, 4));
+}
+
+fn value(out: &mut Vec<u8>, bytes: &[u8]) {
+    if word(bytes, 24, 8) != 0 {
+        out.extend_from_slice(b", si_int=");
+        digits::signed(out, signed(bytes, 24, 4));
+        out.extend_from_slice(b", si_ptr=");
+        pointer(out, word(bytes, 24, 8));
+    }
+}
+
+fn address(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(b", si_addr=");
+    pointer(out, word(bytes, 16, 8));
+}
+
+fn pointer(out: &mut Vec<u8>, value: u64) {
+    if value == 0 { out.extend_from_slice(b"NULL") } else { digits::hex(out, value) }
+}
+
+fn name(out: &mut Vec<u8>, signo: u32) {
+    match signal::name(signo) {
+        Some(name) => out.extend_from_slice(name.as_bytes()),
+        None => digits::dec(out, u64::from(signo)),
+    }
+}
+
+/// Bytes of no known form.
+pub(super) fn hex_string(out: &mut Vec<u8>, bytes: &[u8]) {
+    Quoting::quoted(HexStrings::All).write(out, bytes);
+}

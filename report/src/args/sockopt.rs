@@ -1,0 +1,76 @@
+//! Socket options: names by level, values by option (socket(7), tcp(7), ip(7)).
+
+use syscalls::names::{self, Names};
+use syscalls::{Dir, layout};
+
+use super::kept::{signed, word};
+use super::printer::Printer;
+use super::string::Quoting;
+
+/// Options of a level, as far as they have names.
+fn options(level: u64) -> Option<&'static Names> {
+    Some(match level {
+        0 => &names::IP_OPTIONS,
+        1 => &names::SO_OPTIONS,
+        6 => &names::TCP_OPTIONS,
+        17 => &names::UDP_OPTIONS,
+        41 => &names::IPV6_OPTIONS,
+        263 => &names::PACKET_OPTIONS,
+        270 => &names::NETLINK_OPTIONS,
+        279 => &names::ALG_OPTIONS,
+        _ => return None,
+    })
+}
+
+const SO_ERROR: u64 = 4;
+const SO_LINGER: u64 = 13;
+const SO_PEERCRED: u64 = 17;
+const SO_BINDTODEVICE: u64 = 25;
+const TCP_CONGESTION: u64 = 13;
+
+impl Printer<'_, '_> {
+    /// The option of the level in argument 1.
+    pub(super) fn socket_option_name(&mut self, value: u64) {
+        let value = value & 0xffff_ffff;
+        match options(self.word(1) & 0xffff_ffff) {
+            Some(table) => self.name(table, value),
+            None => self.signed(i64::from(value as i32)),
+        }
+    }
+
+    /// Its value.
+    pub(super) fn socket_option(&mut self, at: u8, dir: Dir) {
+        let phase = u8::from(dir == Dir::Out);
+        if phase == 1 {
+            self.late();
+        }
+        let Some(kept) = self.memory(at, phase).filter(|kept| !kept.is_part()) else { return self.address(at) };
+        let bytes = kept.bytes;
+        match (self.word(1), self.word(2), bytes.len()) {
+            (1, SO_ERROR, 4) => {
+                self.text(b"[");
+                self.errno_name(word(bytes, 0, 4));
+                self.text(b"]");
+            }
+            (1, SO_LINGER, 8..) => self.fields(&layout::LINGER, bytes, 2),
+            (1, SO_PEERCRED, 12..) => {
+                self.text(b"{pid=");
+                self.signed(signed(bytes, 0, 4));
+                self.text(b", uid=");
+                self.id(word(bytes, 4, 4));
+                self.text(b", gid=");
+                self.id(word(bytes, 8, 4));
+                self.text(b"}");
+            }
+            (1, SO_BINDTODEVICE, _) | (6, TCP_CONGESTION, _) => Quoting::quoted(self.style.hex).write(self.out, bytes),
+            (_, _, 4) => {
+                self.text(b"[");
+                self.signed(signed(bytes, 0, 4));
+                self.text(b"]");
+            }
+            // Fewer bytes than the kernel accepts for a number.
+            (1, _, ..4) => self.address(at),
+            _ => Quoting::quoted(self.style.hex).write(self.out, bytes),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Structures: field by field from their layout, unless strace has a form of its own for them.
+
+use syscalls::layout::{self, Field, FieldKind, Layout};
+use syscalls::{Count, Dir};
+
+use super::kept;
+use super::printer::{Printer, until_nul};
+use super::string::Quoting;
+use crate::text::HexStrings;
+
+type Write = fn(&mut Printer<'_, '_>, &[u8]);
+
+/// Structures with a form of their own.
+static FORMS: &[(&Layout, Write)] = &[
+    (&layout::STAT, |own, bytes| own.stat(bytes)),
+    (&layout::STATX, |own, bytes| own.statx(bytes)),
+    (&layout::STATFS, |own, bytes| own.statfs(bytes)),
+    (&layout::SIGACTION, |own, bytes| own.sigaction(bytes)),
+    (&layout::RLIMIT, |own, bytes| own.rlimit(bytes)),
+    (&layout::TIMESPEC, |own, bytes| own.timespec(bytes)),
+    (&layout::TIMEVAL, |own, bytes| own.timeval(bytes)),
+    (&layout::POLLFD, |own, bytes| own.pollfd(bytes)),
+    (&layout::EPOLL_EVENT, |own, bytes| own.epoll_event(bytes)),
+    (&layout::TERMIOS, |own, bytes| own.termios(bytes)),
+    (&layout::TERMIOS2, |own, bytes| own.termios(bytes)),
+    (&layout::CLONE_ARGS, |own, bytes| own.clone_args(bytes)),
+    (&layout::OPEN_HOW, |own, bytes| own.open_how(bytes)),
+    (&layout::USER_CAP_DATA, |own, bytes| own.capabilities(bytes)),
+    (&layout::FLOCK, |own, bytes| own.file_lock(bytes)),
+    (&layout::SCHED_PARAM, |own, bytes| own.sched_param(bytes)),
+    (&layout::SIGEVENT, |own, bytes| own.sigevent(bytes)),
+    (&layout::SELECT_MASK, |own, bytes| own.select_mask(bytes)),
+    (&layout::IO_URING_PARAMS, |own, bytes| own.io_uring_params(bytes)),
+    (&layout::SCHED_ATTR, |own, bytes| own.sched_attr(bytes)),
+];
+
+/// Structures that strace 6.1 leaves at their address.
+static ADDRESSES: &[&Layout] = &[&layout::ROBUST_LIST_HEAD, &layout::RSEQ];
+
+/// Structures of which only so many fields are shown.
+static SHORT: &[(&Layout, usize)] = &[(&layout::RUSAGE, 2), (&layout::UTSNAME, 2)];
+
+impl Printer<'_, '_> {
+    /// A structure, or an array of them, behind argument `at`.
+    pub(super) fn structures(&mut self, at: u8, layout: &'static Layout, dir: Dir, count: Count) {
+        if dir == Dir::Out {
+            self.late();
+        }
+        if ADDRESSES.iter().any(|own| std::ptr::eq(*own, layout)) {
+            return self.address(at);
+        }
+        if dir == Dir::Out && self.is_untouched(layout) {
+            return self.address(at);
+        }
+        let is_one = matches!(count, Count::Fixed(1)) || std::ptr::eq(layout, &layout::USER_CAP_DATA);
+        let before = self.memory(at, 0).filter(|_| dir != Dir::Out);
+        let after = self.memory(at, 1).filter(|_| dir != Dir::In);
+        match (before, after) {
+            (Some(before), after) => {
+                self.one_or_many(at, layout, before, is_one);
+                // What poll and its kin found is told behind the result.
+                if let Some(after) = after
+                    && !self.tells_in_result()
+                {
+                    self.late();
+                    if after.bytes != before.bytes {
+                        self.text(b" => ");
+                        self.one_or_many(at, layout, after, is_one);
+                    }
+                }
+            }
+            (None, Some(after)) => {
+                self.late();
+                self.one_or_many(at, layout, after, is_one);
+            }
+            (None, None) => self.address(at),
+        }
+    }
+
+    /// Did the call succeed without writing this? (`wait4` with nobody to report, a sleep not interrupted.)
+    fn is_untouched(&self, layout: &'static Layout) -> bool {
+        match self.row.name {
+            "wait4" => self.call.result() == 0,
+            "nanosleep" | "clock_nanosleep" => std::ptr::eq(layout, &layout::TIMESPEC) && self.call.result() == 0,
+            _ => false,
+        }
+    }
+
+    fn tells_in_result(&self) -> bool {
+        matches!(self.row.name, "poll" | "ppoll" | "select" | "pselect6" | "ppoll_time64" | "pselect6_time64")
+    }
+
+    fn one_or_many(&mut self, at: u8, layout: &'static Layout, kept: kept::Kept<'_>, is_one: bool) {
+        let size = layout.size as usize;
+        if is_one {
+            return match kept.bytes.get(..size) {
+                Some(bytes) => self.structure(layout, bytes),
+                None => self.address(at),
+            };
+        }
+        self.text(b"[");
+        for (i, bytes) in kept.bytes.chunks_exact(size.max(1)).enumerate() {
+            if i > 0 {
+                self.text(b", ");
+            }
+            self.structure(layout, bytes);
+        }
+        if kept.is_part() {
+            self.text(if kept.bytes.len() < size { b"..." } else { b", ..." });
+        }
+        self.text(b"]");
+    }
+
+    /// One structure. `bytes` are at least as many as the layout asks for.
+    pub(super) fn structure(&mut self, layout: &'static Layout, bytes: &[u8]) {
+        if let Some((_, write)) = FORMS.iter().find(|form| std::ptr::eq(form.0, layout)) {
+            return write(self, bytes);
+        }
+        let shown = match SHORT.iter().find(|short| std::ptr::eq(short.0, layout)) {
+            Some((_, fields)) if !self.style.verbose => *fields,
+            _ => layout.fields.len(),
+        };
+        self.fields(layout, bytes, shown);
+    }
+
+    /// `{a=1, b=2, ...}` with the first fields.
+    pub(super) fn fields(&mut self, layout: &'static Layout, bytes: &[u8], shown: usize) {
+        self.text(b"{");
+        for (i, field) in layout.fields.iter().take(shown).enumerate() {
+            if i > 0 {
+                self.text(b", ");
+            }
+            self.named(field, bytes);
+        }
+        if shown < layout.fields.len() {
+            self.text(b", ...");
+        }
+        self.text(b"}");
+    }
+
+    /// A structure whose size the caller states, as far as both sides know it.
+    pub(super) fn sized(&mut self, at: u8, layout: &'static Layout, dir: Dir) {
+        let phase = u8::from(dir == Dir::Out);
+        if phase == 1 {
+            self.late();
+        }
+        let Some(kept) = self.memory(at, phase).filter(|kept| !kept.is_part()) else { return self.address(at) };
+        let known = kept.bytes.len().min(layout.size as usize);
+        let Some(bytes) = kept.bytes.get(..known) else { return self.address(at) };
+        if known == layout.size as usize || FORMS.iter().any(|form| std::ptr::eq(form.0, layout)) {
+            self.structure(layout, bytes);
+        } else {
+            let fields = layout.fields.iter().take_while(|field| (field.at + field.width) as usize <= known);
+            self.fields(layout, bytes, fields.count());
+        }
+        let tail = kept.bytes.get(known..).unwrap_or(&[]);
+        if tail.iter().any(|byte| *byte != 0) && self.out.last() == Some(&b'}') {
+            self.out.pop();
+            self.text(b", /* bytes ");
+            self.decimal(known as u64);
+            self.text(b"..");
+            self.decimal(kept.bytes.len() as u64 - 1);
+            self.text(b" */ ");
+            Quoting::quoted(HexStrings::All).write(self.out, tail);
+            self.text(b"}");
+        }
+        if self.row.name == "clone3" {
+            self.late();
+        }
+    }
+
+    /// `name=value`.
+    pub(super) fn named(&mut self, field: &Field, bytes: &[u8]) {
+        self.text(field.name.as_bytes());
+        self.text(b"=");
+        self.value(field, bytes);
+    }
+
+    fn value(&mut self, field: &Field, bytes: &[u8]) {
+        let (at, width) = (field.at as usize, field.width as usize);
+        let own = at.checked_add(width).and_then(|end| bytes.get(at..end)).unwrap_or(&[]);
+        let word = kept::word(own, 0, width.min(8));
+        match field.kind {
+            FieldKind::Int => self.signed(kept::signed(own, 0, width.min(8))),
+            FieldKind::UInt => self.decimal(word),
+            FieldKind::Hex => self.hex(word),
+            FieldKind::Ptr => self.pointer(word),
+            FieldKind::Mode => self.symbolic_mode(word),
+            FieldKind::Octal => self.octal_mode(word),
+            FieldKind::Dev => self.device(word),
+            FieldKind::Signal => self.signal(word),
+            FieldKind::Fd => self.signed(i64::from(word as i32)),
+            FieldKind::Flags(table) => self.flags(table, word),
+            FieldKind::Enum(table) => self.name(table, word),
+            FieldKind::Text => Quoting::quoted(self.style.hex).write(self.out, until_nul(own)),
+            FieldKind::Nested(inner) => self.structure(inner, own),
+            FieldKind::Array(width) => self.array(own, width as usize),
+            FieldKind::SigSet => self.sigset(own),
+            FieldKind::Bytes => Quoting::quoted(HexStrings::All).write(self.out, own),
+        }
+    }
+
+    fn array(&mut self, bytes: &[u8], width: usize) {
+        self.text(b"[");
+        for (i, element) in bytes.chunks_exact(width.max(1)).enumerate() {
+            if i > 0 {
+                self.text(b", ");
+            }
+            self.decimal(kept::word(element, 0, width));
+        }
+        self.text(b"]");
+    }
+}

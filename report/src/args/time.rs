@@ -1,0 +1,84 @@
+//! Times, and the dates behind them.
+
+use jiff::Timestamp;
+
+use super::kept::{signed, word};
+use super::printer::Printer;
+use crate::digits;
+
+const NOW: u64 = 0x3fff_ffff;
+const OMIT: u64 = 0x3fff_fffe;
+
+impl Printer<'_, '_> {
+    /// `{tv_sec=1, tv_nsec=5}`; times of a file have a date behind, or are `UTIME_NOW`.
+    pub(super) fn timespec(&mut self, bytes: &[u8]) {
+        let (seconds, part) = (signed(bytes, 0, 8), word(bytes, 8, 8));
+        let of_file = self.row.name.starts_with("utimensat");
+        match part {
+            NOW if of_file => return self.text(b"UTIME_NOW"),
+            OMIT if of_file => return self.text(b"UTIME_OMIT"),
+            _ => {}
+        }
+        self.text(b"{tv_sec=");
+        self.signed(seconds);
+        self.text(b", tv_nsec=");
+        self.signed(part as i64);
+        self.text(b"}");
+        if of_file {
+            self.date(seconds, part, 9);
+        }
+    }
+
+    /// `{tv_sec=1, tv_usec=5}`.
+    pub(super) fn timeval(&mut self, bytes: &[u8]) {
+        let (seconds, part) = (signed(bytes, 0, 8), word(bytes, 8, 8));
+        self.text(b"{tv_sec=");
+        self.signed(seconds);
+        self.text(b", tv_usec=");
+        self.signed(part as i64);
+        self.text(b"}");
+        if matches!(self.row.name, "utimes" | "futimesat") {
+            self.date(seconds, part, 6);
+        }
+    }
+
+    /// ` /* 2023-11-14T22:13:20.000000005+0000 */`: local time; a part of zero is left out.
+    pub(super) fn date(&mut self, seconds: i64, part: u64, digits: usize) {
+        let from = self.out.len();
+        self.text(b" /* ");
+        if self.bare_date(seconds, part, digits) {
+            self.text(b" */");
+        } else {
+            self.out.truncate(from);
+        }
+    }
+
+    /// The date alone; `false` when there is none for this number.
+    pub(super) fn bare_date(&mut self, seconds: i64, part: u64, digits: usize) -> bool {
+        let limit = if digits == 9 { 1_000_000_000 } else { 1_000_000 };
+        let Ok(instant) = Timestamp::from_second(seconds) else { return false };
+        if (seconds == 0 && part == 0) || part >= limit {
+            return false;
+        }
+        let offset = self.style.zone.to_offset(instant);
+        let at = offset.to_datetime(instant);
+        let out = &mut *self.out;
+        digits::dec_zeros(out, u64::from(at.year().unsigned_abs()), 4);
+        for (before, value) in
+            [(b'-', at.month()), (b'-', at.day()), (b'T', at.hour()), (b':', at.minute()), (b':', at.second())]
+        {
+            out.push(before);
+            digits::dec_zeros(out, u64::from(value.unsigned_abs()), 2);
+        }
+        if part != 0 {
+            out.push(b'.');
+            digits::dec_zeros(out, part, digits);
+        }
+        let east = offset.seconds();
+        out.push(if east < 0 { b'-' } else { b'+' });
+        let minutes = u64::from(east.unsigned_abs()) / 60;
+        digits::dec_zeros(out, minutes / 60, 2);
+        digits::dec_zeros(out, minutes % 60, 2);
+        true
+    }
+}
