@@ -1,0 +1,120 @@
+//! Transparency: a traced program behaves as if it were alone, and everything it did is in the trace.
+//!
+//! Each check runs a guest natively and traced, wants stdout, stderr, status and files to be equal, and
+//! wants the trace to hold the calls that the guest is known to make. [`nothing_passes_for_a_tracer_that_does_nothing`]
+//! runs the same checks with tracers that do nothing, where each of them has to fail. The large numbers
+//! are in [`nightly`].
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod attach;
+mod background;
+mod filters;
+mod memory;
+mod nightly;
+mod outputs;
+mod signals;
+mod start;
+mod tasks;
+mod terminals;
+
+use harness::{Failure, Tracer, Verdict, call_guest, ensure};
+use harness::{Outcome, Room, Trace, pass};
+
+/// Every check, as a test and in the list that the fakes have to fail.
+macro_rules! checks {
+    ($($room:ident::$check:ident),+ $(,)?) => {
+        const CHECKS: &[(&str, fn(&Tracer) -> Verdict)] = &[$((stringify!($check), $room::$check)),+];
+        $(#[test] fn $check() { pass($room::$check); })+
+    };
+}
+
+checks! {
+    attach::attach_churn,
+    attach::orphaned_by_tracer,
+    attach::orphaned_by_tracer_with_filter,
+    attach::parity,
+    background::goes_background,
+    background::goes_background_with_filter,
+    background::left_wait,
+    background::left_kill,
+    filters::other_abis,
+    filters::own_filter,
+    filters::own_filter_under_ours,
+    filters::traces_itself,
+    filters::turns_on_its_tracer,
+    filters::unseen_by_nature,
+    memory::edge_of_memory,
+    memory::every_byte,
+    memory::huge_words,
+    memory::slow_page,
+    outputs::closed_pipe,
+    outputs::cut_short,
+    outputs::full_device,
+    outputs::full_file_system,
+    outputs::helper_child,
+    outputs::limited_file_size,
+    signals::every_ending_inside,
+    signals::every_ending_outside,
+    signals::own_traps,
+    signals::queued_signals,
+    signals::restarts,
+    start::clean_start,
+    start::clean_start_disturbed,
+    start::counts_cores,
+    start::same_fds,
+    start::setuid_probe,
+    tasks::all_leave_at_once,
+    tasks::clone_flavours,
+    tasks::early_child,
+    tasks::exec_from_worker,
+    tasks::job_control,
+    tasks::killed_while_leaving,
+    tasks::leader_leaves,
+    tasks::many_calls,
+    tasks::murdered_children,
+    tasks::nested_pids,
+    tasks::spawn_storm,
+    tasks::spawn_storm_interrupted,
+    tasks::ten_thousand,
+    terminals::ctrl_c,
+    terminals::ctrl_c_without_handler,
+    terminals::terminal_owner,
+}
+
+/// A check that such a tracer passes would check nothing.
+#[test]
+fn nothing_passes_for_a_tracer_that_does_nothing() {
+    let mut passed = Vec::new();
+    for (fake, tracer) in Tracer::fakes() {
+        for (name, check) in CHECKS {
+            if check(&tracer).is_ok() {
+                passed.push(format!("{name} under {fake:?}"));
+            }
+        }
+    }
+    assert!(passed.is_empty(), "these checks pass although nothing was traced:\n{}", passed.join("\n"));
+}
+
+/// Runs a guest both ways; the runs must be equal and the trace complete.
+fn transparent(tracer: &Tracer, words: &str) -> Result<(Outcome, Trace), Failure> {
+    transparent_with(tracer, &["-f"], words)
+}
+
+/// The same with these options of the tracer.
+fn transparent_with(tracer: &Tracer, options: &[&str], words: &str) -> Result<(Outcome, Trace), Failure> {
+    let room = Room::new();
+    let argv = call_guest(words);
+    let (outcome, trace) = room.traced_with(tracer, options, &argv)?;
+    room.is_empty()?;
+    let native = room.native(&argv)?;
+    let expected = if words.starts_with("leader_leaves") { 7 } else { 0 };
+    if native.code() == 77 {
+        return Err(Failure::Skipped(native.text()));
+    }
+    ensure!(native.code() == expected, "the guest fails natively: {}", native.shown());
+    outcome.same_as(&native)?;
+    trace.is_complete()?;
+    Ok((outcome, trace))
+}

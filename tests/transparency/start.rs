@@ -1,0 +1,125 @@
+//! How a target is started: as if nobody stood between it and its caller.
+
+use super::transparent;
+use crate::harness::{Failure, Outcome, Room, Trace, Tracer, Verdict, call_guest, ensure, guest, is_root, skip};
+use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+pub fn clean_start(tracer: &Tracer) -> Verdict {
+    let (_, trace) = transparent(tracer, "clean_start some words")?;
+    trace.holds("getpriority", 1)?;
+    trace.holds("sched_getscheduler", 1)
+}
+
+/// Runs a guest both ways after the same preparation of the new process.
+fn prepared(tracer: &Tracer, words: &str, prepare: impl Fn(&mut Command)) -> Result<(Outcome, Trace), Failure> {
+    let room = Room::new();
+    let argv = call_guest(words);
+    let file = room.beside("trace.jsonl");
+    let options = ["-f", "--format", "jsonl", "-o"].map(OsStr::new).into_iter().chain([file.as_os_str()]);
+    let mut traced = room.traced_command(tracer, &options.collect::<Vec<_>>(), &argv);
+    prepare(&mut traced);
+    let outcome = room.finish(traced)?;
+    let trace = Trace::read(&file)?;
+    room.is_empty()?;
+    room.sweep();
+    let mut native = room.command(&argv[0]);
+    native.args(&argv[1..]);
+    prepare(&mut native);
+    outcome.same_as(&room.finish(native)?)?;
+    trace.is_complete()?;
+    Ok((outcome, trace))
+}
+
+/// Blocked and ignored signals, umask, nice value, limits, a timer slack: all are handed on.
+pub fn clean_start_disturbed(tracer: &Tracer) -> Verdict {
+    let (outcome, trace) = prepared(tracer, "clean_start", |command| {
+        // SAFETY: these calls may be made between fork and exec; all memory they are given is local.
+        unsafe {
+            command.pre_exec(|| {
+                let mut blocked: libc::sigset_t = std::mem::zeroed();
+                libc::sigaddset(&mut blocked, libc::SIGUSR2);
+                libc::sigaddset(&mut blocked, libc::SIGTERM);
+                libc::sigaddset(&mut blocked, libc::SIGCHLD);
+                libc::sigaddset(&mut blocked, libc::SIGTRAP);
+                libc::sigaddset(&mut blocked, libc::SIGRTMAX());
+                libc::sigprocmask(libc::SIG_SETMASK, &blocked, std::ptr::null_mut());
+                for ignored in [libc::SIGINT, libc::SIGPIPE, libc::SIGHUP, libc::SIGCHLD, libc::SIGTTOU] {
+                    libc::signal(ignored, libc::SIG_IGN);
+                }
+                libc::umask(0o027);
+                libc::nice(3);
+                libc::prctl(libc::PR_SET_TIMERSLACK, 70_000);
+                let limit = libc::rlimit { rlim_cur: 100, rlim_max: 200 };
+                libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
+                let mut one: libc::cpu_set_t = std::mem::zeroed();
+                libc::CPU_SET(0, &mut one);
+                libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &one);
+                Ok(())
+            })
+        };
+    })?;
+    for line in ["nice 3", "Umask:\t0027", "limit Max open files 100 200 files", "dumpable 1, timer slack 70000"] {
+        ensure!(outcome.text().lines().any(|shown| shown == line), "{line:?} is not shown: {}", outcome.text());
+    }
+    trace.holds("getpriority", 1)
+}
+
+pub fn counts_cores(tracer: &Tracer) -> Verdict {
+    let (_, trace) = transparent(tracer, "counts_cores 4000")?;
+    let asked = trace.count("sched_getaffinity");
+    ensure!(asked >= 20, "affinity was asked for again and again, {asked} recorded");
+    let calls = trace.count("getppid");
+    ensure!(calls >= 20_000, "five bursts of 4000 calls and more, {calls} recorded");
+    trace.holds("sched_setaffinity", 2)
+}
+
+/// Descriptors as they were: usual, with more of them, and without stdin.
+pub fn same_fds(tracer: &Tracer) -> Verdict {
+    let (_, trace) = transparent(tracer, "same_fds")?;
+    ensure!(trace.count("fcntl") >= 6, "two questions for each descriptor, {} recorded", trace.count("fcntl"));
+    let (outcome, _) = prepared(tracer, "same_fds", |command| {
+        // SAFETY: dup2 and close take numbers only and may be called between fork and exec.
+        unsafe {
+            command.pre_exec(|| {
+                libc::dup2(1, 7);
+                libc::dup2(0, 530);
+                libc::close(0);
+                Ok(())
+            })
+        };
+    })?;
+    let numbers: Vec<&str> = outcome.stdout.split(|byte| *byte == b'\n').filter_map(first_word).collect();
+    ensure!(["1", "2", "7", "530"].iter().all(|number| numbers.contains(number)), "open are {numbers:?}");
+    ensure!(!numbers.contains(&"0"), "stdin was closed, open are {numbers:?}");
+    Ok(())
+}
+
+fn first_word(line: &[u8]) -> Option<&str> {
+    std::str::from_utf8(line).ok()?.split_once(':').map(|(number, _)| number)
+}
+
+/// A binary with the set-user-id bit of another user, run by root.
+pub fn setuid_probe(tracer: &Tracer) -> Verdict {
+    if !is_root() {
+        skip!("a set-user-id binary of another user needs root");
+    }
+    let room = Room::new();
+    let probe = room.beside("probe");
+    std::fs::copy(guest(), &probe)?;
+    std::os::unix::fs::chown(&probe, Some(65534), None)?;
+    std::fs::set_permissions(&probe, std::fs::Permissions::from_mode(0o4755))?;
+    let argv = [probe.into_os_string(), "setuid_probe".into()];
+    let native = room.native(&argv)?;
+    if !native.text().starts_with("uid 0, euid 65534") {
+        skip!("the file system ignores the set-user-id bit: {}", native.text());
+    }
+    let (outcome, trace) = room.traced(tracer, &argv)?;
+    outcome.same_as(&native)?;
+    trace.is_complete()?;
+    let asked: Vec<i64> = trace.named("geteuid").map(|call| call.result).collect();
+    ensure!(asked == [65534], "geteuid gave 65534, recorded {asked:?}");
+    Ok(())
+}
