@@ -89,7 +89,7 @@ impl Gather {
         let at = self.events.bytes_mut().len();
         self.events.bytes_mut().extend_from_slice(&event.bytes()[..fixed]);
         for payload in event.payloads() {
-            self.add_payload(&payload);
+            self.add_payload(&payload, event.is_announcement());
         }
         let out = self.events.bytes_mut();
         let size = out.len() - at;
@@ -117,9 +117,9 @@ impl Gather {
         }
     }
 
-    fn add_payload(&mut self, payload: &Payload<'_>) {
+    fn add_payload(&mut self, payload: &Payload<'_>, fleeting: bool) {
         let interned = match payload.head.status & status::INTERNED {
-            0 => self.interner.intern(payload.bytes),
+            0 => self.interner.intern(payload.bytes, fleeting),
             _ => Interned::Literal,
         };
         let id = match interned {

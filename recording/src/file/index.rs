@@ -24,7 +24,7 @@ pub struct Index {
 impl Index {
     /// Covers nothing.
     pub fn new() -> Index {
-        let mut index = Index { block: Block::with_capacity(64 << 10), count: 0, since: 0, before: 0 };
+        let mut index = Index { block: Block::with_capacity(LARGEST + (64 << 10)), count: 0, since: 0, before: 0 };
         index.block.bytes_mut().extend_from_slice(&[0; HEAD]);
         index
     }

@@ -54,8 +54,9 @@ impl Interner {
         }
     }
 
-    /// Looks a payload up, and gives it a place where it deserves one.
-    pub fn intern(&mut self, bytes: &[u8]) -> Interned {
+    /// Looks a payload up, and gives it a place where it deserves one. An announcement is `fleeting`:
+    /// the same bytes come again with the whole call, which says nothing of how often they will.
+    pub fn intern(&mut self, bytes: &[u8], fleeting: bool) -> Interned {
         if !LENGTHS.contains(&bytes.len()) {
             return Interned::Literal;
         }
@@ -66,6 +67,9 @@ impl Interner {
                 return Interned::Known(id);
             }
             slot = (slot + 1) % SLOTS;
+        }
+        if fleeting {
+            return Interned::Literal;
         }
         let mark = (hash >> 16) as u32 | 1;
         let seen = &mut self.once[(hash >> 48) as usize % ENTRIES];
@@ -97,9 +101,20 @@ mod tests {
     fn the_second_sight_gives_a_place_and_the_third_finds_it() {
         let mut table = Interner::new();
         let path = b"/usr/share/locale/locale.alias";
-        assert_eq!(table.intern(path), Interned::Literal);
-        assert_eq!(table.intern(path), Interned::New(0));
-        assert_eq!(table.intern(path), Interned::Known(0));
+        assert_eq!(table.intern(path, false), Interned::Literal);
+        assert_eq!(table.intern(path, false), Interned::New(0));
+        assert_eq!(table.intern(path, false), Interned::Known(0));
+    }
+
+    #[test]
+    fn an_announcement_finds_a_place_but_earns_none() {
+        let mut table = Interner::new();
+        let path = b"/usr/share/locale/locale.alias";
+        assert_eq!(table.intern(path, true), Interned::Literal);
+        assert_eq!(table.intern(path, false), Interned::Literal);
+        assert_eq!(table.intern(path, true), Interned::Literal);
+        assert_eq!(table.intern(path, false), Interned::New(0));
+        assert_eq!(table.intern(path, true), Interned::Known(0));
     }
 
     #[test]
@@ -108,7 +123,7 @@ mod tests {
         for len in [0, 15, 4097] {
             let bytes = vec![7; len];
             for _ in 0..3 {
-                assert_eq!(table.intern(&bytes), Interned::Literal, "{len} bytes");
+                assert_eq!(table.intern(&bytes, false), Interned::Literal, "{len} bytes");
             }
         }
     }
@@ -118,12 +133,12 @@ mod tests {
         let mut table = Interner::new();
         let text = |n: usize| format!("payload number {n:08}").into_bytes();
         for n in 0..ENTRIES + 1000 {
-            table.intern(&text(n));
-            table.intern(&text(n));
+            table.intern(&text(n), false);
+            table.intern(&text(n), false);
         }
         assert_eq!(table.entries.len(), ENTRIES);
-        assert_eq!(table.intern(&text(0)), Interned::Known(0));
-        assert_eq!(table.intern(&text(ENTRIES + 999)), Interned::Literal);
+        assert_eq!(table.intern(&text(0), false), Interned::Known(0));
+        assert_eq!(table.intern(&text(ENTRIES + 999), false), Interned::Literal);
     }
 
     #[test]
@@ -132,8 +147,8 @@ mod tests {
         for n in 0..ARENA / 4096 + 100 {
             let mut bytes = vec![0; 4096];
             bytes[..8].copy_from_slice(&n.to_le_bytes());
-            table.intern(&bytes);
-            table.intern(&bytes);
+            table.intern(&bytes, false);
+            table.intern(&bytes, false);
         }
         assert!(table.arena.len() <= ARENA);
         assert_eq!(table.arena.capacity(), ARENA, "the table never moves");
