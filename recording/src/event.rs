@@ -222,6 +222,27 @@ pub mod text {
     pub const LINK: u32 = 3;
 }
 
+/// `path` of the payloads of a `FileState` that are no texts; all have `arg` [`ARG_NONE`].
+pub mod content {
+    /// Shape `Digest`: u64 length and blake3-256. `CLIPPED`: at the end, and the bytes are not kept.
+    pub const DIGEST: u32 = 4;
+    /// Shape `Bytes`: a piece; its offset in the file is `addr`, the length of the file `wanted`. What
+    /// does not fit into one event goes on in the next of the same path.
+    pub const BYTES: u32 = 5;
+}
+
+/// Parts of a note on a descriptor: the low byte of its `path`; the rest is the element's index. The
+/// number of the descriptor is `addr` (32 bits, `AT_FDCWD` too).
+pub mod note {
+    /// The link text of `/proc/TID/fd/N`, of `/proc/TID/cwd` for `AT_FDCWD`.
+    pub const LINK: u32 = 0;
+    /// `TCP:[127.0.0.1:5000->127.0.0.1:80]`, `UNIX-STREAM:[123,"/run/x"]`, which stand for the link
+    /// text; `char 1:3`, `block 8:0`, which follow it.
+    pub const DETAIL: u32 = 1;
+    /// Device u64, inode u64, mode u32, 0 u32.
+    pub const IDENTITY: u32 = 2;
+}
+
 /// Payload `arg` of a result buffer without an argument, and of the texts of events that are no call.
 pub const ARG_NONE: u8 = 6;
 

@@ -132,6 +132,9 @@ impl Session<'_> {
                 if self.stream.unannounced == Some(tid) {
                     self.stream.unannounced = None;
                 }
+                if self.capture.has_file_states() {
+                    self.push_file_states(tid);
+                }
             }
             InCall::No if task.phase == Phase::Running && self.wanted.is_none() && self.stream.is_open() => {
                 self.exit_without_entry(stopped, info)?;

@@ -23,6 +23,10 @@ impl Session<'_> {
                 account.write(&mut self.event, tid.0, task.next_seq(), self.now);
                 self.stream.push(&self.event);
             }
+            self.capture.leaving(tid.0);
+            if self.capture.has_file_states() {
+                self.push_file_states(tid);
+            }
         }
         self.go_on(stopped, 0)
     }
@@ -42,6 +46,9 @@ impl Session<'_> {
         }
         self.write_death(status, last, task.pid);
         self.push_event();
+        if last {
+            self.capture.forget(task.pid.0);
+        }
         if last && let Some(account) = self.meters.ended(task.pid.0, usage) {
             account.write(&mut self.event, tid.0, task.next_seq(), self.now);
             self.stream.push(&self.event);

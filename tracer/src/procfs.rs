@@ -25,6 +25,11 @@ impl ProcPath {
         Self::write(format_args!("/proc/{tid}/fd/{fd}"))
     }
 
+    /// `/proc/TID/fdinfo/FD`.
+    pub fn fdinfo(tid: u32, fd: i32) -> Self {
+        Self::write(format_args!("/proc/{tid}/fdinfo/{fd}"))
+    }
+
     /// `/proc/PID/task/TID/what`.
     pub fn task(pid: u32, tid: u32, what: &str) -> Self {
         Self::write(format_args!("/proc/{pid}/task/{tid}/{what}"))
@@ -157,8 +162,18 @@ pub(crate) fn io(text: &[u8]) -> Option<Io> {
 
 /// A line `name: 123 …` of status or io; sizes in kB are not converted.
 pub(crate) fn value(text: &[u8], name: &[u8]) -> Option<u64> {
+    number(word(text, name)?)
+}
+
+/// The same for an octal number, as fdinfo has its flags.
+pub(crate) fn octal(text: &[u8], name: &[u8]) -> Option<u64> {
+    u64::from_str_radix(std::str::from_utf8(word(text, name)?).ok()?, 8).ok()
+}
+
+/// The first word behind `name:`.
+fn word<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let line = text.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(name)?.strip_prefix(b":"))?;
-    number(line.split(u8::is_ascii_whitespace).find(|word| !word.is_empty())?)
+    line.split(u8::is_ascii_whitespace).find(|word| !word.is_empty())
 }
 
 /// The fields of `/proc/PID/stat` that we use. Those of the process: sums over its threads.

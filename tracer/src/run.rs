@@ -93,6 +93,7 @@ fn finish(mut session: Session<'_>, started: Option<Started<'_>>, attach_failure
             ended.not_started = Some(launch::failure(step, errno, started.launch, started.path)?);
         }
     }
+    session.push_last_file_states();
     session.push_totals();
     let mut trailer = session.trailer();
     ended.left = session.leaving.as_ref().map_or_else(|| session.those_left(), |leaving| leaving.left.clone());

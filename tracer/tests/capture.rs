@@ -4,10 +4,10 @@ use std::ffi::CString;
 use std::io::Write;
 use std::os::fd::AsRawFd;
 
-use recording::event::{ARG_NONE, Payload, Record, Shape, State, Via, flag, status};
+use recording::event::{ARG_NONE, Payload, Record, Shape, State, Via, flag, note, status};
 use recording::session::PayloadLimits;
 use syscalls::Abi;
-use tracer::capture::{Capture, Who, notes};
+use tracer::capture::{Capture, Who};
 
 const NATIVE: Abi = if cfg!(target_arch = "aarch64") { Abi::Aarch64 } else { Abi::X86_64 };
 
@@ -488,26 +488,26 @@ fn notes_of_descriptors() {
     let mut paths = Capture::new(&PayloadLimits { notes: 1, ..PayloadLimits::live() }, false);
     for _ in 0..2 {
         let record = call(&mut paths, libc::SYS_fsync, args, 0);
-        let note = get(&record, 0, 0, Shape::Note, notes::LINK);
+        let note = get(&record, 0, 0, Shape::Note, note::LINK);
         assert_eq!((note.bytes, note.head.addr), (&path[..], fd as u64));
         assert_eq!(record.view().payloads().count(), 1);
     }
     let record = open_path(&mut paths, c"/nonexistent".as_ptr() as u64);
     let cwd = std::env::current_dir().expect("cwd");
-    assert_eq!(get(&record, 0, 0, Shape::Note, notes::LINK).bytes, cwd.to_str().expect("utf-8").as_bytes());
+    assert_eq!(get(&record, 0, 0, Shape::Note, note::LINK).bytes, cwd.to_str().expect("utf-8").as_bytes());
     let args_open = [libc::AT_FDCWD as u64, c"/nonexistent".as_ptr() as u64, 0, 0, 0, 0];
     let record = call(&mut paths, libc::SYS_openat, args_open, i64::from(fd));
-    assert_eq!(get(&record, ARG_NONE, 1, Shape::Note, notes::LINK).bytes, path);
+    assert_eq!(get(&record, ARG_NONE, 1, Shape::Note, note::LINK).bytes, path);
     assert!(find(&call(&mut paths, libc::SYS_fsync, [100_000, 0, 0, 0, 0, 0], -9), 0, 0, Shape::Note, 0).is_none());
 
     let null = std::fs::File::open("/dev/null").expect("null");
     let mut details = Capture::new(&PayloadLimits { notes: 2, ..PayloadLimits::live() }, false);
     let record = call(&mut details, libc::SYS_fsync, [null.as_raw_fd() as u64, 0, 0, 0, 0, 0], -22);
-    assert_eq!(get(&record, 0, 0, Shape::Note, notes::DETAIL).bytes, b"char 1:3");
+    assert_eq!(get(&record, 0, 0, Shape::Note, note::DETAIL).bytes, b"char 1:3");
 
     let mut golden = Capture::new(&PayloadLimits::golden(0), true);
     let record = call(&mut golden, libc::SYS_fsync, args, 0);
-    let identity = get(&record, 0, 0, Shape::Note, notes::IDENTITY);
+    let identity = get(&record, 0, 0, Shape::Note, note::IDENTITY);
     let meta = file.as_file().metadata().expect("stat");
     assert_eq!(words(identity.bytes)[1], std::os::unix::fs::MetadataExt::ino(&meta));
     // Noted once, and again after it was closed.
@@ -516,5 +516,5 @@ fn notes_of_descriptors() {
     assert!(find(&call(&mut golden, libc::SYS_fsync, args, 0), 0, 0, Shape::Note, 0).is_some());
     let pair = [fd, fd + 1];
     let record = call(&mut golden, libc::SYS_pipe2, [pair.as_ptr() as u64, 0, 0, 0, 0, 0], 0);
-    assert_eq!(get(&record, 0, 1, Shape::Note, notes::LINK).bytes, path);
+    assert_eq!(get(&record, 0, 1, Shape::Note, note::LINK).bytes, path);
 }

@@ -24,7 +24,7 @@
 //! was known how many: golden mode keeps what was moved, not what was offered.
 
 mod gather;
-pub mod notes;
+mod notes;
 mod plan;
 mod stream;
 
@@ -32,6 +32,7 @@ use recording::event::{self, Record, status};
 use recording::session::PayloadLimits;
 use syscalls::{Abi, Arg, Count, Dir, Kind, Memory, Shape};
 
+use crate::filestate::FileStates;
 use gather::{Gather, Keep, MMSGHDR, MSGHDR, NAME_BYTES, PIECE_BYTES, Place, Then};
 use notes::Notes;
 use plan::Plans;
@@ -58,6 +59,7 @@ pub struct Capture {
     limits: PayloadLimits,
     content: Option<Content>,
     notes: Notes,
+    files: Option<FileStates>,
 }
 
 /// One stop of one call.
@@ -89,6 +91,7 @@ impl Capture {
             limits: limits.clone(),
             content: golden.then(|| Content::new(limits.content_max.unwrap_or(0))),
             notes: Notes::new(limits.notes, golden),
+            files: golden.then(FileStates::new),
         }
     }
 
@@ -107,6 +110,9 @@ impl Capture {
         }
         if plan.fds && self.notes.wanted() {
             self.notes.before(who, row, &words, record);
+        }
+        if let Some(files) = &mut self.files {
+            files.before(who.tid, row, &words);
         }
     }
 
@@ -127,6 +133,37 @@ impl Capture {
         }
         if self.notes.wanted() {
             self.notes.after(who, row, &words, result, plan.makes_fds, record);
+        }
+        if let Some(files) = &mut self.files {
+            files.after(who.tid, row, &words, result, record);
+        }
+    }
+
+    /// A task stands at its exit stop. Golden mode looks at the files that it may be the last to hold.
+    pub fn leaving(&mut self, tid: u32) {
+        if let Some(files) = &mut self.files {
+            files.leaving(tid);
+        }
+    }
+
+    /// The last task is gone, or the session ends without it: the states of all files are due.
+    pub fn session_over(&mut self) {
+        if let Some(files) = &mut self.files {
+            files.session_over();
+        }
+    }
+
+    /// Are there `FileState` events to be pushed? Ask after each exit, [`Capture::leaving`] and
+    /// [`Capture::session_over`], behind the event of the stop itself.
+    pub fn has_file_states(&self) -> bool {
+        self.files.as_ref().is_some_and(FileStates::pending)
+    }
+
+    /// Makes `record` the next `FileState` event; false when there is none left.
+    pub fn next_file_state(&mut self, record: &mut Record, task: u32, seq: u64, at: u64) -> bool {
+        match (&mut self.files, &mut self.content) {
+            (Some(files), Some(content)) => files.next(record, task, seq, at, content.left()),
+            _ => false,
         }
     }
 

@@ -1,14 +1,9 @@
 //! Notes: what the kernel says of the descriptors of a call.
 //!
 //! Payloads of shape `Note`. `arg` is the argument, or 6 for the result; `phase` 0 before the call, 1
-//! for descriptors that the call made; `addr` the descriptor's number (32 bits, `AT_FDCWD` too);
-//! `path` = element << 8 | part, element 0 but for the second of a pair:
-//!
-//! | part | bytes |
-//! |---:|---|
-//! | 0 | the link text of `/proc/TID/fd/N`, of `/proc/TID/cwd` for `AT_FDCWD` |
-//! | 1 | `-yy`: `TCP:[127.0.0.1:5000->127.0.0.1:80]`, `UNIX-STREAM:[123,"/run/x"]`, which stand for the link text; `char 1:3`, `block 8:0`, which follow it |
-//! | 2 | golden: device u64, inode u64, mode u32, 0 u32 |
+//! for descriptors that the call made; `addr` the descriptor's number; `path` = element << 8 | part,
+//! element 0 but for the second of a pair. The parts are those of [`note`]: the link text always, the
+//! detail for `-yy`, the identity in golden mode.
 //!
 //! A descriptor that is not open has no note. In golden mode a descriptor is noted at its first use in
 //! a process, and whenever a call makes it.
@@ -16,20 +11,13 @@
 use std::collections::HashMap;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
-use recording::event::{ARG_NONE, PayloadHead, Record, Shape};
+use recording::event::{ARG_NONE, PayloadHead, Record, Shape, note};
 use syscalls::{Kind, Returns, Syscall};
 
 use super::Who;
 use crate::procfs::ProcPath;
 use crate::sockets;
 use crate::sys::links::read_link;
-
-/// Part of a note: the link text.
-pub const LINK: u32 = 0;
-/// Part of a note: protocol addresses or device numbers.
-pub const DETAIL: u32 = 1;
-/// Part of a note: device, inode and mode.
-pub const IDENTITY: u32 = 2;
 
 /// Notes descriptors.
 pub(super) struct Notes {
@@ -126,7 +114,7 @@ impl Notes {
             };
             record.payload(head, bytes);
         };
-        add(LINK, link);
+        add(note::LINK, link);
         if self.level < 2 && !self.golden {
             return;
         }
@@ -135,12 +123,12 @@ impl Notes {
             let kind = meta.file_type();
             if kind.is_socket() {
                 if let Some(text) = sockets::describe(tid, meta.ino()) {
-                    add(DETAIL, &text);
+                    add(note::DETAIL, &text);
                 }
             } else if kind.is_char_device() || kind.is_block_device() {
                 let name = if kind.is_char_device() { "char" } else { "block" };
                 let device = meta.rdev();
-                add(DETAIL, format!("{name} {}:{}", libc::major(device), libc::minor(device)).as_bytes());
+                add(note::DETAIL, format!("{name} {}:{}", libc::major(device), libc::minor(device)).as_bytes());
             }
         }
         if self.golden {
@@ -148,7 +136,7 @@ impl Notes {
             identity[..8].copy_from_slice(&meta.dev().to_le_bytes());
             identity[8..16].copy_from_slice(&meta.ino().to_le_bytes());
             identity[16..20].copy_from_slice(&meta.mode().to_le_bytes());
-            add(IDENTITY, &identity);
+            add(note::IDENTITY, &identity);
         }
     }
 
