@@ -313,8 +313,11 @@ fn a_length_behind_a_pointer_bounds_what_the_kernel_filled() {
     let mut record = Record::default();
     record.begin_call(Via::Ptrace, NATIVE as u8, me, 0, 1, libc::SYS_getsockname as u64, &args, 0, 0);
     capture.entry(&who, &mut record);
-    // SAFETY: our own variable, which the "kernel" of this test changes behind the compiler's back.
-    unsafe { (&raw mut length).write_volatile(12) };
+    let mut kernel_writes = |value: u32| {
+        // SAFETY: our own variable, written as the kernel would, behind the compiler's back.
+        unsafe { (&raw mut length).write_volatile(value) };
+    };
+    kernel_writes(12);
     record.finish_call(State::Done, 2, 0);
     capture.exit(&who, &mut record);
     assert_eq!(get(&record, 2, 0, Shape::Struct, 0).bytes, 16u32.to_le_bytes());
@@ -323,10 +326,10 @@ fn a_length_behind_a_pointer_bounds_what_the_kernel_filled() {
     assert_eq!((name.bytes, name.head.wanted, name.head.status), (&address[..12], 12, 0));
 
     // The kernel says that it had more than there was room for.
-    length = 100;
+    kernel_writes(100);
     let record = call(&mut live(), libc::SYS_getsockname, args, 0);
     assert_eq!(get(&record, 1, 1, Shape::Struct, 0).head.wanted, 100);
-    length = u32::MAX;
+    kernel_writes(u32::MAX);
     let record = call(&mut live(), libc::SYS_getsockname, args, 0);
     assert_eq!(get(&record, 1, 1, Shape::Struct, 0).bytes, b"");
 }

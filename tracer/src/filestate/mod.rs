@@ -80,8 +80,8 @@ impl FileStates {
             self.open_from_the_start(tid);
         }
         match row.name {
-            "close" => self.closing(tid, words[0] as i32),
-            "dup2" | "dup3" if words[0] as i32 != words[1] as i32 => self.closing(tid, words[1] as i32),
+            "close" => self.closing_one(tid, words[0] as i32),
+            "dup2" | "dup3" if words[0] as i32 != words[1] as i32 => self.closing_one(tid, words[1] as i32),
             "close_range" => self.closing_all(tid, words[0] as u32..=words[1] as u32),
             _ => {}
         }
@@ -243,6 +243,21 @@ impl FileStates {
         let deed = self.paths.entry(path).or_default();
         deed.changed |= changed;
         deed.elsewhere = elsewhere;
+    }
+
+    /// One descriptor goes; the file is not closed while the process has another to write by.
+    fn closing_one(&mut self, tid: u32, fd: i32) {
+        let file = |fd: i32| {
+            let meta = std::fs::metadata(ProcPath::fd(tid, fd).as_str()).ok()?;
+            meta.is_file().then(|| (meta.dev(), meta.ino()))
+        };
+        let Some(this) = file(fd).filter(|_| is_writable(tid, fd)) else { return };
+        if !descriptors(tid)
+            .into_iter()
+            .any(|other| other != fd && file(other) == Some(this) && is_writable(tid, other))
+        {
+            self.closing(tid, fd);
+        }
     }
 
     fn closing_all(&mut self, tid: u32, range: std::ops::RangeInclusive<u32>) {
