@@ -2,17 +2,19 @@
 
 use std::convert::Infallible;
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
 use assertions::{Bench, CallCounts, CountCalls, Measured};
 use recording::file::{Recording, State};
 use recording::session::PayloadLimits;
-use tracer::{Counters, Launch, Plan, Status};
+use tracer::{Counters, Launch, Plan, Status, Stdio};
 
 use crate::cli::ask::{Session, Target};
 use crate::exit::Code;
 use crate::message::Problem;
+use crate::output::reason;
 use crate::selection::Selection;
 use crate::{plan, start_failure};
 
@@ -33,12 +35,29 @@ impl LiveBench {
     }
 }
 
+/// The descriptors of a judged run: nothing to read, and what it prints goes to files that nobody
+/// else sees. A program may look at what its output is, so that it is the same in every run.
+fn judged_stdio() -> Result<[Stdio; 3], Problem> {
+    let failed = |error: std::io::Error| {
+        Problem::new(Code::NOT_STARTED, format!("cannot make a file for the program's output: {}", reason(&error)))
+    };
+    let null = File::open("/dev/null").map_err(failed)?;
+    let (out, err) = (tempfile::tempfile().map_err(failed)?, tempfile::tempfile().map_err(failed)?);
+    Ok([Stdio::From(null.into()), Stdio::From(out.into()), Stdio::From(err.into())])
+}
+
+/// The launch of a judged run.
+fn judged_launch(argv: Vec<OsString>) -> Result<Launch, Problem> {
+    Ok(Launch { argv, stdio: judged_stdio()?, ..Launch::default() })
+}
+
 /// A traced run of all tasks for judging: only what counts and outcomes need is copied.
-pub fn traced_plan(argv: Vec<OsString>) -> Plan {
+pub fn traced_plan(argv: Vec<OsString>) -> Result<Plan, Problem> {
+    let launch = Some(judged_launch(argv.clone())?);
     let target = Target { argv, ..Target::default() };
     let session = Session { counters: Counters::None, ..Session::default() };
     let plan = plan::stored(target, &Selection::default(), &session, Some(0), 0, false);
-    Plan { limits: PayloadLimits { data: 0, ..plan.limits }, ..plan }
+    Ok(Plan { launch, limits: PayloadLimits { data: 0, ..plan.limits }, ..plan })
 }
 
 /// What a judged command says of an engine that can't run its program: nothing was judged.
@@ -50,7 +69,7 @@ impl Bench for LiveBench {
     type Error = Problem;
 
     fn counts(&mut self) -> Result<Measured<CallCounts>, Problem> {
-        let plan = traced_plan(self.argv.clone());
+        let plan = traced_plan(self.argv.clone())?;
         let mut counter = CountCalls::new();
         let ended = tracer::run(&plan, &mut counter).map_err(|error| not_started(&error))?;
         if let Some(failure) = &ended.not_started {
@@ -72,7 +91,7 @@ impl Bench for LiveBench {
         let mut times = Vec::new();
         // The first run warms caches up and is not judged.
         for run in 0..=self.runs {
-            let launch = Launch { argv: self.argv.clone(), ..Launch::default() };
+            let launch = judged_launch(self.argv.clone())?;
             let usage = tracer::run_untraced(&launch).map_err(|error| not_started(&error))?;
             if let Some(failure) = &usage.not_started {
                 let explained = start_failure::explain(&self.program(), failure);

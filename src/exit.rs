@@ -46,15 +46,6 @@ impl From<Code> for Ending {
     }
 }
 
-/// The worst of several judging results: the first of 1, 2, 5, 4, 3 that occurred, else 0.
-pub fn worst(codes: impl IntoIterator<Item = Code>) -> Code {
-    let found: Vec<Code> = codes.into_iter().collect();
-    [Code::FAILED, Code::USAGE, Code::NOT_STARTED, Code::NOTHING_TO_JUDGE, Code::UNDECIDED]
-        .into_iter()
-        .find(|code| found.contains(code))
-        .unwrap_or(Code::OK)
-}
-
 /// Says what went wrong, if something did, and ends this process.
 pub fn with(outcome: Result<Ending, Problem>) -> ! {
     let ending = outcome.unwrap_or_else(|problem| {
@@ -71,17 +62,4 @@ pub fn with(outcome: Result<Ending, Problem>) -> ! {
 /// A line on standard error. That it can't be written is no reason to do anything else.
 pub fn say(line: &impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "{line}");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn several_results_give_the_gravest() {
-        assert_eq!(worst([]), Code::OK);
-        assert_eq!(worst([Code::UNDECIDED, Code::NOTHING_TO_JUDGE]), Code::NOTHING_TO_JUDGE);
-        assert_eq!(worst([Code::NOT_STARTED, Code::USAGE, Code::UNDECIDED]), Code::USAGE);
-        assert_eq!(worst([Code::USAGE, Code::FAILED]), Code::FAILED);
-    }
 }

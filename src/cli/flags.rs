@@ -31,9 +31,10 @@ fn general() -> Vec<Arg> {
     vec![
         value("color", "WHEN")
             .value_parser(["auto", "always", "never"])
+            .hide_possible_values(true)
             .global(true)
             .help_heading(GENERAL)
-            .help("Colour; NO_COLOR and CLICOLOR are heeded"),
+            .help("Colour: auto, always, never; NO_COLOR and CLICOLOR are heeded"),
         value("config", "FILE")
             .global(true)
             .conflicts_with("no-config")
@@ -105,6 +106,7 @@ fn look() -> Vec<Arg> {
     vec![
         value("format", "FORMAT")
             .value_parser(["text", "json", "jsonl", "summary"])
+            .hide_possible_values(true)
             .help_heading(LOOK)
             .help("text (default), json, jsonl, summary"),
         switch("compact").help_heading(LOOK).help("With json: only the keys that renacer has"),
@@ -216,6 +218,7 @@ fn session() -> Vec<Arg> {
         switch("no-follow").hide_short_help(true).help_heading(SESSION).help("Only the program itself"),
         value("counters", "LEVEL")
             .value_parser(["none", "process", "task"])
+            .hide_possible_values(true)
             .help_heading(SESSION)
             .help("Times, faults, switches, I/O: none, process, task"),
         value("interval", "MS")
@@ -225,11 +228,13 @@ fn session() -> Vec<Arg> {
             .help("Read the counters of running tasks this often"),
         value("placement", "HOW")
             .value_parser(["auto", "off"])
+            .hide_possible_values(true)
             .hide_short_help(true)
             .help_heading(SESSION)
             .help("Share a core with the program while that pays (auto), or never"),
         value("left", "WHAT")
             .value_parser(["leave", "wait", "kill"])
+            .hide_possible_values(true)
             .hide_short_help(true)
             .help_heading(SESSION)
             .help("Processes that outlive the program: leave them running, wait, kill"),
@@ -279,12 +284,16 @@ fn keep() -> Arg {
 }
 
 fn verdict_format() -> Arg {
-    value("format", "FORMAT").value_parser(["text", "json"]).help("text (default) or json, on stdout")
+    value("format", "FORMAT")
+        .value_parser(["text", "json"])
+        .hide_possible_values(true)
+        .help("text (default) or json, on stdout")
 }
 
 fn inconclusive() -> Arg {
     value("inconclusive", "AS")
         .value_parser(["code", "pass", "fail"])
+        .hide_possible_values(true)
         .hide_short_help(true)
         .help("What exit code an undecided result gives: its own (3), 0 or 1")
 }

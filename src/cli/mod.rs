@@ -30,20 +30,20 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<(General, Ask), 
     let subcommand = rest.first().filter(|_| !dashes).and_then(|word| command.find_subcommand(word));
     if let Some(subcommand) = subcommand {
         refuse_foreign_flags(subcommand, &rest)?;
-        return match parse(command.clone(), flags.into_iter().chain(rest)) {
-            Ok(matches) => Ok((read::general(&matches), of_subcommand(&matches)?)),
-            Err(print_or_problem) => print_or_problem,
-        };
+        return Ok(match parse(command.clone(), flags.into_iter().chain(rest))? {
+            Parsed::Print(text) => (General::default(), Ask::Print(text)),
+            Parsed::Matches(matches) => (read::general(&matches), of_subcommand(&matches)?),
+        });
     }
-    match parse(command.clone(), flags) {
-        Ok(matches) => {
+    Ok(match parse(command.clone(), flags)? {
+        Parsed::Print(text) => (General::default(), Ask::Print(text)),
+        Parsed::Matches(matches) => {
             if let Some(word) = rest.first().filter(|_| !dashes) {
                 mistyped(&command, word)?;
             }
-            Ok((read::general(&matches), Ask::Trace(read::trace(&matches, rest)?)))
+            (read::general(&matches), Ask::Trace(read::trace(&matches, rest)?))
         }
-        Err(print_or_problem) => print_or_problem,
-    }
+    })
 }
 
 /// Flags of renacer and strace behind a subcommand are named there too.
@@ -56,16 +56,24 @@ fn refuse_foreign_flags(subcommand: &clap::Command, rest: &[OsString]) -> Result
     split::refuse_flags(command, words)
 }
 
-type PrintOrProblem = Result<(General, Ask), Problem>;
+/// What clap makes of a command line.
+enum Parsed {
+    Matches(ArgMatches),
+    /// Help or version.
+    Print(String),
+}
 
-fn parse(command: clap::Command, words: impl IntoIterator<Item = OsString>) -> Result<ArgMatches, PrintOrProblem> {
+fn parse(command: clap::Command, words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Problem> {
     let named = std::iter::once(OsString::from("chic-trace")).chain(words);
-    command.try_get_matches_from(named).map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            Ok((General::default(), Ask::Print(error.render().to_string())))
-        }
-        _ => Err(problem(&error)),
-    })
+    match command.try_get_matches_from(named) {
+        Ok(matches) => Ok(Parsed::Matches(matches)),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Ok(Parsed::Print(error.render().to_string())),
+            _ => Err(problem(&error)),
+        },
+    }
 }
 
 /// clap's complaint in our words.

@@ -3,6 +3,7 @@
 mod assert;
 mod config;
 mod describe;
+mod golden;
 mod record;
 mod report;
 mod trace;
@@ -18,12 +19,13 @@ pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
         Ask::Trace(ask) => trace::run(ask),
         Ask::Record(ask) => record::run(ask),
         Ask::Report(ask) => report::run(ask),
+        Ask::GoldenRecord(ask) => golden::record(&general, ask),
+        Ask::GoldenCheck(ask) => golden::check_one(&general, ask),
         Ask::Assert(ask) => assert::run(&general, ask),
         Ask::Config { show_origin } => config::run(&general, show_origin),
         Ask::Schema(name) => describe::schema(&name),
         Ask::Completions(shell) => describe::completions(shell),
         Ask::Man(dir) => describe::man(dir.as_deref()),
         Ask::Print(text) => output::print(&text),
-        _ => Err(Problem::usage("cannot do this: not built yet")),
     }
 }
