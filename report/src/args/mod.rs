@@ -67,9 +67,11 @@ impl Style {
 
 /// Does this argument not appear at all in this call? (`mode` of an `open` that creates nothing.)
 pub(crate) fn is_silent(call: &Call<'_>, abi: Abi, arg: &Arg) -> bool {
+    let name = || syscalls::lookup(abi, call.nr()).map_or("", |row| row.name);
     match arg.kind {
         Kind::Unused | Kind::HighHalf => true,
         Kind::OpenMode(flags) => !word::creates(call.args().get(usize::from(flags)).copied().unwrap_or(0)),
+        Kind::Ptr | Kind::Int => word::is_unused(name(), call, arg),
         Kind::Dev => syscalls::lookup(abi, call.nr()).is_some_and(|row| files::is_node_without_device(row, call)),
         _ => false,
     }

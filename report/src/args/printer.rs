@@ -72,13 +72,14 @@ impl<'p, 'a> Printer<'p, 'a> {
         let word = self.word(at);
         let int = word & 0xffff_ffff;
         match *kind {
-            Kind::Int if at == 2 && matches!(self.row.name, "socket" | "socketpair") => {
+            _ if at == 2 && matches!(self.row.name, "socket" | "socketpair") => {
                 self.protocol(self.word(0) & 0xffff_ffff, int);
             }
             Kind::Int | Kind::Pid | Kind::Tid => self.signed(i64::from(word as i32)),
             Kind::UInt => self.decimal(int),
             Kind::Long => self.signed(self.long(at)),
             Kind::ULong => self.decimal(word),
+            Kind::Hex if at == 5 && self.row.name == "futex" && self.word(1) & 0x7f == 5 => self.futex_wake_op(int),
             Kind::Hex => self.hex(word),
             Kind::Ptr => self.pointer(word),
             Kind::Unused | Kind::HighHalf => {}
@@ -91,6 +92,7 @@ impl<'p, 'a> Printer<'p, 'a> {
             Kind::Mode | Kind::OpenMode(_) => self.octal_mode(int),
             Kind::Dev => self.device(word),
             Kind::Flags(table) if std::ptr::eq(table, &names::MMAP_FLAGS) => self.mmap_flags(word),
+            Kind::Flags(table) if std::ptr::eq(table, &names::MOUNT_FLAGS) => self.mount_flags(word),
             Kind::Flags(table) => self.flags(table, significant(table, word)),
             Kind::Enum(table) => self.name(table, significant(table, word)),
             Kind::EnumFlags(table, _) if std::ptr::eq(table, &names::PERSONALITY) => self.personality(int),
@@ -114,6 +116,7 @@ impl<'p, 'a> Printer<'p, 'a> {
                 self.late_when_out(kind);
                 self.text(b"NULL");
             }
+            Kind::Path | Kind::Str if self.row.name == "mount" && self.is_ignored(at) => self.address(at),
             Kind::Path | Kind::Str => self.path(at),
             Kind::PathOut(_) => self.path_out(at),
             Kind::Bytes(dir, count) => self.data(at, dir, count),
@@ -140,6 +143,19 @@ impl<'p, 'a> Printer<'p, 'a> {
             Kind::Siginfo(dir) => self.siginfo_argument(at, dir),
             Kind::CpuSet(dir, _) => self.cpu_set(at, dir),
         }
+    }
+
+    /// Is this an argument of `mount` that its flags make meaningless? (mount(2): bind, move, remount, propagation.)
+    fn is_ignored(&self, at: u8) -> bool {
+        const NO_TYPE: u64 = 32 | 4096 | 8192 | 0x1e_0000;
+        const NO_DATA: u64 = 4096 | 8192 | 0x1e_0000;
+        let flags = self.word(3);
+        flags & 0xffff_0000 != 0xc0ed_0000
+            && match at {
+                2 => flags & NO_TYPE != 0,
+                4 => flags & NO_DATA != 0,
+                _ => false,
+            }
     }
 
     fn late_when_out(&mut self, kind: &Kind) {
@@ -273,17 +289,17 @@ impl<'p, 'a> Printer<'p, 'a> {
         let Some(first) = before.or(after) else { return self.address(at) };
         let (first, last) = (first.bytes, after.or(before).map_or(first.bytes, |k| k.bytes));
         self.text(b"[");
-        self.referred(first, width);
+        self.referred(at, first, width);
         if kept::word(first, 0, width) != kept::word(last, 0, width) {
             self.text(b" => ");
-            self.referred(last, width);
+            self.referred(at, last, width);
         }
         self.text(b"]");
     }
 
-    fn referred(&mut self, bytes: &[u8], width: usize) {
+    fn referred(&mut self, at: u8, bytes: &[u8], width: usize) {
         match self.row.name {
-            "arch_prctl" | "get_robust_list" if width == 8 => self.hex(kept::word(bytes, 0, width)),
+            "arch_prctl" | "get_robust_list" if width == 8 && at == 1 => self.hex(kept::word(bytes, 0, width)),
             "time" => {
                 let seconds = kept::signed(bytes, 0, width);
                 self.signed(seconds);

@@ -55,25 +55,41 @@ impl Printer<'_, '_> {
         let is_one = matches!(count, Count::Fixed(1)) || std::ptr::eq(layout, &layout::USER_CAP_DATA);
         let before = self.memory(at, 0).filter(|_| dir != Dir::Out);
         let after = self.memory(at, 1).filter(|_| dir != Dir::In);
+        if dir == Dir::InOut && !self.tells_in_result() {
+            return self.exchanged(at, layout, is_one, before, after);
+        }
+        match before.or(after) {
+            Some(kept) => self.one_or_many(at, layout, kept, is_one),
+            None => self.address(at),
+        }
+    }
+
+    /// What the kernel read and wrote: `ioctl` tells both, others what came of it.
+    fn exchanged(
+        &mut self,
+        at: u8,
+        layout: &'static Layout,
+        is_one: bool,
+        before: Option<kept::Kept<'_>>,
+        after: Option<kept::Kept<'_>>,
+    ) {
+        let both = self.row.name == "ioctl";
+        if !both {
+            self.late();
+        }
         match (before, after) {
-            (Some(before), after) => {
+            (Some(before), Some(after)) if both => {
                 self.one_or_many(at, layout, before, is_one);
-                // What poll and its kin found is told behind the result.
-                if let Some(after) = after
-                    && !self.tells_in_result()
-                {
-                    self.late();
-                    if after.bytes != before.bytes {
-                        self.text(b" => ");
-                        self.one_or_many(at, layout, after, is_one);
-                    }
+                self.late();
+                if after.bytes != before.bytes {
+                    self.text(b" => ");
+                    self.one_or_many(at, layout, after, is_one);
                 }
             }
-            (None, Some(after)) => {
-                self.late();
-                self.one_or_many(at, layout, after, is_one);
-            }
-            (None, None) => self.address(at),
+            (before, after) => match after.or(before) {
+                Some(kept) => self.one_or_many(at, layout, kept, is_one),
+                None => self.address(at),
+            },
         }
     }
 

@@ -10,7 +10,7 @@ use super::signals::hex_string;
 static DELAYS: [(u32, u64, &[&str]); 6] = [
     (8, 1, &["NL0", "NL1"]),
     (9, 3, &["CR0", "CR1", "CR2", "CR3"]),
-    (11, 3, &["TAB0", "TAB1", "TAB2", "TAB3"]),
+    (11, 3, &["TAB0", "TAB1", "TAB2", "XTABS"]),
     (13, 1, &["BS0", "BS1"]),
     (14, 1, &["VT0", "VT1"]),
     (15, 1, &["FF0", "FF1"]),

@@ -1,7 +1,8 @@
 //! Words: numbers, flags, names, descriptors: whatever needs no memory.
 
+use recording::event::Call;
 use syscalls::names::{self, Names};
-use syscalls::{errno, ioctl, signal};
+use syscalls::{Arg, errno, ioctl, signal};
 
 use super::printer::Printer;
 use crate::digits;
@@ -9,6 +10,18 @@ use crate::digits;
 /// Does an `open` with these flags make a file, so that its mode counts?
 pub(super) fn creates(flags: u64) -> bool {
     flags & 0x40 != 0 || flags & 0x41_0000 == 0x41_0000
+}
+
+/// Is this an argument that other arguments make meaningless?
+pub(super) fn is_unused(name: &str, call: &Call<'_>, arg: &Arg) -> bool {
+    let [_, second, _, fourth, ..] = call.args();
+    match (name, arg.name) {
+        // mremap(2): only MREMAP_FIXED takes a new address.
+        ("mremap", "new_addr") => fourth & 2 == 0,
+        // membarrier(2): only MEMBARRIER_CMD_FLAG_CPU takes a processor.
+        ("membarrier", "cpu_id") => second & 1 == 0,
+        _ => false,
+    }
 }
 
 /// Bits that one name of this table can take: the union of all values, filled up to the highest bit.
@@ -160,10 +173,11 @@ impl Printer<'_, '_> {
         self.more_flags(&names::OPEN_FLAGS, value & !3);
     }
 
-    /// Flags of `mmap`: the page size stands in six bits of its own.
+    /// Flags of `mmap`: the type first, the page size in six bits of its own last.
     pub(super) fn mmap_flags(&mut self, value: u64) {
         let size = value >> 26 & 0x3f;
-        self.flags(&names::MMAP_FLAGS, value & !(0x3f << 26));
+        self.name(&names::MMAP_TYPE, value & 0xf);
+        self.more_flags(&names::MMAP_FLAGS, value & !(0xf | 0x3f << 26));
         if size != 0 {
             self.text(b"|");
             self.decimal(size);
@@ -202,7 +216,7 @@ impl Printer<'_, '_> {
             Some(name) => {
                 self.text(name.as_bytes());
                 if value & PRIVATE != 0 {
-                    self.text(b"_PRIVATE");
+                    self.text(if op == 2 { b"|FUTEX_PRIVATE_FLAG" } else { b"_PRIVATE" });
                 }
                 if value & REALTIME != 0 {
                     self.text(b"|FUTEX_CLOCK_REALTIME");
@@ -210,6 +224,48 @@ impl Printer<'_, '_> {
             }
             None => self.unnamed(&names::FUTEX_OPS, value),
         }
+    }
+
+    /// The operation packed into the last argument of FUTEX_WAKE_OP (futex(2)).
+    pub(super) fn futex_wake_op(&mut self, value: u64) {
+        let (op, argument) = (value >> 28 & 7, value >> 12 & 0xfff);
+        let (comparison, with) = (value >> 24 & 0xf, value & 0xfff);
+        if value >> 31 & 1 == 1 {
+            self.text(b"FUTEX_OP_OPARG_SHIFT<<28|");
+        }
+        self.shifted(&names::FUTEX_WAKE_OPS, op, b"<<28");
+        self.text(b"|");
+        self.hex(argument);
+        self.text(b"<<12|");
+        self.shifted(&names::FUTEX_WAKE_CMPS, comparison, b"<<24");
+        self.text(b"|");
+        self.hex(with);
+    }
+
+    fn shifted(&mut self, table: &Names, value: u64, shift: &[u8]) {
+        match table.name(value) {
+            Some(name) => {
+                self.text(name.as_bytes());
+                self.text(shift);
+            }
+            None => {
+                self.hex(value);
+                self.text(shift);
+                self.text(b" /* ");
+                self.text(table.unknown.as_bytes());
+                self.text(b" */");
+            }
+        }
+    }
+
+    /// Flags of `mount`; old programs put a magic number in the high half.
+    pub(super) fn mount_flags(&mut self, value: u64) {
+        const MAGIC: u64 = 0xc0ed_0000;
+        if value & 0xffff_0000 == MAGIC {
+            self.text(b"MS_MGC_VAL");
+            return self.more_flags(&names::MOUNT_FLAGS, value & 0xffff);
+        }
+        self.flags(&names::MOUNT_FLAGS, value);
     }
 
     /// The request of an `ioctl`, or its four fields.

@@ -86,6 +86,7 @@ impl<'a> Named<'a> {
         let result = self.call.result();
         let returns = self.row.map_or(Returns::Int, |row| row.returns_for(&self.call.args()));
         match returns {
+            Returns::Hex if result == 0 => out.push(b'0'),
             Returns::Hex => digits::hex(out, self.unsigned(result)),
             Returns::OpenFlags | Returns::FdFlags if result == 0 => out.push(b'0'),
             Returns::OpenFlags | Returns::FdFlags => digits::hex(out, self.unsigned(result)),

@@ -17,7 +17,7 @@ calls! {
     preadv2 [DESC] (fd: Fd, vec: Iovec(Out, Arg(2)), vlen: ULong, pos: Long, pos_h: Unused, flags: Flags(&names::RWF_FLAGS)) -> Int;
     pwritev2 [DESC] (fd: Fd, vec: Iovec(In, Arg(2)), vlen: ULong, pos: Long, pos_h: Unused, flags: Flags(&names::RWF_FLAGS)) -> Int;
     close [DESC] (fd: Fd) -> Int;
-    close_range [] (fd: Fd, max_fd: Fd, flags: Flags(&names::CLOSE_RANGE)) -> Int;
+    close_range [] (fd: Fd, max_fd: UInt, flags: Flags(&names::CLOSE_RANGE)) -> Int;
     lseek [DESC] (fd: Fd, offset: Long, whence: Enum(&names::SEEK_WHENCE)) -> Int;
     dup [DESC] (fildes: Fd) -> Fd;
     dup2 [DESC] (oldfd: Fd, newfd: Fd) -> Fd;

@@ -35,7 +35,7 @@ calls! {
     move_pages [MEMORY] (pid: Pid, nr_pages: ULong, pages: Ptr, nodes: Ints(In, Arg(1)), status: Ints(Out, Arg(1)), flags: Flags(&names::MBIND)) -> Int;
     process_vm_readv [] (pid: Pid, lvec: Iovec(Out, Arg(2)), liovcnt: ULong, rvec: Ptr, riovcnt: ULong, flags: Hex) -> Int;
     process_vm_writev [] (pid: Pid, lvec: Iovec(In, Arg(2)), liovcnt: ULong, rvec: Ptr, riovcnt: ULong, flags: Hex) -> Int;
-    membarrier [] (cmd: Enum(&names::MEMBARRIER), flags: Flags(&names::MEMBARRIER_FLAGS), cpu_id: Int) -> Int;
+    membarrier [] (cmd: Enum(&names::MEMBARRIER), flags: Flags(&names::MEMBARRIER_FLAGS), cpu_id: Int) -> Hex;
 
     futex [] (uaddr: Ptr, op: FutexOp, val: UInt, utime: Ptr, uaddr2: Ptr, val3: Hex) by FUTEX -> Int;
     futex_waitv [] (waiters: Struct(&layout::FUTEX_WAITV_ENTRY, In, Arg(1)), nr_futexes: UInt, flags: Hex, timeout: input(&layout::TIMESPEC), clockid: Enum(&names::CLOCK_IDS)) -> Int;

@@ -74,7 +74,7 @@ operations! {
         65 => (arg2: Hex, arg3: ULong, arg4: ULong, arg5: ULong) -> Int,
         66 => (arg2: ULong, arg3: ULong, arg4: ULong, arg5: ULong) -> Int,
         // PR_SET_VMA (its own magic), PR_SET_PTRACER.
-        0x5356_4d41 => (arg2: ULong, arg3: Ptr, arg4: ULong, arg5: Str) -> Int,
+        0x5356_4d41 => (arg2: Enum(&names::PRCTL_SET_VMA), arg3: Ptr, arg4: ULong, arg5: Str) -> Int,
         0x5961_6d61 => (arg2: Pid) -> Int,
     }
 }

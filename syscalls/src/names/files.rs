@@ -8,8 +8,8 @@ names! {
     /// Flags of `open` beside the access mode (open(2)).
     OPEN_FLAGS "O_???":
         0x40 O_CREAT, 0x80 O_EXCL, 0x100 O_NOCTTY, 0x200 O_TRUNC, 0x400 O_APPEND, 0x800 O_NONBLOCK, 0x101000 O_SYNC,
-        0x1000 O_DSYNC, 0x2000 FASYNC, 0x4000 O_DIRECT, 0x8000 O_LARGEFILE, 0x20000 O_NOFOLLOW, 0x40000 O_NOATIME,
-        0x80000 O_CLOEXEC, 0x200000 O_PATH, 0x410000 O_TMPFILE, 0x10000 O_DIRECTORY;
+        0x1000 O_DSYNC, 0x4000 O_DIRECT, 0x8000 O_LARGEFILE, 0x20000 O_NOFOLLOW, 0x40000 O_NOATIME,
+        0x80000 O_CLOEXEC, 0x200000 O_PATH, 0x410000 O_TMPFILE, 0x10000 O_DIRECTORY, 0x2000 FASYNC;
 
     /// `resolve` of `openat2` (openat2(2)).
     OPENAT2_RESOLVE "RESOLVE_???":
@@ -76,11 +76,10 @@ names! {
 
     /// `sync_file_range` (sync_file_range(2)).
     SYNC_FILE_RANGE "SYNC_FILE_RANGE_???":
-        7 SYNC_FILE_RANGE_WRITE_AND_WAIT, 1 SYNC_FILE_RANGE_WAIT_BEFORE, 2 SYNC_FILE_RANGE_WRITE,
-        4 SYNC_FILE_RANGE_WAIT_AFTER;
+        1 SYNC_FILE_RANGE_WAIT_BEFORE, 2 SYNC_FILE_RANGE_WRITE, 4 SYNC_FILE_RANGE_WAIT_AFTER;
 
     /// `renameat2` (rename(2)).
-    RENAME "RENAME_???":
+    RENAME "RENAME_??":
         1 RENAME_NOREPLACE, 2 RENAME_EXCHANGE, 4 RENAME_WHITEOUT;
 
     /// `setxattr` (setxattr(2)).
@@ -103,7 +102,7 @@ names! {
 
     /// `flock` (flock(2)).
     FLOCK_OPS "LOCK_???":
-        1 LOCK_SH, 2 LOCK_EX, 4 LOCK_NB, 8 LOCK_UN, 0x20 LOCK_MAND, 0x40 LOCK_READ, 0x80 LOCK_WRITE, 0xc0 LOCK_RW;
+        1 LOCK_SH, 2 LOCK_EX, 4 LOCK_NB, 8 LOCK_UN, 0x20 LOCK_MAND, 0xc0 LOCK_RW, 0x40 LOCK_READ, 0x80 LOCK_WRITE;
 
     /// `l_type` of `struct flock` and lease types (fcntl(2)).
     LOCK_TYPES "F_???":
@@ -152,12 +151,12 @@ names! {
         0x80000 TFD_CLOEXEC, 0x800 TFD_NONBLOCK;
 
     /// `timerfd_settime` (timerfd_create(2)).
-    TIMERFD_SETTIME "TFD_TIMER_???":
+    TIMERFD_SETTIME "TFD_???":
         1 TFD_TIMER_ABSTIME, 2 TFD_TIMER_CANCEL_ON_SET;
 
     /// `inotify_init1` (inotify(7)).
     INOTIFY_INIT "IN_???":
-        0x80000 IN_CLOEXEC, 0x800 IN_NONBLOCK;
+        0x800 IN_NONBLOCK, 0x80000 IN_CLOEXEC;
 
     /// Events of `inotify_add_watch` (inotify(7)).
     INOTIFY_EVENTS "IN_???":
@@ -179,9 +178,9 @@ names! {
 
     /// Flags of `fanotify_mark` (fanotify_mark(2)).
     FANOTIFY_MARK "FAN_MARK_???":
-        1 FAN_MARK_ADD, 2 FAN_MARK_REMOVE, 4 FAN_MARK_DONT_FOLLOW, 8 FAN_MARK_ONLYDIR, 0x20 FAN_MARK_IGNORED_MASK,
-        0x40 FAN_MARK_IGNORED_SURV_MODIFY, 0x80 FAN_MARK_FLUSH, 0x200 FAN_MARK_EVICTABLE, 0x400 FAN_MARK_IGNORE,
-        0x10 FAN_MARK_MOUNT, 0x100 FAN_MARK_FILESYSTEM, 0x110 FAN_MARK_MNTNS;
+        1 FAN_MARK_ADD, 2 FAN_MARK_REMOVE, 4 FAN_MARK_DONT_FOLLOW, 8 FAN_MARK_ONLYDIR, 0x10 FAN_MARK_MOUNT,
+        0x20 FAN_MARK_IGNORED_MASK, 0x40 FAN_MARK_IGNORED_SURV_MODIFY, 0x80 FAN_MARK_FLUSH,
+        0x100 FAN_MARK_FILESYSTEM, 0x200 FAN_MARK_EVICTABLE, 0x400 FAN_MARK_IGNORE, 0x110 FAN_MARK_MNTNS;
 
     /// Events of `fanotify_mark` (fanotify_mark(2)).
     FANOTIFY_EVENTS "FAN_???":
@@ -194,7 +193,7 @@ names! {
 
     /// `pipe2` (pipe(2)).
     PIPE2 "O_???":
-        0x800 O_NONBLOCK, 0x80000 O_CLOEXEC, 0x4000 O_DIRECT, 0x80 O_EXCL;
+        0x80 O_EXCL, 0x800 O_NONBLOCK, 0x4000 O_DIRECT, 0x80000 O_CLOEXEC;
 
     /// `dup3` (dup(2)).
     DUP3 "O_???":

@@ -6,12 +6,15 @@ names! {
         0 PROT_NONE, 1 PROT_READ, 2 PROT_WRITE, 4 PROT_EXEC, 8 PROT_SEM, 0x1000000 PROT_GROWSDOWN,
         0x2000000 PROT_GROWSUP;
 
-    /// `flags` of `mmap`, its type first (mmap(2)).
+    /// Type of a map: the low four bits of `flags` of `mmap` (mmap(2)).
+    MMAP_TYPE "MAP_???":
+        0 MAP_FILE, 1 MAP_SHARED, 2 MAP_PRIVATE, 3 MAP_SHARED_VALIDATE, 8 MAP_DROPPABLE;
+
+    /// `flags` of `mmap` beside the type and the page size (mmap(2)).
     MMAP_FLAGS "MAP_???":
-        3 MAP_SHARED_VALIDATE, 1 MAP_SHARED, 2 MAP_PRIVATE, 0x10 MAP_FIXED, 0x20 MAP_ANONYMOUS, 0x40 MAP_32BIT,
-        0x4000 MAP_NORESERVE, 0x8000 MAP_POPULATE, 0x10000 MAP_NONBLOCK, 0x100 MAP_GROWSDOWN, 0x800 MAP_DENYWRITE,
-        0x1000 MAP_EXECUTABLE, 0x2000 MAP_LOCKED, 0x20000 MAP_STACK, 0x40000 MAP_HUGETLB, 0x80000 MAP_SYNC,
-        0x100000 MAP_FIXED_NOREPLACE, 0x4000000 MAP_UNINITIALIZED, 8 MAP_DROPPABLE;
+        0x10 MAP_FIXED, 0x20 MAP_ANONYMOUS, 0x40 MAP_32BIT, 0x4000 MAP_NORESERVE, 0x8000 MAP_POPULATE,
+        0x10000 MAP_NONBLOCK, 0x100 MAP_GROWSDOWN, 0x800 MAP_DENYWRITE, 0x1000 MAP_EXECUTABLE, 0x2000 MAP_LOCKED,
+        0x20000 MAP_STACK, 0x40000 MAP_HUGETLB, 0x80000 MAP_SYNC, 0x100000 MAP_FIXED_NOREPLACE;
 
     /// `mremap` (mremap(2)).
     MREMAP "MREMAP_???":
@@ -28,7 +31,7 @@ names! {
 
     /// `msync` (msync(2)).
     MSYNC "MS_???":
-        1 MS_ASYNC, 2 MS_INVALIDATE, 4 MS_SYNC;
+        4 MS_SYNC, 1 MS_ASYNC, 2 MS_INVALIDATE;
 
     /// `mlockall` (mlock(2)).
     MLOCKALL "MCL_???":
@@ -44,15 +47,15 @@ names! {
         6 MPOL_WEIGHTED_INTERLEAVE;
 
     /// Flags beside the policy (set_mempolicy(2)).
-    MPOL_MODE_FLAGS "MPOL_F_???":
+    MPOL_MODE_FLAGS "MPOL_???":
         0x8000 MPOL_F_STATIC_NODES, 0x4000 MPOL_F_RELATIVE_NODES, 0x2000 MPOL_F_NUMA_BALANCING;
 
     /// `mbind` and `move_pages` (mbind(2)).
-    MBIND "MPOL_MF_???":
+    MBIND "MPOL_???":
         1 MPOL_MF_STRICT, 2 MPOL_MF_MOVE, 4 MPOL_MF_MOVE_ALL;
 
     /// `get_mempolicy` (get_mempolicy(2)).
-    MPOL_GET "MPOL_F_???":
+    MPOL_GET "MPOL_???":
         1 MPOL_F_NODE, 2 MPOL_F_ADDR, 4 MPOL_F_MEMS_ALLOWED;
 
     /// `pkey_alloc` access rights (pkey_alloc(2)).
@@ -73,7 +76,7 @@ names! {
 
     /// `userfaultfd` (userfaultfd(2)).
     USERFAULTFD "UFFD_???":
-        0x800 O_NONBLOCK, 0x80000 O_CLOEXEC, 1 UFFD_USER_MODE_ONLY;
+        1 UFFD_USER_MODE_ONLY, 0x800 O_NONBLOCK, 0x80000 O_CLOEXEC;
 
     /// `swapon` flags (swapon(2)).
     SWAP "SWAP_FLAG_???":
