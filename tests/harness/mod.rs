@@ -4,15 +4,16 @@
 //! again, so nothing is left behind. A [`Tracer`] is a command that takes our options. What a run showed
 //! is an [`Outcome`]; what the tracer wrote is a [`Trace`]. Nothing here panics: a check is a function
 //! that returns [`Failure`], so that the same check can be asked to fail (see [`Tracer::fakes`]).
-#![allow(dead_code)] // Each test binary uses its part of it.
+#![allow(dead_code, unused_imports)] // Each test binary uses its part of it.
 
 pub mod processes;
 pub mod room;
+pub mod strace;
 pub mod terminal;
 pub mod trace;
 
 pub use room::{Outcome, Room, Running};
-pub use trace::Trace;
+pub use trace::{Call, Trace};
 
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;

@@ -111,6 +111,11 @@ impl Room {
         command.current_dir(self.work()).env_clear().env(name, value);
         let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
         command.env("PATH", path).env("LANG", "C.UTF-8").env("TZ", "UTC").env("HOME", self.work());
+        // What programs would else take from clock and chance.
+        command.env("PYTHONHASHSEED", "0").env("PERL_HASH_SEED", "0");
+        for who in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{who}_DATE"), "2001-02-03T04:05:06Z");
+        }
         command.stdin(Stdio::null());
         command
     }

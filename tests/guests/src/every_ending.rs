@@ -33,6 +33,9 @@ pub fn run(words: &Words) -> i32 {
 fn die(signal: i32) -> i32 {
     let no_core = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     unsafe { libc::setrlimit(libc::RLIMIT_CORE, &no_core) };
+    if ![libc::SIGKILL, libc::SIGSTOP].contains(&signal) {
+        crate::posix::dispose(signal, libc::SIG_DFL);
+    }
     crate::posix::kill(crate::posix::pid(), signal);
     check(false, "the signal must kill");
     1

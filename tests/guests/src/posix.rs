@@ -200,11 +200,12 @@ pub fn handle(signal: i32, flags: i32, handler: extern "C" fn(i32, *mut libc::si
     must("sigaction", unsafe { libc::sigaction(signal, &action, std::ptr::null_mut()) });
 }
 
-/// Default (`SIG_DFL`) or ignored (`SIG_IGN`) from now on.
+/// Default (`SIG_DFL`) or ignored (`SIG_IGN`) from now on. By the call itself: the C library refuses to
+/// speak of 32 and 33, and whoever starts a program by posix_spawn leaves them ignored.
 pub fn dispose(signal: i32, disposition: libc::sighandler_t) {
-    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-    action.sa_sigaction = disposition;
-    must("sigaction", unsafe { libc::sigaction(signal, &action, std::ptr::null_mut()) });
+    let action = [disposition as u64, 0, 0, 0];
+    let none = std::ptr::null_mut::<u64>();
+    must("rt_sigaction", unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, &action, none, 8) });
 }
 
 /// A set of these signals.

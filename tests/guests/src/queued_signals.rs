@@ -35,7 +35,7 @@ pub fn run(_: &Words) -> i32 {
     crate::posix::dispose(ignored, libc::SIG_IGN);
     kill(pid(), ignored);
     for private in [32, 33] {
-        ignore_raw(private);
+        crate::posix::dispose(private, libc::SIG_IGN);
         kill(pid(), private);
     }
     say!("SIGRTMIN+2, 32 and 33 ignored");
@@ -97,11 +97,4 @@ fn tell(how: &str, sender: i32) {
     say!("{how}: {from_child} from the child");
     say!("  numbers above SIGRTMIN {above:?}");
     say!("  values {:?}", all(&VALUES));
-}
-
-/// The C library refuses to speak of these: the call itself.
-fn ignore_raw(signal: i32) {
-    let action = [libc::SIG_IGN as u64, 0, 0, 0];
-    let none = std::ptr::null_mut::<u64>();
-    must("rt_sigaction", unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, &action, none, 8) });
 }

@@ -26,6 +26,7 @@ struct Ends {
     reader: i32,
     writer: i32,
     word: &'static AtomicU64,
+    leave: &'static AtomicU64,
     child: Pid,
 }
 
@@ -54,11 +55,11 @@ pub fn run(_: &Words) -> i32 {
 
 fn disturbed(call: Sleeper, disturbance: Disturbance) -> (String, bool) {
     let (reader, writer) = pipe();
-    let flags = shared(2);
-    let (entering, word) = (&flags[0], &flags[1]);
+    let flags = shared(3);
+    let (entering, word, leave) = (&flags[0], &flags[1], &flags[2]);
     // The child that wait4 waits for ends when the helper says so.
-    let child = fork(|| i32::from(!until(LONG, || word.load(Ordering::SeqCst) != 0)));
-    let ends = Ends { reader, writer, word, child };
+    let child = fork(|| i32::from(!until(LONG, || leave.load(Ordering::SeqCst) != 0)));
+    let ends = Ends { reader, writer, word, leave, child };
     if let HandlerRestart | HandlerPlain = disturbance {
         let flags = if matches!(disturbance, HandlerRestart) { libc::SA_RESTART } else { 0 };
         handle(libc::SIGUSR1, flags, note);
@@ -98,6 +99,9 @@ fn disturb(sleeper: Pid, disturbance: Disturbance, entering: &AtomicU64, ends: &
     posix::write_all(ends.writer, b"x");
     ends.word.store(1, Ordering::SeqCst);
     unsafe { libc::syscall(libc::SYS_futex, ends.word, libc::FUTEX_WAKE, 1) };
+    // Last, because a child's death signals the sleeper too.
+    nap(10_000);
+    ends.leave.store(1, Ordering::SeqCst);
     0
 }
 

@@ -1,0 +1,229 @@
+//! Thirty programs that people run: what they show is what they show alone, and the calls we recorded
+//! are those that strace sees, by name and result.
+//!
+//! A program of one task must make the same calls in the same order. Where several tasks share the
+//! work, each name must occur as often as under strace, within what strace itself sees in two runs.
+//! A run may be disturbed by its time (a buffer that fills, a task that is early): then it gets two
+//! more chances. A program that this machine does not have is skipped by name.
+
+mod harness;
+
+use harness::strace::{self, Seen};
+use harness::{Failure, Room, Tracer, Verdict, ensure, pass, skip};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// How many tasks share the work.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tasks {
+    One,
+    Several,
+}
+use Tasks::{One, Several};
+
+macro_rules! programs {
+    ($($name:ident: $tasks:ident $argv:expr;)+) => {
+        const PROGRAMS: &[(&str, Tasks, &[&str])] = &[$((stringify!($name), $tasks, &$argv)),+];
+        $(#[test] fn $name() { pass(|tracer| check(tracer, $tasks, &$argv)); })+
+    };
+}
+
+programs! {
+    awk: One ["awk", "{ words += NF } END { print words }", "tree/words"];
+    bash_job_control: Several ["bash", "-c", "set -m; (exit 3) & wait $!; echo $?; sleep 0.05 & fg > /dev/null; jobs; echo done"];
+    cargo_version: One [env!("CARGO"), "--version"];
+    cat: One ["cat", "tree/words", "tree/a.txt"];
+    cp: One ["cp", "-r", "tree", "copy"];
+    date: One ["date", "-u", "-d", "@0"];
+    dd: One ["dd", "if=tree/words", "of=copy", "bs=64", "status=none"];
+    env: One ["env"];
+    find: One ["find", "tree", "-name", "*.txt"];
+    gcc: Several ["gcc", "hello.c", "-o", "hello"];
+    git: Several ["sh", "-c", GIT];
+    grep: One ["grep", "-r", "line 7", "tree"];
+    gzip: One ["gzip", "-nk", "tree/words"];
+    ls: One ["ls", "-lR", "tree"];
+    make: Several ["make", "-j2"];
+    openssl: One ["openssl", "dgst", "-sha256", "tree/words"];
+    perl: One ["perl", "-e", "my %n; while (<>) { $n{length $_}++ } print join(',', map { \"$_=$n{$_}\" } sort keys %n), \"\\n\"", "tree/words"];
+    ps: Several ["unshare", "--pid", "--fork", "--mount-proc", "ps", "-e", "-o", "pid=,comm="];
+    python: One [PYTHON, "-c", "import json; print(json.dumps({'sum': sum(range(100))}))"];
+    python_threads: Several [PYTHON, "-c", THREADS];
+    sed: One ["sed", "s/line/LINE/", "tree/words"];
+    sh_pipes: Several ["sh", "-c", "cat tree/words | sort -r | uniq -c | head -3; echo $?"];
+    sha256sum: One ["sha256sum", "tree/words", "tree/a.txt"];
+    sort: One ["sort", "-r", "tree/words"];
+    sqlite: One ["sqlite3", "new.db", "create table t(n int); insert into t values (1), (2), (3); select sum(n) from t;"];
+    ssh_version: One ["ssh", "-V"];
+    tar: One ["tar", "--sort=name", "-cf", "tree.tar", "tree"];
+    timeout: Several ["timeout", "0.2", "sleep", "5"];
+    true_: One ["true"];
+    xargs: Several ["sh", "-c", "seq 6 > list; xargs -a list -P2 -n1 sh -c 'echo $0 > made.$0'"];
+}
+
+/// Not the one of a version manager, which is a script that searches.
+const PYTHON: &str = "/usr/bin/python3";
+
+const GIT: &str = "git init -q repo && cd repo && cp ../tree/words . && git add words && git commit -q -m first \
+    && git log --format='%an %s' && rm .git/index";
+
+const THREADS: &str = "
+import subprocess, threading
+def work(n): results[n] = subprocess.run(['echo', str(n)], capture_output=True).stdout.decode().strip()
+results = {}
+threads = [threading.Thread(target=work, args=(n,)) for n in range(3)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(sorted(results.items()))
+";
+
+/// A program that passes under a tracer that sees nothing would prove nothing.
+#[test]
+fn nothing_passes_for_a_tracer_that_does_nothing() {
+    for (fake, tracer) in Tracer::fakes() {
+        for (name, tasks, argv) in PROGRAMS.iter().filter(|(name, ..)| ["true_", "sh_pipes"].contains(name)) {
+            assert!(check(&tracer, *tasks, argv).is_err(), "{name} passes under {fake:?}");
+        }
+    }
+}
+
+fn check(tracer: &Tracer, tasks: Tasks, argv: &[&str]) -> Verdict {
+    let room = Room::new();
+    strace::must_be_here(&room)?;
+    if !is_here(argv[0]) {
+        skip!("there is no {} here", argv[0]);
+    }
+    // ps looks at every process there is: alone in a namespace it always finds the same.
+    if argv[0] == "unshare" && !harness::is_root() {
+        skip!("a namespace of its own needs root");
+    }
+    let argv: Vec<OsString> = argv.iter().map(OsString::from).collect();
+    let mut verdict = compare(&room, tracer, tasks, &argv);
+    for _ in 0..2 {
+        if verdict.is_err() {
+            verdict = compare(&room, tracer, tasks, &argv);
+        }
+    }
+    verdict
+}
+
+fn compare(room: &Room, tracer: &Tracer, tasks: Tasks, argv: &[OsString]) -> Verdict {
+    prepare(room)?;
+    let mut native = room.command(&argv[0]);
+    native.args(&argv[1..]);
+    let native = room.finish(native)?;
+
+    prepare(room)?;
+    let file = room.beside("trace.jsonl");
+    let _ = std::fs::remove_file(&file);
+    let options = ["-f", "--format", "jsonl", "-o"].map(std::ffi::OsStr::new).into_iter().chain([file.as_os_str()]);
+    let outcome = room.finish(room.traced_command(tracer, &options.collect::<Vec<_>>(), argv))?;
+    let trace = harness::Trace::read(&file)?;
+    outcome.same_as(&native)?;
+    trace.is_complete()?;
+    let ours = strace::from_ours(&trace.calls);
+
+    let witness = || {
+        prepare(room)?;
+        strace::run(room, argv).map(|(_, seen)| seen)
+    };
+    match tasks {
+        One => same_sequence(&witness()?, &ours),
+        Several => same_counts(&[witness()?, witness()?], &ours),
+    }
+}
+
+fn same_sequence(theirs: &[Seen], ours: &[Seen]) -> Verdict {
+    let first = theirs.iter().zip(ours).position(|(one, other)| one != other);
+    let at = first.unwrap_or_else(|| theirs.len().min(ours.len()));
+    let show = |seen: &[Seen]| {
+        let part = &seen[at.saturating_sub(3).min(seen.len())..(at + 4).min(seen.len())];
+        part.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  ")
+    };
+    ensure!(
+        theirs == ours,
+        "strace saw {} calls, we {}; they differ at call {at}\n strace:\n  {}\n ours:\n  {}",
+        theirs.len(),
+        ours.len(),
+        show(theirs),
+        show(ours)
+    );
+    Ok(())
+}
+
+/// Calls that are made more or less often as time has it.
+const BY_CHANCE: [&str; 9] = [
+    "clock_nanosleep",
+    "epoll_wait",
+    "futex",
+    "nanosleep",
+    "poll",
+    "ppoll",
+    "restart_syscall",
+    "rt_sigreturn",
+    "sched_yield",
+];
+
+fn same_counts(theirs: &[Vec<Seen>; 2], ours: &[Seen]) -> Verdict {
+    let [one, other] = theirs.each_ref().map(|seen| count(seen));
+    let ours = count(ours);
+    let names: std::collections::BTreeSet<&String> = one.keys().chain(other.keys()).chain(ours.keys()).collect();
+    let mut wrong = Vec::new();
+    for name in names.into_iter().filter(|name| !BY_CHANCE.contains(&name.as_str())) {
+        let of = |counts: &BTreeMap<String, usize>| counts.get(name).copied().unwrap_or(0);
+        let (low, high) = (of(&one).min(of(&other)), of(&one).max(of(&other)));
+        if !(low..=high).contains(&of(&ours)) {
+            wrong.push(format!("{name}: strace {low} to {high}, ours {}", of(&ours)));
+        }
+    }
+    ensure!(wrong.is_empty(), "the counts differ: {}", wrong.join("; "));
+    Ok(())
+}
+
+fn count(seen: &[Seen]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for call in seen {
+        *counts.entry(call.name.clone()).or_default() += 1;
+    }
+    counts
+}
+
+fn is_here(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    Path::new(program).is_absolute() && Path::new(program).exists()
+        || std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+}
+
+/// The same working directory for every run: content, modes and times.
+fn prepare(room: &Room) -> Result<(), Failure> {
+    room.sweep();
+    let work = room.work();
+    let words: String = (0..200).map(|line| format!("line {} of {}\n", line % 13, line)).collect();
+    for (path, content) in [
+        ("tree/words", words.as_str()),
+        ("tree/a.txt", "a short line 7\n"),
+        ("tree/deep/b.txt", "another line 70\n"),
+        ("tree/deep/deeper/c.txt", ""),
+        ("tree/deep/d", "d\n"),
+        ("hello.c", "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 0; }\n"),
+        ("Makefile", "all: w1 w2 w3 w4\nw%: tree/words\n\tcp $< $@\n"),
+        (".gitconfig", "[user]\nname = A Tester\nemail = tester@example.org\n[init]\ndefaultBranch = main\n"),
+    ] {
+        let path = work.join(path);
+        std::fs::create_dir_all(path.parent().unwrap_or(&work))?;
+        std::fs::write(&path, content)?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644))?;
+    }
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let times = std::fs::FileTimes::new().set_accessed(long_ago).set_modified(long_ago);
+    for path in ["tree/words", "tree/a.txt", "tree/deep/b.txt", "tree/deep/deeper/c.txt", "tree/deep/d"]
+        .into_iter()
+        .chain(["tree/deep/deeper", "tree/deep", "tree", "hello.c", "Makefile", ".gitconfig"])
+    {
+        std::fs::File::open(work.join(path))?.set_times(times)?;
+    }
+    Ok(())
+}
