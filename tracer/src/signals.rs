@@ -111,7 +111,8 @@ impl Control {
         if crate::look::tasks(process::own_pid()).is_ok_and(|tasks| tasks.len() > 1) {
             return control;
         }
-        for signal in [libc::SIGTTOU, libc::SIGTTIN] {
+        // SIGXFSZ: a sink that outgrows RLIMIT_FSIZE is told by EFBIG, and the program goes on.
+        for signal in [libc::SIGTTOU, libc::SIGTTIN, libc::SIGXFSZ] {
             control.change(signal, Disposition::ignore());
         }
         let asked = |d: &Disposition| !d.is_ignored();

@@ -1,6 +1,5 @@
 //! Faults: what is wrong with a file, in sentences, few of them however much it is.
 
-use super::read::State;
 use super::restore::Oddities;
 
 /// Sentences kept.
@@ -53,18 +52,10 @@ impl Faults {
     }
 
     /// All sentences.
-    pub fn told(mut self, state: State) -> Vec<String> {
-        if let State::Incomplete { at_byte } = state {
-            self.notes.insert(0, incomplete(at_byte));
-        }
+    pub fn told(mut self) -> Vec<String> {
         if self.more > 0 {
             self.notes.push(format!("and {} more of the kind", self.more));
         }
         self.notes
     }
-}
-
-/// The sentence for a file without an end.
-pub fn incomplete(at_byte: u64) -> String {
-    format!("incomplete at byte {at_byte}")
 }

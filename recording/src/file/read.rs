@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::blocks::{Blocks, Next};
-use super::faults::{Faults, incomplete};
+use super::faults::Faults;
 use super::layout::{BLOCK_HEADER, BlockHeader, BlockType, FILE_HEADER, FileHeader, MAGIC, MAJOR, MINOR};
 use super::live::Live;
 use super::looks;
@@ -42,7 +42,7 @@ pub struct Read {
     pub header: Header,
     /// The trailer as it stands in the file.
     pub trailer: Option<Trailer>,
-    /// What a user should know, a sentence each.
+    /// What a user should know beside the state, a sentence each: what is damaged, what was passed over.
     pub notes: Vec<String>,
     /// Events given to the sink, announcements not counted.
     pub events: u64,
@@ -163,7 +163,7 @@ impl Recording {
             state,
             header: self.header,
             trailer,
-            notes: self.faults.told(state),
+            notes: self.faults.told(),
             events: restorer.totals.events(),
             calls: restorer.totals.of(Kind::Call),
             lost: restorer.totals.of(Kind::Lost),
@@ -293,7 +293,7 @@ impl Recording {
             State::Complete => return trailer,
             State::Incomplete { at_byte } => {
                 trailer.ended = EndedBy::Incomplete;
-                trailer.fault = Some(incomplete(at_byte));
+                trailer.fault = Some(format!("incomplete at byte {at_byte}"));
             }
             State::Damaged => {
                 trailer.ended = EndedBy::Damaged;

@@ -59,14 +59,14 @@ fn cut_at_every_byte_of_its_last_blocks_it_gives_what_is_whole() {
         let (read, kept) = read(&file[..cut]);
         let block = *starts.iter().rev().find(|start| **start <= cut).unwrap();
         assert_eq!(read.state, State::Incomplete { at_byte: block as u64 }, "cut at {cut}: {:?}", read.notes);
-        assert_eq!(read.notes, [format!("incomplete at byte {block}")], "cut at {cut}");
+        assert_eq!(read.notes, Vec::<String>::new(), "cut at {cut}");
         let before: usize = starts
             .iter()
             .filter(|start| **start < block && block_type(&file, **start) == 3)
             .map(|start| u32::from_le_bytes(file[start + 72..start + 76].try_into().unwrap()) as usize)
             .sum();
         assert_eq!(kept.records, whole[..before], "cut at {cut}");
-        assert!(kept.trailer.unwrap().fault.unwrap().starts_with("incomplete"), "cut at {cut}");
+        assert_eq!(kept.trailer.unwrap().fault, Some(format!("incomplete at byte {block}")), "cut at {cut}");
     }
 }
 
@@ -127,7 +127,7 @@ fn one_flip(file: &[u8], whole: &[Vec<u8>], starts: &[usize], at: usize, what: &
     let mut kept = Kept::default();
     let read = recording.replay(&mut kept).unwrap();
     assert_ne!(read.state, State::Complete, "{what}");
-    assert!(!read.notes.is_empty(), "{what}");
+    assert!(!read.notes.is_empty() || matches!(read.state, State::Incomplete { .. }), "{what}");
     // Everything before the damaged block, and what follows it but for one block.
     let damaged = starts.iter().rposition(|start| *start <= at);
     let counts = |start: &usize| match block_type(file, *start) {
