@@ -57,8 +57,8 @@ calls! {
     mkdir [FILE] (pathname: Path, mode: Mode) -> Int;
     mkdirat [DESC FILE] (dfd: DirFd, pathname: Path, mode: Mode) -> Int;
     rmdir [FILE] (pathname: Path) -> Int;
-    mknod [FILE] (filename: Path, mode: Mode, dev: Dev) -> Int;
-    mknodat [DESC FILE] (dfd: DirFd, filename: Path, mode: Mode, dev: Dev) -> Int;
+    mknod [FILE] (filename: Path, mode: Mode, dev: Dev) by MKNOD -> Int;
+    mknodat [DESC FILE] (dfd: DirFd, filename: Path, mode: Mode, dev: Dev) by MKNODAT -> Int;
     truncate [FILE] (path: Path, length: Long) -> Int;
 
     utime [FILE] (filename: Path, times: input(&layout::UTIMBUF)) -> Int;
@@ -149,5 +149,24 @@ operations! {
         0x8000_0600 => (id: Unused, addr: input(&layout::DQINFO)) -> Int,
         0x8000_0700 => (id: UInt, addr: output(&layout::DQBLK)) -> Int,
         0x8000_0800 => (id: UInt, addr: input(&layout::DQBLK)) -> Int,
+    }
+}
+
+// The type of file selects: only character and block devices have a number.
+operations! {
+    MKNOD: 1 & 0xf000 (filename: Path, mode: Mode) {
+        0x0000 => () -> Int,
+        0x1000 => () -> Int,
+        0x8000 => () -> Int,
+        0xc000 => () -> Int,
+    }
+}
+
+operations! {
+    MKNODAT: 2 & 0xf000 (dfd: DirFd, filename: Path, mode: Mode) {
+        0x0000 => () -> Int,
+        0x1000 => () -> Int,
+        0x8000 => () -> Int,
+        0xc000 => () -> Int,
     }
 }

@@ -11,7 +11,7 @@ calls! {
     pkey_mprotect [MEMORY] (start: Ptr, len: ULong, prot: Flags(&names::MMAP_PROT), pkey: Int) -> Int;
     munmap [MEMORY] (addr: Ptr, len: ULong) -> Int;
     brk [MEMORY] (brk: Ptr) -> Hex;
-    mremap [MEMORY] (addr: Ptr, old_len: ULong, new_len: ULong, flags: Flags(&names::MREMAP), new_addr: Ptr) -> Hex;
+    mremap [MEMORY] (addr: Ptr, old_len: ULong, new_len: ULong, flags: Flags(&names::MREMAP), new_addr: Ptr) by MREMAP -> Hex;
     msync [MEMORY] (start: Ptr, len: ULong, flags: Flags(&names::MSYNC)) -> Int;
     mincore [MEMORY] (start: Ptr, len: ULong, vec: Ptr) -> Int;
     madvise [MEMORY] (start: Ptr, len_in: ULong, behavior: Enum(&names::MADVISE)) -> Int;
@@ -33,16 +33,16 @@ calls! {
     set_mempolicy_home_node [MEMORY] (start: Ptr, len: ULong, home_node: ULong, flags: Hex) -> Int;
     migrate_pages [MEMORY] (pid: Pid, maxnode: ULong, old_nodes: Ptr, new_nodes: Ptr) -> Int;
     move_pages [MEMORY] (pid: Pid, nr_pages: ULong, pages: Ptr, nodes: Ints(In, Arg(1)), status: Ints(Out, Arg(1)), flags: Flags(&names::MBIND)) -> Int;
-    process_vm_readv [] (pid: Pid, lvec: Iovec(Out, Arg(2)), liovcnt: ULong, rvec: Ptr, riovcnt: ULong, flags: Hex) -> Int;
-    process_vm_writev [] (pid: Pid, lvec: Iovec(In, Arg(2)), liovcnt: ULong, rvec: Ptr, riovcnt: ULong, flags: Hex) -> Int;
-    membarrier [] (cmd: Enum(&names::MEMBARRIER), flags: Flags(&names::MEMBARRIER_FLAGS), cpu_id: Int) -> Hex;
+    process_vm_readv [] (pid: Pid, lvec: Iovec(Out, Arg(2)), liovcnt: ULong, rvec: Struct(&layout::IOVEC, In, Arg(4)), riovcnt: ULong, flags: Hex) -> Int;
+    process_vm_writev [] (pid: Pid, lvec: Iovec(In, Arg(2)), liovcnt: ULong, rvec: Struct(&layout::IOVEC, In, Arg(4)), riovcnt: ULong, flags: Hex) -> Int;
+    membarrier [] (cmd: Enum(&names::MEMBARRIER), flags: Flags(&names::MEMBARRIER_FLAGS), cpu_id: Int) by MEMBARRIER -> Hex;
 
     futex [] (uaddr: Ptr, op: FutexOp, val: UInt, utime: Ptr, uaddr2: Ptr, val3: Hex) by FUTEX -> Int;
     futex_waitv [] (waiters: Struct(&layout::FUTEX_WAITV_ENTRY, In, Arg(1)), nr_futexes: UInt, flags: Hex, timeout: input(&layout::TIMESPEC), clockid: Enum(&names::CLOCK_IDS)) -> Int;
     futex_wake [] (uaddr: Ptr, mask: Hex, nr: Int, flags: Flags(&names::FUTEX2)) -> Int;
     futex_wait [] (uaddr: Ptr, val: ULong, mask: Hex, flags: Flags(&names::FUTEX2), timeout: input(&layout::TIMESPEC), clockid: Enum(&names::CLOCK_IDS)) -> Int;
     futex_requeue [] (waiters: Struct(&layout::FUTEX_WAITV_ENTRY, In, Fixed(2)), flags: Hex, nr_wake: Int, nr_requeue: Int) -> Int;
-    set_robust_list [] (head: input(&layout::ROBUST_LIST_HEAD), len: ULong) -> Int;
+    set_robust_list [] (head: Ptr, len: ULong) -> Int;
     get_robust_list [] (pid: Pid, head_ptr: LongRef(Out), len_ptr: LongRef(Out)) -> Int;
 }
 
@@ -63,5 +63,19 @@ operations! {
         11 => (val: UInt, utime: input(&layout::TIMESPEC), uaddr2: Ptr) -> Int,
         12 => (val: UInt, val2: UInt, uaddr2: Ptr, val3: UInt) -> Int,
         13 => (val: Unused, utime: input(&layout::TIMESPEC)) -> Int,
+    }
+}
+
+// Only with MREMAP_FIXED or MREMAP_DONTUNMAP is the new address read.
+operations! {
+    MREMAP: 3 & 0x6 (addr: Ptr, old_len: ULong, new_len: ULong, flags: Flags(&names::MREMAP)) {
+        0 => () -> Hex,
+    }
+}
+
+// Only with MEMBARRIER_CMD_FLAG_CPU is the processor read.
+operations! {
+    MEMBARRIER: 1 & 0x1 (cmd: Enum(&names::MEMBARRIER), flags: Flags(&names::MEMBARRIER_FLAGS)) {
+        0 => () -> Hex,
     }
 }

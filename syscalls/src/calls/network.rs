@@ -6,7 +6,7 @@ use crate::kind::{Count::*, Dir::*};
 use crate::{layout, names};
 
 calls! {
-    socket [NETWORK] (family: Enum(&names::SOCKET_DOMAIN), type: EnumFlags(&names::SOCKET_TYPE, &names::SOCK_FLAGS), protocol: Enum(&names::SOCKET_PROTOCOL)) -> Fd;
+    socket [NETWORK] (family: Enum(&names::SOCKET_DOMAIN), type: EnumFlags(&names::SOCKET_TYPE, &names::SOCK_FLAGS), protocol: Int) -> Fd;
     socketpair [NETWORK] (family: Enum(&names::SOCKET_DOMAIN), type: EnumFlags(&names::SOCKET_TYPE, &names::SOCK_FLAGS), protocol: Int, usockvec: FdPair) -> Int;
     bind [NETWORK] (fd: Fd, umyaddr: Sockaddr(In, Arg(2)), addrlen: Int) -> Int;
     connect [NETWORK] (fd: Fd, uservaddr: Sockaddr(In, Arg(2)), addrlen: Int) -> Int;

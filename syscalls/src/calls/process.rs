@@ -28,7 +28,7 @@ calls! {
     getsid [] (pid: Pid) -> Pid;
     setsid [] () -> Pid;
     set_tid_address [] (tidptr: Ptr) -> Pid;
-    rseq [] (rseq: input(&layout::RSEQ), rseq_len: Hex, flags: Flags(&names::RSEQ_FLAGS), sig: Hex) -> Int;
+    rseq [] (rseq: Ptr, rseq_len: Hex, flags: Flags(&names::RSEQ_FLAGS), sig: Hex) -> Int;
     rseq_slice_yield [] () -> Int;
     restart_syscall [] () -> Int;
     kcmp [] (pid1: Pid, pid2: Pid, type: Enum(&names::KCMP), idx1: ULong, idx2: ULong) by KCMP -> Int;
@@ -52,7 +52,7 @@ calls! {
     lsm_list_modules [] (ids: Ptr, size: IntRef(InOut), flags: Hex) -> Int;
 
     iopl [] (level: UInt) -> Int;
-    ioperm [] (from: ULong, num: ULong, turn_on: Int) -> Int;
+    ioperm [] (from: Hex, num: Hex, turn_on: Int) -> Int;
     modify_ldt [] (func: Int, ptr: Ptr, bytecount: ULong) -> Int;
     set_thread_area [] (u_info: exchange(&layout::USER_DESC)) -> Int;
     get_thread_area [] (u_info: exchange(&layout::USER_DESC)) -> Int;

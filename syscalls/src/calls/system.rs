@@ -32,9 +32,17 @@ calls! {
 
 operations! {
     SYSLOG: 0 & 0xffff_ffff (type: Enum(&names::SYSLOG)) {
+        0 => () -> Int,
+        1 => () -> Int,
         2 => (buf: Bytes(Out, ResultUpTo(2)), len: Int) -> Int,
         3 => (buf: Bytes(Out, ResultUpTo(2)), len: Int) -> Int,
         4 => (buf: Bytes(Out, ResultUpTo(2)), len: Int) -> Int,
+        5 => () -> Int,
+        6 => () -> Int,
+        7 => () -> Int,
+        8 => (buf: Unused, len: Int) -> Int,
+        9 => () -> Int,
+        10 => () -> Int,
     }
 }
 
