@@ -9,7 +9,7 @@ pub fn restarts(tracer: &Tracer) -> Verdict {
     for (name, code, times) in
         [("read", -512, 3), ("nanosleep", -516, 3), ("poll", -516, 3), ("futex", -512, 3), ("wait4", -512, 3)]
     {
-        // Under any tracer a SIGCHLD that nobody handles also interrupts the waits for the helpers.
+        // Under any tracer a SIGCHLD that nobody handles also interrupts calls.
         let more_allowed = name == "wait4";
         let interrupted = trace.named(name).filter(|call| call.result == code && call.is("interrupted")).count();
         let all: Vec<i64> = trace.named(name).map(|call| call.result).filter(|result| *result < -500).collect();
@@ -26,7 +26,7 @@ pub fn restarts(tracer: &Tracer) -> Verdict {
         );
     }
     let resumed = restarted("restart_syscall");
-    ensure!(resumed == 2, "nanosleep and poll go on by restart_syscall, {resumed} recorded; {}", trace.summary());
+    ensure!(resumed >= 2, "nanosleep and poll go on by restart_syscall, {resumed} recorded; {}", trace.summary());
     Ok(())
 }
 

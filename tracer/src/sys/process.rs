@@ -364,8 +364,7 @@ pub fn forbid_core() {
 
 /// The default action for `signal`, and no mask in its way.
 pub fn expose_to(signal: i32) {
-    let _ = signals::set_disposition(signal, &Disposition::default_action());
-    signals::unblock(&[signal]);
+    signals::let_kill(signal);
 }
 
 /// Sends `signal` to this task. The raw call also takes the two signals the C library keeps.
