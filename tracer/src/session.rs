@@ -22,6 +22,10 @@ use crate::sys::{Tid, clock, signals};
 use crate::task::{ByNumber, Early, InCall, Phase, Process, Task, Tasks};
 use crate::{Left, Plan, Wanted};
 
+/// A sink hears of the time at least so often, also while every task sleeps: a recording is written
+/// to its file within a second.
+const WATCHED: Duration = Duration::from_millis(500);
+
 /// How calls are noticed in this session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Calls {
@@ -188,12 +192,18 @@ impl<'s> Session<'s> {
                 return;
             }
             self.stream.idle();
+            if self.stream.is_open()
+                && let Some(timer) = &mut self.timer
+            {
+                timer.at_least_every(WATCHED);
+            }
             match self.wait(true) {
                 Ok(waited) => {
                     self.serve(waited);
                     self.collect();
                 }
                 Err(Found::NoChildren) => return self.abandon_all(),
+                Err(Found::Interrupted) => self.stream.tick(),
                 Err(_) => {}
             }
         }

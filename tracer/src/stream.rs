@@ -121,6 +121,13 @@ impl<'s> Stream<'s> {
         }
     }
 
+    /// Nothing has happened for a while: a sink that holds events back hears of the time.
+    pub fn tick(&mut self) {
+        if self.open {
+            self.give(|sink| sink.idle());
+        }
+    }
+
     /// Ends the recording here: later events are not pushed.
     pub fn close(&mut self, trailer: &mut Trailer) {
         self.hand_on();
