@@ -44,7 +44,7 @@ impl Session<'_> {
     fn attach_task(&mut self, tid: Tid) -> Result<(), Error> {
         ptrace::seize(tid, self.options()).map_err(|errno| why_not(tid, errno))?;
         let pid = look::Status::of(tid).map_or(tid, |status| Tid(status.pid));
-        if self.early.contains_key(&tid) {
+        if self.early.stopped.contains_key(&tid) {
             return Ok(());
         }
         self.add_attached(tid, pid);

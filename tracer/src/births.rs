@@ -1,14 +1,16 @@
 //! Births and execs: how tasks come to be and what they become.
 
+use std::time::{Duration, Instant};
+
 use recording::event::{BornHow, Kind, PayloadHead, Record, Shape, status, text};
 
 use crate::look;
 use crate::session::Session;
 use crate::stop::{Birth, Reason};
-use crate::sys::Tid;
 use crate::sys::ptrace::{Gone, Stopped};
 use crate::sys::wait::WaitStatus;
-use crate::task::{Early, Phase, Process, Task};
+use crate::sys::{Tid, process};
+use crate::task::{Phase, Process, Task};
 
 /// Bytes of a `Born` before its texts.
 const BORN: usize = 56;
@@ -46,7 +48,7 @@ impl Session<'_> {
     pub(crate) fn birth(&mut self, stopped: Stopped, how: Birth) -> Result<(), Gone> {
         let parent = stopped.tid();
         let child = Tid(stopped.event_message()? as u32);
-        if self.tasks.get(child).is_none() && child.0 != 0 {
+        if self.is_newborn(child) {
             let flags = clone_flags(&stopped).unwrap_or(match how {
                 Birth::Fork => libc::SIGCHLD as u64,
                 Birth::Vfork => (libc::SIGCHLD | libc::CLONE_VFORK | libc::CLONE_VM) as u64,
@@ -57,8 +59,23 @@ impl Session<'_> {
         self.go_on(stopped, 0)
     }
 
+    /// Killed in its birth stop, a parent goes on to its last one, whose message is an exit status:
+    /// a number is a child's only when there is such a task and it is traced.
+    fn is_newborn(&self, child: Tid) -> bool {
+        if self.early.stopped.contains_key(&child) || self.early.adopted.contains(&child) {
+            return true;
+        }
+        let traced = |tid| look::Status::of(tid).map(|status| status.tracer != 0);
+        child.0 != 0
+            && self.tasks.get(child).is_none()
+            && (self.early.ended.contains_key(&child)
+                || traced(child).unwrap_or_else(|| look::Status::of(process::own_pid()).is_none()))
+    }
+
     fn join_halves(&mut self, parent: Tid, child: Tid, how: Birth, flags: u64) {
-        let early = self.early.remove(&child);
+        if self.early.adopted.remove(&child) {
+            return;
+        }
         let of = self.tasks.get(parent).map_or(parent, |task| task.pid);
         let like = self.tasks.process(of).copied().unwrap_or_default();
         // Read here: a child in its first stop can't have gone on, one not yet there neither.
@@ -76,10 +93,14 @@ impl Session<'_> {
         let facts =
             Facts { parent, pid: if thread { of } else { child }, how, flags, own_tid: seen.map_or(0, |s| s.own_tid) };
         self.add_task(child, &facts, like);
-        match early {
-            Some(Early::Stopped(stopped)) => self.begin_life(stopped),
-            Some(Early::Ended(status)) => self.ended(child, status, None),
-            None => {}
+        // A number may have been used before, by one whose parent's event never came.
+        let lives = seen.is_some_and(|status| status.tracer != 0);
+        if let Some(status) = self.early.ended.remove(&child)
+            && !lives
+        {
+            self.ended(child, status, None);
+        } else if let Some((stopped, _)) = self.early.stopped.remove(&child) {
+            self.begin_life(stopped);
         }
     }
 
@@ -126,23 +147,27 @@ impl Session<'_> {
             let _: Result<(), Gone> = stopped.detach(signal);
             return;
         }
-        self.early.insert(tid, Early::Stopped(stopped));
+        self.early.stopped.insert(tid, (stopped, Instant::now()));
     }
 
-    /// A parent may have died between making a child and telling us: those that wait for such an
-    /// event are taken in by what the kernel says of them.
-    pub(crate) fn adopt_early(&mut self) {
-        let waiting: Vec<Tid> =
-            self.early.iter().filter(|(_, e)| matches!(e, Early::Stopped(_))).map(|(tid, _)| *tid).collect();
-        for tid in waiting {
-            let Some(Early::Stopped(stopped)) = self.early.remove(&tid) else { continue };
+    /// A parent may have died between making a child and telling us. Children that wait in vain are
+    /// taken in by what the kernel says of them: at once when the process that made them is gone,
+    /// else when they have waited long.
+    pub(crate) fn adopt_orphans(&mut self) {
+        const LONG: Duration = Duration::from_millis(200);
+        let waiting: Vec<(Tid, Instant)> = self.early.stopped.iter().map(|(tid, (_, since))| (*tid, *since)).collect();
+        for (tid, since) in waiting {
             let seen = look::Status::of(tid).unwrap_or_default();
             let pid = if seen.pid == 0 { tid } else { Tid(seen.pid) };
-            let thread = pid != tid;
-            let parent = if thread { pid } else { Tid(seen.parent) };
-            let like = self.tasks.process(parent).copied().unwrap_or_default();
-            let how = if thread { BornHow::Thread } else { BornHow::Fork };
-            self.add_task(tid, &Facts { parent, pid, how, flags: 0, own_tid: seen.own_tid }, like);
+            let maker = if pid == tid { Tid(seen.parent) } else { pid };
+            if self.tasks.process(maker).is_some() && since.elapsed() < LONG {
+                continue;
+            }
+            let Some((stopped, _)) = self.early.stopped.remove(&tid) else { continue };
+            self.early.adopted.insert(tid);
+            let like = self.tasks.process(maker).copied().unwrap_or_default();
+            let how = if pid == tid { BornHow::Fork } else { BornHow::Thread };
+            self.add_task(tid, &Facts { parent: maker, pid, how, flags: 0, own_tid: seen.own_tid }, like);
             self.begin_life(stopped);
         }
     }
@@ -151,9 +176,9 @@ impl Session<'_> {
     /// leader's number; the leader vanished without a status, and so will never be waited for.
     pub(crate) fn exec(&mut self, stopped: Stopped) -> Result<(), Gone> {
         let tid = stopped.tid();
-        let old = Tid(stopped.event_message().unwrap_or(u64::from(tid.0)) as u32);
+        let old = stopped.event_message().map_or(tid, |old| Tid(old as u32));
         let pid = self.tasks.get(tid).map_or(tid, |task| task.pid);
-        if old != tid && self.tasks.get(old).is_some() {
+        if old != tid && self.tasks.get(old).is_some_and(|task| task.pid == pid) {
             self.supersede(tid, old);
         }
         if let Some(task) = self.tasks.get_mut(tid)

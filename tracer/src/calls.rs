@@ -37,19 +37,25 @@ impl Session<'_> {
         match info.side() {
             Side::Entry | Side::Seccomp => self.entry(&stopped, &info, Via::Ptrace)?,
             Side::Exit => self.exit(&stopped, &info)?,
-            Side::None => {}
+            // Killed here, it is in its last stop now, of which we are told next.
+            Side::None => return Ok(()),
         }
         self.go_on(stopped, 0)
     }
 
     /// A filter said TRACE: ours, or one that the target installed.
     pub(crate) fn filter_stop(&mut self, stopped: Stopped) -> Result<(), Gone> {
-        let info = match stopped.syscall_info() {
-            Ok(info) => info,
+        let (info, data) = match stopped.syscall_info() {
+            // Killed here, it is in its last stop now, of which we are told next.
+            Ok(info) if info.side() != Side::Seccomp => return Ok(()),
+            Ok(info) => (info, info.filter_data()),
             Err(Errno(libc::ESRCH)) => return Err(Gone),
-            Err(_) => SyscallInfo::from_registers(Side::Seccomp, &stopped.registers()?),
+            Err(_) => {
+                let info = SyscallInfo::from_registers(Side::Seccomp, &stopped.registers()?);
+                (info, stopped.event_message()? as u16)
+            }
         };
-        let ours = stopped.event_message()? as u16 == crate::filter::COOKIE;
+        let ours = data == crate::filter::COOKIE;
         let in_call = self.tasks.get(stopped.tid()).is_some_and(|task| task.call != InCall::No);
         if !in_call {
             self.entry(&stopped, &info, Via::Seccomp)?;
@@ -195,13 +201,29 @@ impl Session<'_> {
         let ours = self.calls == Calls::Filtered;
         let watch = match nr as i64 {
             libc::SYS_rt_sigreturn => Watch::HandlerReturns,
-            libc::SYS_clone if args[0] & CLONE_UNTRACED != 0 && self.follow => Watch::MakesUntraced,
-            libc::SYS_clone3 if self.follow && stopped.peek(args[0]).is_some_and(|f| f & CLONE_UNTRACED != 0) => {
+            // Untraced, a child that inherits our filter could not make the calls it picks: under a
+            // filter nobody escapes, and nobody can tell.
+            libc::SYS_clone if self.follow && args[0] & CLONE_UNTRACED != 0 => {
+                if ours {
+                    stopped.set_first_word(args[0] & !CLONE_UNTRACED)?;
+                    return Ok(());
+                }
                 Watch::MakesUntraced
             }
+            libc::SYS_clone3 if self.follow => match stopped.peek(args[0]) {
+                Some(flags) if flags & CLONE_UNTRACED != 0 && ours => {
+                    stopped.poke(args[0], flags & !CLONE_UNTRACED)?;
+                    Watch::Changed { at: args[0], word: flags }
+                }
+                Some(flags) if flags & CLONE_UNTRACED != 0 => Watch::MakesUntraced,
+                _ => return Ok(()),
+            },
             libc::SYS_io_uring_setup => Watch::MakesIoUring,
             libc::SYS_ptrace => {
-                self.note_attack(stopped.tid(), nr, args);
+                if self.note_attack(stopped.tid(), nr, args) {
+                    // Traced by one of those it traces, the tracer would wait for itself.
+                    stopped.skip_call(-i64::from(libc::EPERM))?;
+                }
                 Watch::Traces
             }
             libc::SYS_kill | libc::SYS_tkill | libc::SYS_tgkill => {
@@ -244,6 +266,8 @@ impl Session<'_> {
                     task.interrupted = None;
                 }
             }
+            // Put back what the target wrote there.
+            Watch::Changed { at, word } => stopped.poke(at, word)?,
             Watch::Renames if result == 0 => self.renamed(tid),
             Watch::MakesIoUring if result >= 0 => self.unseen_io_uring(tid, pid),
             Watch::MakesUntraced if result > 0 => self.unseen_child(tid, result),

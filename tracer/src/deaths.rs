@@ -6,7 +6,7 @@ use crate::session::Session;
 use crate::sys::Tid;
 use crate::sys::ptrace::{Gone, Stopped};
 use crate::sys::wait::WaitStatus;
-use crate::task::{Early, Phase};
+use crate::task::Phase;
 
 /// Bytes of a `Died`.
 const DIED: usize = 48;
@@ -39,6 +39,7 @@ impl Session<'_> {
         }
         self.announce_other(tid);
         self.close_call(tid);
+        self.sweep(tid, status);
         self.begin_event(Kind::Died, DIED, tid);
         let Some((mut task, last)) = self.tasks.remove(tid) else { return };
         if task.phase == Phase::Leaving {
@@ -59,7 +60,26 @@ impl Session<'_> {
         if last && Some(task.pid) == self.root {
             self.root_is_over(status);
         }
-        self.adopt_early();
+        if !self.early.stopped.is_empty() {
+            self.adopt_orphans();
+        }
+    }
+
+    /// A leader's status comes when no other task of its process is left: one still in the table
+    /// vanished in an exec that was cut short by a kill.
+    fn sweep(&mut self, leader: Tid, status: WaitStatus) {
+        if self.tasks.process(leader).is_none_or(|process| process.tasks < 2) {
+            return;
+        }
+        for tid in self.tasks.of_process(leader) {
+            if tid != leader {
+                self.close_call(tid);
+                self.begin_event(Kind::Died, DIED, tid);
+                self.write_death(status, false, leader);
+                self.push_event();
+                let _ = self.tasks.remove(tid);
+            }
+        }
     }
 
     fn write_death(&mut self, status: WaitStatus, last: bool, pid: Tid) {
@@ -81,12 +101,10 @@ impl Session<'_> {
         if self.is_helper(tid) {
             return;
         }
-        match self.early.remove(&tid) {
-            // It was held in its first stop and killed there.
-            Some(Early::Stopped(_)) | None if self.follow => {
-                self.early.insert(tid, Early::Ended(status));
-            }
-            _ => {}
+        // It may have been held in its first stop and killed there.
+        let _ = self.early.stopped.remove(&tid);
+        if self.follow {
+            self.early.ended.insert(tid, status);
         }
     }
 }

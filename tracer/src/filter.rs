@@ -26,8 +26,9 @@ const JSET: u16 = 0x45;
 const RET: u16 = 0x06;
 
 /// Traced whether or not somebody asked: what the session itself must know of.
-const ALWAYS: [u64; 6] = [
+const ALWAYS: [u64; 7] = [
     56,  // clone, for CLONE_UNTRACED
+    101, // ptrace: the tracer must not be traced by those it traces
     157, // prctl: filters, no_new_privs
     158, // arch_prctl
     317, // seccomp

@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::stop::Reason;
 use crate::sys::ptrace::{self, Gone, Stopped, Until};
 use crate::sys::{Tid, process};
-use crate::task::{Early, Phase};
+use crate::task::Phase;
 
 /// Why tasks are let go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +54,8 @@ impl Session<'_> {
             return;
         }
         self.leaving = Some(Leaving { why, left: self.those_left(), until: Instant::now() + PATIENCE });
-        for (_, early) in std::mem::take(&mut self.early) {
-            if let Early::Stopped(stopped) = early {
-                let _: Result<(), Gone> = stopped.detach(0);
-            }
+        for (_, (stopped, _)) in self.early.stopped.drain() {
+            let _: Result<(), Gone> = stopped.detach(0);
         }
         for tid in self.tasks.tids() {
             let _: Result<(), Gone> = ptrace::interrupt(tid);
@@ -81,6 +79,8 @@ impl Session<'_> {
     pub(crate) fn let_go(&mut self, stopped: Stopped, reason: Reason) {
         let tid = stopped.tid();
         let signal = match reason {
+            // Our own child's sign that its exec comes next.
+            Reason::Signal(libc::SIGSTOP) if self.tasks.get(tid).is_some_and(|t| t.phase == Phase::Starting) => 0,
             Reason::Signal(signal) => signal,
             _ => 0,
         };
@@ -120,10 +120,8 @@ impl Session<'_> {
         for pid in self.tasks.pids() {
             let _ = process::kill(pid, libc::SIGKILL);
         }
-        for (tid, early) in self.early.drain() {
-            if matches!(early, Early::Stopped(_)) {
-                let _ = process::kill(tid, libc::SIGKILL);
-            }
+        for tid in self.early.stopped.keys() {
+            let _ = process::kill(*tid, libc::SIGKILL);
         }
     }
 

@@ -4,7 +4,7 @@
 //! by the file that knows its kind: `calls` (entry, exit, filter), `births` (new tasks, execs),
 //! `deaths`, `signals`; `leave` lets tasks go.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use recording::event::{Kind, Record, State};
@@ -19,7 +19,7 @@ use crate::stream::Stream;
 use crate::sys::ptrace::{Gone, Stopped, Until, option};
 use crate::sys::wait::{self, Found, WaitStatus};
 use crate::sys::{Tid, clock, signals};
-use crate::task::{ByNumber, Early, InCall, Phase, Process, Task, Tasks};
+use crate::task::{Early, InCall, Phase, Process, Task, Tasks};
 use crate::{Left, Plan, Wanted};
 
 /// A sink hears of the time at least so often, also while every task sleeps: a recording is written
@@ -63,7 +63,7 @@ pub struct Session<'s> {
     pub(crate) stream: Stream<'s>,
     pub(crate) tasks: Tasks,
     /// Tasks whose parent's event has not come yet.
-    pub(crate) early: HashMap<Tid, Early, ByNumber>,
+    pub(crate) early: Early,
     /// Stops collected and not served.
     queue: VecDeque<Waited>,
     /// Tasks past their last stop: their statuses bring the usage of their processes.
@@ -122,7 +122,7 @@ impl<'s> Session<'s> {
         Session {
             stream,
             tasks: Tasks::default(),
-            early: HashMap::default(),
+            early: Early::default(),
             queue: VecDeque::new(),
             expected_deaths: 0,
             capture: Capture::new(&plan.limits, plan.golden),
@@ -251,6 +251,10 @@ impl<'s> Session<'s> {
             return self.left_all();
         }
         self.sample_if_due();
+        if !self.early.stopped.is_empty() {
+            self.adopt_orphans();
+            self.tick(Duration::from_millis(50));
+        }
         if let Some(limit) = self.stream.over_limit()
             && self.limit.is_none()
         {
@@ -267,7 +271,7 @@ impl<'s> Session<'s> {
     }
 
     fn outlived_root(&mut self, ended: Instant) -> bool {
-        if self.tasks.is_empty() && self.early.is_empty() {
+        if self.tasks.is_empty() && self.early.stopped.is_empty() {
             return self.only_helpers_left();
         }
         let left = self.grace.saturating_sub(ended.elapsed());
@@ -295,7 +299,7 @@ impl<'s> Session<'s> {
 
     /// A helper of ours is a child like any other to wait4, and may outlive every task.
     fn only_helpers_left(&mut self) -> bool {
-        if !self.tasks.is_empty() || !self.early.is_empty() || self.helpers.is_empty() {
+        if !self.tasks.is_empty() || !self.early.stopped.is_empty() || self.helpers.is_empty() {
             return false;
         }
         match self.wait(false) {
@@ -440,7 +444,7 @@ impl<'s> Session<'s> {
 
     /// Why the sink takes no more; and, where filtered tasks are left, the session without its sink.
     pub(crate) fn into_mute(self) -> (Option<recording::SinkError>, Option<Session<'static>>) {
-        let keeps = self.calls == Calls::Filtered && !(self.tasks.is_empty() && self.early.is_empty());
+        let keeps = self.calls == Calls::Filtered && !(self.tasks.is_empty() && self.early.stopped.is_empty());
         let mute = keeps.then_some(Session {
             stream: Stream::closed(),
             tasks: self.tasks,

@@ -23,6 +23,10 @@ impl Session<'_> {
             Some(_) => return self.go_on(stopped, signal),
         }
         let info = stopped.siginfo()?;
+        if info[..4] != signal.to_ne_bytes() {
+            // Killed here, it is in its last stop now, of which we are told next.
+            return Err(Gone);
+        }
         self.begin_event(Kind::Signal, 176, tid);
         self.event.put_u32(32, signal as u32);
         self.event.put_bytes(48, &info);
@@ -108,6 +112,8 @@ impl Control {
         control.change(libc::SIGALRM, Disposition::count());
         // Ignored, it would make the kernel forget the statuses of children.
         control.change_if(libc::SIGCHLD, Disposition::default_action(), Disposition::is_ignored);
+        // A full file is an error of a write, not the end of the tracer.
+        control.change(libc::SIGXFSZ, Disposition::ignore());
         if crate::look::tasks(process::own_pid()).is_ok_and(|tasks| tasks.len() > 1) {
             return control;
         }

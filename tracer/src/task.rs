@@ -1,12 +1,14 @@
 //! Tasks and processes as the session knows them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::time::Instant;
 
 use recording::event::Record;
 
 use crate::sys::Tid;
 use crate::sys::ptrace::Stopped;
+use crate::sys::wait::WaitStatus;
 
 /// One traced kernel task.
 #[derive(Debug)]
@@ -96,6 +98,13 @@ pub enum Watch {
     MakesUntraced,
     /// The target asks to be traced by somebody, or traces.
     Traces,
+    /// We changed this word of its memory for the time of the call.
+    Changed {
+        /// Where.
+        at: u64,
+        /// What stood there.
+        word: u64,
+    },
     /// The task gives itself a name.
     Renames,
     /// A signal handler returns: the interrupted call may have failed with EINTR.
@@ -227,6 +236,11 @@ impl Tasks {
         }
     }
 
+    /// The tasks of one process.
+    pub fn of_process(&self, pid: Tid) -> Vec<Tid> {
+        self.tasks.values().filter(|task| task.pid == pid).map(|task| task.tid).collect()
+    }
+
     /// Its tasks stop at every call from now on, and so do those it starts.
     pub fn stop_at_every_call(&mut self, pid: Tid) {
         for task in self.tasks.values_mut().filter(|task| task.pid == pid) {
@@ -264,11 +278,13 @@ impl Tasks {
     }
 }
 
-/// A task whose first stop, or whose end, came before its parent's event.
-#[derive(Debug)]
-pub enum Early {
-    /// In its first stop.
-    Stopped(Stopped),
+/// Tasks whose first stop, or whose end, came before their parent's event.
+#[derive(Debug, Default)]
+pub struct Early {
+    /// Held in their first stop, since when.
+    pub stopped: HashMap<Tid, (Stopped, Instant), ByNumber>,
     /// Ended already, with this wait status.
-    Ended(crate::sys::wait::WaitStatus),
+    pub ended: HashMap<Tid, WaitStatus, ByNumber>,
+    /// Taken in without their parent's event, should it come after all.
+    pub adopted: HashSet<Tid, ByNumber>,
 }

@@ -42,22 +42,23 @@ impl Session<'_> {
         self.unseen(tid, Hidden::OtherTracer, "ptrace was refused: a task has one tracer, and the traced ones have us");
     }
 
-    /// Tells of a ptrace request or a signal aimed at the tracer itself.
-    pub(crate) fn note_attack(&mut self, tid: Tid, nr: u64, args: &[u64; 6]) {
+    /// Is this a ptrace request or a signal aimed at the tracer itself? Tells of it.
+    pub(crate) fn note_attack(&mut self, tid: Tid, nr: u64, args: &[u64; 6]) -> bool {
         let own = u64::from(process::own_pid().0);
         let victim = match nr as i64 {
             libc::SYS_ptrace => args[1],
-            libc::SYS_tgkill => args[0],
             _ => args[0],
         };
         let harmless = nr as i64 != libc::SYS_ptrace && args[if nr as i64 == libc::SYS_tgkill { 2 } else { 1 }] == 0;
-        if victim & 0xffff_ffff == own && !harmless {
+        let attack = victim & 0xffff_ffff == own && !harmless;
+        if attack {
             self.unseen(tid, Hidden::AttackOnTracer, "the target acted on the tracer itself");
             let warning = format!("task {tid} acted on the tracer (pid {own})");
             if !self.warnings.contains(&warning) {
                 self.warnings.push(warning);
             }
         }
+        attack
     }
 
     /// Something of the kernel is missing and another way is taken: told once.

@@ -204,3 +204,27 @@ fn a_path_is_copied_where_the_call_reads_it() {
     let known = syscalls::lookup(syscalls::Abi::X86_64, libc::SYS_openat as u64).is_some();
     assert_eq!(found, known);
 }
+
+#[test]
+fn a_sink_that_fails_at_once_leaves_the_target_to_itself() {
+    struct Full;
+    impl recording::Sink for Full {
+        fn begin(&mut self, _: &recording::session::Header) -> Result<(), recording::SinkError> {
+            let source = std::io::Error::from_raw_os_error(libc::ENOSPC);
+            Err(recording::SinkError { what: "the file".into(), source, events_kept: 0 })
+        }
+        fn events(&mut self, _: &recording::Batch<'_>) -> Result<(), recording::SinkError> {
+            panic!("nothing is pushed after a failure")
+        }
+        fn end(&mut self, _: &recording::session::Trailer) -> Result<(), recording::SinkError> {
+            panic!("nothing is pushed after a failure")
+        }
+    }
+    for wanted in [None, only(&[libc::SYS_openat])] {
+        let mut plan = plan(&["sh", "-c", "/bin/true; exit 8"]);
+        plan.wanted = wanted;
+        let ended = tracer::run(&plan, &mut Full).expect("a session");
+        assert_eq!(ended.root, Some(Status::Exited(8)));
+        assert_eq!(ended.sink_error.map(|e| e.what), Some("the file".into()));
+    }
+}

@@ -105,6 +105,11 @@ impl SyscallInfo {
         self.words[1..7].as_array().unwrap_or(&[0; 6])
     }
 
+    /// The filter's sixteen bits (seccomp).
+    pub fn filter_data(&self) -> u16 {
+        self.words[7] as u16
+    }
+
     /// The raw return register (exit).
     pub fn result(&self) -> i64 {
         self.words[0] as i64
@@ -216,6 +221,16 @@ impl Stopped {
         Some(word)
     }
 
+    /// PTRACE_POKEDATA: changes one word of the task's memory.
+    pub fn poke(&self, addr: u64, word: u64) -> Result<(), Gone> {
+        raw(libc::PTRACE_POKEDATA as u32, self.tid, addr as usize, word as usize).map(drop).map_err(|_| Gone)
+    }
+
+    /// Changes the first word of the call the task is about to enter.
+    pub fn set_first_word(&self, word: u64) -> Result<(), Gone> {
+        self.change_registers(|set, layout| set[layout.first] = word)
+    }
+
     /// PTRACE_GETREGSET of the general registers.
     pub fn registers(&self) -> Result<Registers, Gone> {
         let mut set = [0u64; 34];
@@ -260,9 +275,10 @@ impl Stopped {
 struct Layout {
     nr: usize,
     result: usize,
+    first: usize,
 }
 
-const LAYOUT: Layout = Layout { nr: 15, result: 10 };
+const LAYOUT: Layout = Layout { nr: 15, result: 10, first: 14 };
 
 #[cfg(target_arch = "x86_64")]
 fn decode(set: &[u64; 34], len: usize) -> Registers {
