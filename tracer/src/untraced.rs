@@ -28,10 +28,11 @@ pub fn run(launch: &Launch) -> Result<Usage, Error> {
     };
     let child = launch::fork(&program)?;
     let tid = child.tid;
-    let failure = child.go();
-    // The pipe is closed by the exec: the clock starts when the program does.
-    let said = failure.read();
+    // The clock starts with the permission to exec, not when we hear of the exec: on a busy machine we
+    // may hear of it when the program is over, and a run must never look shorter than it was.
     let begin = Instant::now();
+    let failure = child.go();
+    let said = failure.read();
     let mut used = wait::no_usage();
     let found = loop {
         match wait::process(tid, &mut used) {
