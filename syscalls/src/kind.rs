@@ -142,6 +142,8 @@ pub enum Kind {
     IntRef(Dir),
     /// One 64-bit word by reference (`off_t *`, `loff_t *`).
     LongRef(Dir),
+    /// One address, or another word of the machine that is read in hex, by reference.
+    PtrRef(Dir),
     /// A wait status by reference.
     WaitStatus,
     /// A kernel signal set of the size in argument N.
@@ -218,7 +220,7 @@ impl Kind {
             Kind::FdPair => (Dir::Out, Shape::Structs { size: 8, count: Count::Fixed(1) }),
             Kind::Ints(dir, count) | Kind::Gids(dir, count) => (dir, Shape::Structs { size: 4, count }),
             Kind::IntRef(dir) => (dir, Shape::Structs { size: 4, count: Count::Fixed(1) }),
-            Kind::LongRef(dir) => (dir, Shape::Structs { size: 8, count: Count::Fixed(1) }),
+            Kind::LongRef(dir) | Kind::PtrRef(dir) => (dir, Shape::Structs { size: 8, count: Count::Fixed(1) }),
             Kind::WaitStatus => (Dir::Out, Shape::Structs { size: 4, count: Count::Fixed(1) }),
             Kind::SigSet(dir, arg) => (dir, Shape::Structs { size: 1, count: Count::Arg(arg) }),
             Kind::FdSet(arg) => (Dir::InOut, Shape::Structs { size: 1, count: Count::Bits(arg) }),

@@ -132,8 +132,9 @@ impl<'p, 'a> Printer<'p, 'a> {
             Kind::FdPair => self.numbers(at, Dir::Out, 4, true),
             Kind::Ints(dir, _) => self.numbers(at, dir, 4, true),
             Kind::Gids(dir, _) => self.numbers(at, dir, 4, false),
-            Kind::IntRef(dir) => self.reference(at, dir, 4),
-            Kind::LongRef(dir) => self.reference(at, dir, 8),
+            Kind::IntRef(dir) => self.reference(at, dir, 4, false),
+            Kind::LongRef(dir) => self.reference(at, dir, 8, false),
+            Kind::PtrRef(dir) => self.reference(at, dir, 8, true),
             Kind::WaitStatus => self.wait_status_argument(at),
             Kind::SigSet(dir, _) => self.sigset_argument(at, dir),
             Kind::FdSet(_) => self.fd_set_argument(at),
@@ -278,7 +279,7 @@ impl<'p, 'a> Printer<'p, 'a> {
     }
 
     /// `[16]`, `[110 => 16]`.
-    fn reference(&mut self, at: u8, dir: Dir, width: usize) {
+    fn reference(&mut self, at: u8, dir: Dir, width: usize, is_pointer: bool) {
         // Address lengths are compared when the call is over, so they are not told before.
         if dir != Dir::In {
             self.late();
@@ -289,17 +290,17 @@ impl<'p, 'a> Printer<'p, 'a> {
         let Some(first) = before.or(after) else { return self.address(at) };
         let (first, last) = (first.bytes, after.or(before).map_or(first.bytes, |k| k.bytes));
         self.text(b"[");
-        self.referred(at, first, width);
+        self.referred(first, width, is_pointer);
         if kept::word(first, 0, width) != kept::word(last, 0, width) {
             self.text(b" => ");
-            self.referred(at, last, width);
+            self.referred(last, width, is_pointer);
         }
         self.text(b"]");
     }
 
-    fn referred(&mut self, at: u8, bytes: &[u8], width: usize) {
+    fn referred(&mut self, bytes: &[u8], width: usize, is_pointer: bool) {
         match self.row.name {
-            "arch_prctl" | "get_robust_list" if width == 8 && at == 1 => self.hex(kept::word(bytes, 0, width)),
+            _ if is_pointer => self.pointer(kept::word(bytes, 0, width)),
             "time" => {
                 let seconds = kept::signed(bytes, 0, width);
                 self.signed(seconds);

@@ -68,9 +68,9 @@ calls! {
     inotify_init [DESC] () -> Fd;
     inotify_init1 [DESC] (flags: Flags(&names::INOTIFY_INIT)) -> Fd;
     inotify_rm_watch [DESC] (fd: Fd, wd: Int) -> Int;
-    fanotify_init [DESC] (flags: Flags(&names::FANOTIFY_INIT), event_f_flags: OpenFlags) -> Fd;
+    fanotify_init [DESC] (flags: EnumFlags(&names::FANOTIFY_CLASS, &names::FANOTIFY_INIT), event_f_flags: OpenFlags) -> Fd;
 
-    io_setup [MEMORY] (nr_events: UInt, ctxp: LongRef(Out)) -> Int;
+    io_setup [MEMORY] (nr_events: UInt, ctxp: PtrRef(InOut)) -> Int;
     io_destroy [MEMORY] (ctx: Ptr) -> Int;
     io_submit [] (ctx_id: Ptr, nr: Long, iocbpp: Ptr) -> Int;
     io_cancel [] (ctx_id: Ptr, iocb: Ptr, result: Ptr) -> Int;

@@ -57,7 +57,7 @@ operations! {
         0x5428 => () -> Int, // TIOCCBRK
         0x5429 => (arg: IntRef(Out)) -> Int, // TIOCGSID
         0x5437 => () -> Int, // TIOCVHANGUP
-        0x5441 => (arg: OpenFlags) -> Fd, // TIOCGPTPEER
+        0x5441 => (arg: Hex) -> Fd, // TIOCGPTPEER
         0x5450 => () -> Int, // FIONCLEX
         0x5451 => () -> Int, // FIOCLEX
         0x5452 => (arg: IntRef(In)) -> Int, // FIOASYNC

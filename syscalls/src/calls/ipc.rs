@@ -45,15 +45,15 @@ operations! {
 
 operations! {
     SEMCTL: 2 & 0xffff_feff (semid: Int, semnum: Int, cmd: Enum(&names::SEMCTL)) {
-        0 => (arg: Unused) -> Int,
+        0 => (arg: Ptr) -> Int,
         1 => (arg: input(&layout::SEMID_DS)) -> Int,
         2 => (arg: output(&layout::SEMID_DS)) -> Int,
-        11 => (arg: Unused) -> Pid,
-        12 => (arg: Unused) -> Int,
+        11 => (arg: Ptr) -> Pid,
+        12 => (arg: Ptr) -> Int,
         13 => (arg: Ptr) -> Int,
-        14 => (arg: Unused) -> Int,
-        15 => (arg: Unused) -> Int,
-        16 => (arg: Int) -> Int,
+        14 => (arg: Ptr) -> Int,
+        15 => (arg: Ptr) -> Int,
+        16 => (arg: Hex) -> Int,
         17 => (arg: Ptr) -> Int,
         18 => (arg: output(&layout::SEMID_DS)) -> Int,
         20 => (arg: output(&layout::SEMID_DS)) -> Int,

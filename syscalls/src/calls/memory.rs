@@ -15,7 +15,7 @@ calls! {
     msync [MEMORY] (start: Ptr, len: ULong, flags: Flags(&names::MSYNC)) -> Int;
     mincore [MEMORY] (start: Ptr, len: ULong, vec: Ptr) -> Int;
     madvise [MEMORY] (start: Ptr, len_in: ULong, behavior: Enum(&names::MADVISE)) -> Int;
-    process_madvise [DESC] (pidfd: Fd, vec: Iovec(In, Arg(2)), vlen: ULong, behavior: Enum(&names::MADVISE), flags: Hex) -> Int;
+    process_madvise [DESC] (pidfd: Fd, vec: Struct(&layout::IOVEC, In, Arg(2)), vlen: ULong, behavior: Enum(&names::MADVISE), flags: Hex) -> Int;
     process_mrelease [DESC] (pidfd: Fd, flags: Hex) -> Int;
     remap_file_pages [MEMORY] (start: Ptr, size: ULong, prot: Flags(&names::MMAP_PROT), pgoff: ULong, flags: Flags(&names::MMAP_FLAGS)) -> Int;
     mlock [MEMORY] (start: Ptr, len: ULong) -> Int;
@@ -43,7 +43,7 @@ calls! {
     futex_wait [] (uaddr: Ptr, val: ULong, mask: Hex, flags: Flags(&names::FUTEX2), timeout: input(&layout::TIMESPEC), clockid: Enum(&names::CLOCK_IDS)) -> Int;
     futex_requeue [] (waiters: Struct(&layout::FUTEX_WAITV_ENTRY, In, Fixed(2)), flags: Hex, nr_wake: Int, nr_requeue: Int) -> Int;
     set_robust_list [] (head: Ptr, len: ULong) -> Int;
-    get_robust_list [] (pid: Pid, head_ptr: LongRef(Out), len_ptr: LongRef(Out)) -> Int;
+    get_robust_list [] (pid: Pid, head_ptr: PtrRef(Out), len_ptr: LongRef(Out)) -> Int;
 }
 
 // The two high flags (private, realtime) do not select.

@@ -15,7 +15,7 @@ operations! {
         1 => (arg2: Signal) -> Int,
         2 => (arg2: IntRef(Out)) -> Int,
         3 => () -> Int,
-        4 => (arg2: Int) -> Int,
+        4 => (arg2: Enum(&names::PRCTL_DUMPABLE)) -> Int,
         // Unaligned accesses, PR_GET_KEEPCAPS, PR_SET_KEEPCAPS, floating point.
         5 => (arg2: IntRef(Out)) -> Int,
         6 => (arg2: Int) -> Int,
@@ -48,7 +48,7 @@ operations! {
         31 => () -> Int,
         32 => () -> Int,
         // PR_MCE_KILL, PR_MCE_KILL_GET, PR_SET_MM.
-        33 => (arg2: Int, arg3: Int, arg4: Hex, arg5: Hex) -> Int,
+        33 => (arg2: Enum(&names::PRCTL_MCE_KILL), arg3: Int, arg4: Hex, arg5: Hex) -> Int,
         34 => (arg2: Hex, arg3: Hex, arg4: Hex, arg5: Hex) -> Int,
         35 => (arg2: Enum(&names::PRCTL_SET_MM), arg3: Hex, arg4: Hex, arg5: Hex) -> Int,
         // PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS.
@@ -57,12 +57,12 @@ operations! {
         38 => (arg2: ULong, arg3: ULong, arg4: ULong, arg5: ULong) -> Int,
         39 => (arg2: ULong, arg3: ULong, arg4: ULong, arg5: ULong) -> Int,
         // PR_GET_TID_ADDRESS, PR_SET_THP_DISABLE, PR_GET_THP_DISABLE.
-        40 => (arg2: LongRef(Out)) -> Int,
+        40 => (arg2: PtrRef(Out)) -> Int,
         41 => (arg2: ULong, arg3: ULong, arg4: ULong, arg5: ULong) -> Int,
         42 => (arg2: ULong, arg3: ULong, arg4: ULong, arg5: ULong) -> Int,
         // PR_CAP_AMBIENT, speculation, tagged addresses, PR_SET_IO_FLUSHER, PR_GET_IO_FLUSHER.
         47 => (arg2: Enum(&names::PRCTL_CAP_AMBIENT), arg3: Enum(&names::CAPABILITIES), arg4: ULong, arg5: ULong) -> Int,
-        52 => (arg2: Enum(&names::PRCTL_SPEC), arg3: ULong, arg4: ULong, arg5: ULong) -> Hex,
+        52 => (arg2: Enum(&names::PRCTL_SPEC)) -> Hex,
         53 => (arg2: Enum(&names::PRCTL_SPEC), arg3: Flags(&names::PRCTL_SPEC_CONTROL)) -> Int,
         55 => (arg2: Hex, arg3: ULong, arg4: ULong, arg5: ULong) -> Int,
         56 => (arg2: ULong, arg3: ULong, arg4: ULong, arg5: ULong) -> Hex,

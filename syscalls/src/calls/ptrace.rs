@@ -13,9 +13,9 @@ operations! {
     PTRACE: 0 & 0xffff_ffff (request: Enum(&names::PTRACE_REQUESTS)) {
         // TRACEME; PEEKTEXT, PEEKDATA, PEEKUSER; POKETEXT, POKEDATA, POKEUSER.
         0 => () -> Int,
-        1 => (pid: Tid, addr: Ptr, data: LongRef(Out)) -> Int,
-        2 => (pid: Tid, addr: Ptr, data: LongRef(Out)) -> Int,
-        3 => (pid: Tid, addr: Hex, data: LongRef(Out)) -> Int,
+        1 => (pid: Tid, addr: Ptr, data: PtrRef(Out)) -> Int,
+        2 => (pid: Tid, addr: Ptr, data: PtrRef(Out)) -> Int,
+        3 => (pid: Tid, addr: Hex, data: PtrRef(Out)) -> Int,
         4 => (pid: Tid, addr: Ptr, data: Hex) -> Int,
         5 => (pid: Tid, addr: Ptr, data: Hex) -> Int,
         6 => (pid: Tid, addr: Hex, data: Hex) -> Int,

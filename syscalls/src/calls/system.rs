@@ -8,10 +8,10 @@ use crate::{layout, names};
 calls! {
     uname [] (name: output(&layout::UTSNAME)) -> Int;
     sysinfo [] (info: output(&layout::SYSINFO)) -> Int;
-    sethostname [] (name: Bytes(In, Arg(1)), len: Int) -> Int;
-    setdomainname [] (name: Bytes(In, Arg(1)), len: Int) -> Int;
+    sethostname [] (name: Bytes(In, Arg(1)), len: UInt) -> Int;
+    setdomainname [] (name: Bytes(In, Arg(1)), len: UInt) -> Int;
     syslog [] (type: Enum(&names::SYSLOG), buf: Ptr, len: Int) by SYSLOG -> Int;
-    reboot [] (magic1: Enum(&names::REBOOT_MAGIC1), magic2: Enum(&names::REBOOT_MAGIC2), cmd: Enum(&names::REBOOT_CMD), arg: Ptr) by REBOOT -> Int;
+    reboot [] (magic1: Enum(&names::REBOOT_MAGIC1), magic2: Enum(&names::REBOOT_MAGIC2), cmd: Enum(&names::REBOOT_CMD)) by REBOOT -> Int;
     vhangup [] () -> Int;
     sync [] () -> Int;
     getrandom [] (ubuf: Bytes(Out, ResultUpTo(1)), len: ULong, flags: Flags(&names::GETRANDOM)) -> Int;
@@ -48,14 +48,8 @@ operations! {
 
 operations! {
     REBOOT: 2 & 0xffff_ffff (magic1: Enum(&names::REBOOT_MAGIC1), magic2: Enum(&names::REBOOT_MAGIC2), cmd: Enum(&names::REBOOT_CMD)) {
-        0 => () -> Int,
-        0x0123_4567 => () -> Int,
-        0x4321_fedc => () -> Int,
-        0x4558_4543 => () -> Int,
-        0x89ab_cdef => () -> Int,
+        // LINUX_REBOOT_CMD_RESTART2.
         0xa1b2_c3d4 => (arg: Str) -> Int,
-        0xcdef_0123 => () -> Int,
-        0xd000_fce2 => () -> Int,
     }
 }
 

@@ -37,7 +37,7 @@ layouts! {
     /// netdevice(7).
     IFREQ "ifreq" 40:
         0 16 ifr_name Text,
-        16 2 ifr_flags Bytes;
+        16 2 ifr_flags Flags(&names::INTERFACE_FLAGS);
 
     /// netdevice(7).
     IFCONF "ifconf" 16:
