@@ -90,10 +90,10 @@ pub(crate) fn write_list(out: &mut Vec<u8>, style: &Style, call: &Call<'_>, abi:
         return out.len();
     };
     let mut printer = Printer::new(out, style, *call, abi, row);
-    if row.name == "clone" {
-        process::clone(&mut printer);
-    } else {
-        list(&mut printer, row);
+    match row.name {
+        "clone" => process::clone(&mut printer),
+        "rt_sigreturn" => signals::signal_return(&mut printer),
+        _ => list(&mut printer, row),
     }
     printer.end()
 }

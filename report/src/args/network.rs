@@ -163,7 +163,7 @@ impl Printer<'_, '_> {
 
     /// A message (sendmsg(2)).
     pub(super) fn msghdr_argument(&mut self, at: u8, dir: Dir) {
-        let phase = u8::from(dir == Dir::Out);
+        let phase = u8::from(dir != Dir::In);
         if phase == 1 {
             self.late();
         }
@@ -185,7 +185,7 @@ impl Printer<'_, '_> {
     /// Messages with the bytes moved of each (sendmmsg(2)).
     pub(super) fn mmsghdr_argument(&mut self, at: u8, dir: Dir) {
         self.late();
-        let phase = u8::from(dir == Dir::Out);
+        let phase = u8::from(dir != Dir::In);
         let Some(kept) = self.memory(at, phase).or_else(|| self.memory(at, 1)) else { return self.address(at) };
         // How long each became is known only afterwards.
         let after = self.memory(at, 1).unwrap_or(kept);

@@ -60,10 +60,13 @@ impl Printer<'_, '_> {
         self.text(b"]");
     }
 
-    /// The sixth argument of `pselect6`; the set behind it was not kept.
+    /// The sixth argument of `pselect6`: a set behind an address, and its size.
     pub(super) fn select_mask(&mut self, bytes: &[u8]) {
         self.text(b"{sigmask=");
-        self.pointer(word(bytes, 0, 8));
+        match self.kept(5, 0, Shape::Struct, 1 << 16).filter(|kept| kept.bytes.len() == 8) {
+            Some(set) if word(bytes, 0, 8) != 0 => self.sigset(set.bytes),
+            _ => self.pointer(word(bytes, 0, 8)),
+        }
         self.text(b", sigsetsize=");
         self.decimal(word(bytes, 8, 8));
         self.text(b"}");

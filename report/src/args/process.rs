@@ -1,5 +1,6 @@
 //! Processes: their birth, their end, their limits and where they run.
 
+use recording::event::Shape;
 use syscalls::{Dir, names};
 
 use super::kept::{signed, word};
@@ -73,6 +74,16 @@ impl Printer<'_, '_> {
             self.decimal(word(bytes, 80, 8));
         }
         self.text(b"}");
+    }
+
+    /// ` => {parent_tid=[9]}`: where `clone3` put the id of the new task.
+    pub(super) fn new_task(&mut self, at: u8) {
+        let kept = self.kept(at, 1, Shape::Struct, 1 << 16).filter(|kept| kept.bytes.len() == 4);
+        if let Some(kept) = kept {
+            self.text(b" => {parent_tid=[");
+            self.signed(signed(kept.bytes, 0, 4));
+            self.text(b"]}");
+        }
     }
 
     fn clone_pointer(&mut self, label: &[u8], bytes: &[u8], at: usize) {

@@ -1,6 +1,6 @@
 //! Signals: sets, actions, and what a `siginfo_t` says (sigaction(2)).
 
-use recording::event::Shape;
+use recording::event::{ARG_NONE, Shape};
 use syscalls::{Dir, names, signal};
 
 use super::kept::{signed, word};
@@ -8,6 +8,16 @@ use super::printer::Printer;
 use super::string::Quoting;
 use crate::digits;
 use crate::text::HexStrings;
+
+/// `{mask=[]}`: the mask that comes back, from the frame on the stack (sigreturn(2)).
+pub(super) fn signal_return(printer: &mut Printer<'_, '_>) {
+    let mask = printer.kept(ARG_NONE, 0, Shape::Struct, 0).filter(|kept| kept.bytes.len() == 8);
+    if let Some(mask) = mask {
+        printer.text(b"{mask=");
+        printer.sigset(mask.bytes);
+        printer.text(b"}");
+    }
+}
 
 impl Printer<'_, '_> {
     /// `[INT CHLD]`, or `~[KILL STOP]` when most are in it.
@@ -167,7 +177,7 @@ fn by_signal(out: &mut Vec<u8>, bytes: &[u8], signo: u32) {
             }
             for (name, at) in [(&b", si_utime="[..], 32), (b", si_stime=", 40)] {
                 out.extend_from_slice(name);
-                digits::dec(out, word(bytes, at, 8));
+                ticks(out, word(bytes, at, 8));
             }
         }
         signal::SIGILL | signal::SIGFPE | signal::SIGSEGV | signal::SIGBUS | signal::SIGTRAP => {
@@ -201,6 +211,18 @@ fn by_signal(out: &mut Vec<u8>, bytes: &[u8], signo: u32) {
             sender(out, bytes);
             value(out, bytes);
         }
+    }
+}
+
+/// Clock ticks, of which a second has 100 (sysconf(3), the same on all kernels), and what that is.
+fn ticks(out: &mut Vec<u8>, ticks: u64) {
+    digits::dec(out, ticks);
+    if ticks != 0 {
+        out.extend_from_slice(b" /* ");
+        digits::dec(out, ticks / 100);
+        out.push(b'.');
+        digits::dec_zeros(out, ticks % 100, 2);
+        out.extend_from_slice(b" s */");
     }
 }
 

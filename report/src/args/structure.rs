@@ -182,6 +182,7 @@ impl Printer<'_, '_> {
         }
         if self.row.name == "clone3" {
             self.late();
+            self.new_task(at);
         }
     }
 

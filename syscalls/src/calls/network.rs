@@ -18,7 +18,7 @@ calls! {
     sendto [NETWORK] (fd: Fd, buff: Bytes(In, Arg(2)), len: ULong, flags: Flags(&names::MSG_FLAGS), addr: Sockaddr(In, Arg(5)), addr_len: Int) -> Int;
     recvfrom [NETWORK] (fd: Fd, ubuf: Bytes(Out, ResultUpTo(2)), size: ULong, flags: Flags(&names::MSG_FLAGS), addr: Sockaddr(Out, Behind(5)), addr_len: IntRef(InOut)) -> Int;
     sendmsg [NETWORK] (fd: Fd, msg: Msghdr(In), flags: Flags(&names::MSG_FLAGS)) -> Int;
-    recvmsg [NETWORK] (fd: Fd, msg: Msghdr(Out), flags: Flags(&names::MSG_FLAGS)) -> Int;
+    recvmsg [NETWORK] (fd: Fd, msg: Msghdr(InOut), flags: Flags(&names::MSG_FLAGS)) -> Int;
     sendmmsg [NETWORK] (fd: Fd, mmsg: Mmsghdr(In, Arg(2)), vlen: UInt, flags: Flags(&names::MSG_FLAGS)) -> Int;
     recvmmsg [NETWORK] (fd: Fd, mmsg: Mmsghdr(Out, Result), vlen: UInt, flags: Flags(&names::MSG_FLAGS), timeout: exchange(&layout::TIMESPEC)) -> Int;
     shutdown [NETWORK] (fd: Fd, how: Enum(&names::SHUT)) -> Int;

@@ -81,6 +81,8 @@ pub(super) enum Then {
     SizedBy { arg: u8, long: bool, size: u64, most: u64 },
     /// No more than the number behind argument `arg` says.
     CutBy { arg: u8, long: bool },
+    /// Their first word is an address, behind which so many bytes stand.
+    Behind { bytes: u64 },
 }
 
 /// A piece of remote memory.
@@ -166,6 +168,13 @@ impl Gather {
             Piece { place, status, addr, wanted, at: self.used, len: 0, ask: 0, room: 0, done: false, then };
         self.reserve(&mut piece, ask.min(PIECE_BYTES) as usize);
         self.pieces.push(piece);
+    }
+
+    /// What was asked for of argument `arg` leads to `bytes` more, behind its first word.
+    pub fn lead(&mut self, arg: u8, bytes: u64) {
+        if let Some(piece) = self.pieces.iter_mut().find(|piece| piece.place.arg == arg) {
+            piece.then = Then::Behind { bytes };
+        }
     }
 
     /// Asks for a NUL-terminated string of at most `most` bytes.
@@ -423,6 +432,14 @@ impl Gather {
                         piece.finish();
                         self.follow_messages(&piece, moved, keep, status);
                     }
+                    false
+                }
+                Then::Behind { bytes } => {
+                    let addr = self.word_at(&piece, 0);
+                    if !piece.done && addr != 0 {
+                        self.want(Place { path: 1 << 16, ..piece.place }, addr, bytes, bytes, Then::Rest);
+                    }
+                    piece.finish();
                     false
                 }
                 Then::SizedBy { arg, long, size, most } => match self.number_behind(arg, piece.place.phase, long) {

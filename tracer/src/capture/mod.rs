@@ -20,9 +20,12 @@
 //! Words of a `Vector` are 64 bits wide also for tasks with 4-byte pointers. Structures of such tasks
 //! are not copied, nor is anything behind NULL. A length of zero gives an empty payload.
 //!
+//! What stands behind no argument itself: see [`aside`].
+//!
 //! A payload with phase 0 and `READ_AFTER` holds the bytes of a buffer the kernel read, taken when it
 //! was known how many: golden mode keeps what was moved, not what was offered.
 
+mod aside;
 mod gather;
 mod notes;
 mod plan;
@@ -30,12 +33,13 @@ mod stream;
 
 use recording::event::{self, Record, status};
 use recording::session::PayloadLimits;
-use syscalls::{Abi, Arg, Count, Dir, Kind, Memory, Shape};
+use syscalls::{Abi, Arg, Count, Dir, Kind, Memory, Shape, Syscall};
 
 use crate::filestate::FileStates;
+use aside::Aside;
 use gather::{Gather, Keep, MMSGHDR, MSGHDR, NAME_BYTES, PIECE_BYTES, Place, Then};
 use notes::Notes;
-use plan::Plans;
+use plan::{CallPlan, Plans};
 use stream::Content;
 
 /// Bytes kept of a buffer whose structure nobody decodes.
@@ -106,7 +110,7 @@ impl Capture {
         let plan = self.plans.get(who.abi, nr);
         let Some(row) = plan.row else { return };
         if plan.before {
-            self.before(who, row.args_for(&words), words, record);
+            self.before(who, plan.aside, row.args_for(&words), words, record);
         }
         if plan.fds && self.notes.wanted() {
             self.notes.before(who, row, &words, record);
@@ -124,7 +128,7 @@ impl Capture {
         let plan = self.plans.get(who.abi, nr);
         let Some(row) = plan.row else { return };
         if plan.after || (plan.before && self.content.is_some()) {
-            self.after(who, row.name, row.args_for(&words), words, result, record);
+            self.after(who, plan, row, words, result, record);
         }
         if row.name == "userfaultfd" && result >= 0 {
             self.gather
@@ -167,7 +171,7 @@ impl Capture {
         }
     }
 
-    fn before(&mut self, who: &Who, args: &[Arg], words: [u64; 6], record: &mut Record) {
+    fn before(&mut self, who: &Who, aside: Aside, args: &[Arg], words: [u64; 6], record: &mut Record) {
         let keep = self.keep(who, args, &words);
         let stop = Stop { who: *who, args, words, result: None, phase: 0, keep, status: 0 };
         self.gather.begin(who.abi.word_size());
@@ -179,10 +183,20 @@ impl Capture {
                 _ => {}
             }
         }
+        aside.before(&mut self.gather, record);
         self.take(who.tid, record);
     }
 
-    fn after(&mut self, who: &Who, name: &str, args: &[Arg], words: [u64; 6], result: i64, record: &mut Record) {
+    fn after(
+        &mut self,
+        who: &Who,
+        plan: CallPlan,
+        row: &'static Syscall,
+        words: [u64; 6],
+        result: i64,
+        record: &mut Record,
+    ) {
+        let args = row.args_for(&words);
         let failed = (-4095..0).contains(&result);
         let keep = self.keep(who, args, &words);
         let gave = if failed { 0 } else { result as u64 };
@@ -201,9 +215,12 @@ impl Capture {
                 {
                     self.want_sent(&stop, i);
                 }
-            } else if !failed || written_on_failure(name, &arg.kind, result) {
+            } else if !failed || written_on_failure(row.name, &arg.kind, result) {
                 self.want(&stop, i, memory, record);
             }
+        }
+        if !failed {
+            plan.aside.after(&mut self.gather, record);
         }
         self.take(who.tid, record);
     }

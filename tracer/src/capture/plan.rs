@@ -4,6 +4,8 @@
 
 use syscalls::{Abi, Arg, Dir, Kind, Returns, Shape, Syscall};
 
+use super::aside::Aside;
+
 /// Numbers below this are looked up in the table; others (invalid ones, mostly) one by one.
 const TABLE: usize = 512;
 const X32_BIT: u64 = 0x4000_0000;
@@ -19,13 +21,17 @@ pub(super) struct CallPlan {
     pub after: bool,
     /// Some argument is a descriptor.
     pub fds: bool,
+    /// Memory that no argument points to directly.
+    pub aside: Aside,
     /// The result may be a descriptor, or descriptors stand in memory after the call.
     pub makes_fds: bool,
 }
 
 impl CallPlan {
-    fn of(row: &'static Syscall) -> CallPlan {
-        let mut plan = CallPlan { row: Some(row), ..CallPlan::default() };
+    fn of(abi: Abi, row: &'static Syscall) -> CallPlan {
+        let aside = Aside::of(abi, row);
+        let (before, after) = (aside == Aside::SignalFrame, aside == Aside::NewTask);
+        let mut plan = CallPlan { row: Some(row), before, after, aside, ..CallPlan::default() };
         plan.take(row.args, row.returns);
         for (_, args, returns) in row.variants.map_or(&[][..], |v| v.rows) {
             plan.take(args, *returns);
@@ -58,11 +64,11 @@ impl Plans {
         let base = if abi == Abi::X32 { X32_BIT } else { 0 };
         let slot = nr.wrapping_sub(base);
         if slot >= TABLE as u64 {
-            return syscalls::lookup(abi, nr).map(CallPlan::of).unwrap_or_default();
+            return syscalls::lookup(abi, nr).map(|row| CallPlan::of(abi, row)).unwrap_or_default();
         }
         let table = self.tables[abi as usize].get_or_insert_with(|| {
             Box::new(std::array::from_fn(|i| {
-                syscalls::lookup(abi, base + i as u64).map(CallPlan::of).unwrap_or_default()
+                syscalls::lookup(abi, base + i as u64).map(|row| CallPlan::of(abi, row)).unwrap_or_default()
             }))
         });
         table[slot as usize]
