@@ -70,10 +70,12 @@ fn text(look: &Look, selection: &Selection, setting: Setting) -> TextOptions {
         hex: look.hex,
         notes: look.notes,
         quiet: Quiet {
-            personality: look.quiet.personality,
+            // As strace: a file of its own holds calls, not remarks.
+            personality: look.quiet.personality || setting.own_file,
             exit: look.quiet.exit,
             thread_execve: look.quiet.thread_execve,
         },
+        speaker: (!setting.own_file && !look.quiet.attach).then(|| "chic-trace".to_owned()),
         shown: selection.shown(),
         ..usual
     }

@@ -76,7 +76,15 @@ mod tests {
             assert_eq!(spool.file.is_some(), lines == 400_000);
             assert_eq!(spool.is_empty(), lines == 0);
             let mut back = Vec::new();
-            spool.drain(|error| error, |piece| Ok(back.extend_from_slice(piece))).unwrap();
+            spool
+                .drain(
+                    |error| error,
+                    |piece| {
+                        back.extend_from_slice(piece);
+                        Ok(())
+                    },
+                )
+                .unwrap();
             let expected: Vec<u8> = (0..lines).flat_map(u32::to_le_bytes).collect();
             assert!(back == expected, "{lines} numbers came back changed");
         }

@@ -117,8 +117,12 @@ fn arguments(
         }
         return unsaid;
     };
+    let list = row.args_for(&words);
+    if list.is_empty() {
+        told_without_argument(out, scratch, style, abi, call);
+    }
     let mut shown = 0u8;
-    for (at, arg) in (0u8..).zip(row.args_for(&words)) {
+    for (at, arg) in (0u8..).zip(list) {
         if args::is_silent(call, abi, arg) {
             continue;
         }
@@ -146,6 +150,16 @@ fn arguments(
         shown += 1;
     }
     unsaid
+}
+
+/// What strace prints between the parentheses of a call that has no argument: the mask that
+/// `rt_sigreturn` finds on the stack.
+fn told_without_argument(out: &mut Vec<u8>, scratch: &mut Vec<u8>, style: &Style, abi: Abi, call: &Call<'_>) {
+    scratch.clear();
+    args::write_list(scratch, style, call, abi);
+    if !scratch.is_empty() {
+        escape::string(out, scratch);
+    }
 }
 
 /// `NULL`, or hex digits and nothing else.

@@ -72,6 +72,7 @@ impl Stream {
     }
 
     /// `how` as in `recording::event::BornHow`.
+    #[expect(clippy::too_many_arguments, reason = "a birth has this many facts")]
     pub fn born(&mut self, task: u32, at: u64, parent: u32, how: u8, process: u32, exe: &str, argv: &[&str]) {
         self.record.begin(Kind::Born, 56, task, 0, START + at);
         self.record.put_u32(32, parent);
