@@ -240,9 +240,9 @@ impl Recording {
                 }
             }
             Some(BlockType::Events) => {
-                if let Err((at, broken)) = restorer.block(body, sink)? {
-                    let from = blocks.window().offset() + (BLOCK_HEADER + at) as u64;
-                    let why = format!("damaged block {number}, malformed from byte {from}: {broken}");
+                if let Err(broken) = restorer.block(body, sink)? {
+                    let from = blocks.window().offset() + (BLOCK_HEADER + broken.at) as u64;
+                    let why = format!("damaged block {number}, malformed from byte {from}: {}", broken.why);
                     restorer.lost(&why, sink)?;
                     faults.damage(why);
                 }

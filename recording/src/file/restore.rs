@@ -8,7 +8,7 @@ use super::loss;
 use super::strings::Strings;
 use super::totals::Totals;
 use super::unfinished::Unfinished;
-use crate::event::{Event, Kind, MAX_RECORD, Malformed, PayloadHead, Record, State, flag, status};
+use crate::event::{Event, Kind, MAX_RECORD, Malformed, Payload, PayloadHead, Record, State, flag, status};
 use crate::session::ClockTriple;
 use crate::views::NumberMap;
 use crate::{Batch, Sink, SinkError};
@@ -37,6 +37,26 @@ enum Needs {
     Nothing,
     Change,
     Dropping,
+}
+
+/// Where the records of a block end before they should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Broken {
+    /// Offset in the body.
+    pub at: usize,
+    /// What is there instead.
+    pub why: Malformed,
+}
+
+/// The records of a block on their way.
+struct Run<'a> {
+    records: &'a [u8],
+    /// Offset of the first that was not given.
+    from: usize,
+    /// Offset of the next one to look at.
+    at: usize,
+    /// Are those in between in `scratch`?
+    copied: bool,
 }
 
 /// Turns blocks into batches.
@@ -76,57 +96,29 @@ impl Restorer {
         self.clock
     }
 
-    /// Gives the records of an events block to the sink; `Err` inside says where and why the rest of it
-    /// is no record.
-    pub fn block(&mut self, body: &[u8], sink: &mut dyn Sink) -> Result<Result<(), (usize, Malformed)>, SinkError> {
+    /// Gives the records of an events block to the sink; [`Broken`] says from where on the rest of it is
+    /// no record.
+    pub fn block(&mut self, body: &[u8], sink: &mut dyn Sink) -> Result<Result<(), Broken>, SinkError> {
         let Some(head) = EventsHead::decode(body) else {
-            return Ok(Err((0, Malformed::Short)));
+            return Ok(Err(Broken { at: 0, why: Malformed::Short }));
         };
-        if head.clock.monotonic_ns < self.clock.monotonic_ns {
-            self.odd.backwards += 1;
-        }
+        self.odd.backwards += u64::from(head.clock.monotonic_ns < self.clock.monotonic_ns);
         self.clock = head.clock;
-        let records = &body[EVENTS_HEAD..];
-        let (mut at, mut count) = (0, 0);
-        // Records from here on that were not given yet: as they stand up to `at`, or in `scratch`.
-        let (mut from, mut copied) = (0, false);
-        let broken = loop {
-            let (event, rest) = match Event::split(&records[at..]) {
-                Ok(split) => split,
-                Err(_) if at == records.len() => break None,
-                Err(why) => break Some(why),
-            };
-            let needs = self.needs(&event);
-            if !copied && !matches!(needs, Needs::Nothing) {
-                self.scratch.clear();
-                self.scratch.extend_from_slice(&records[from..at]);
-                copied = true;
+        let mut run = Run { records: &body[EVENTS_HEAD..], from: 0, at: 0, copied: false };
+        let mut count = 0;
+        let ended = loop {
+            match self.step(&mut run) {
+                Ok(true) => count += 1,
+                Ok(false) if count == head.count => break Ok(()),
+                Ok(false) => break Err(Malformed::Short),
+                Err(why) => break Err(why),
             }
-            match needs {
-                Needs::Nothing if copied => self.scratch.extend_from_slice(event.bytes()),
-                Needs::Nothing | Needs::Dropping => {}
-                Needs::Change if !self.change(&event) => break Some(Malformed::Size(MAX_RECORD)),
-                Needs::Change => {}
-            }
-            if matches!(needs, Needs::Nothing) {
-                self.watch(&event);
-            }
-            at = records.len() - rest.len();
-            count += 1;
-            if copied && self.scratch.len() >= ENOUGH {
-                self.give_scratch(sink)?;
-                (from, copied) = (at, false);
+            if run.copied && self.scratch.len() >= ENOUGH {
+                self.give_run(&mut run, sink)?;
             }
         };
-        match copied {
-            true => self.give_scratch(sink)?,
-            false => give(sink, self.clock, &records[from..at])?,
-        }
-        Ok(match broken {
-            Some(why) => Err((EVENTS_HEAD + at, why)),
-            None if count != head.count => Err((body.len(), Malformed::Short)),
-            None => Ok(()),
-        })
+        self.give_run(&mut run, sink)?;
+        Ok(ended.map_err(|why| Broken { at: EVENTS_HEAD + run.at, why }))
     }
 
     /// Gives a `Lost` event.
@@ -144,6 +136,45 @@ impl Restorer {
             self.totals.count(&event);
         }
         self.give_scratch(sink)
+    }
+
+    /// Takes the next record; false at the end.
+    fn step(&mut self, run: &mut Run<'_>) -> Result<bool, Malformed> {
+        let rest = &run.records[run.at..];
+        if rest.is_empty() {
+            return Ok(false);
+        }
+        let (event, _) = Event::split(rest)?;
+        match self.needs(&event) {
+            Needs::Nothing => {
+                if run.copied {
+                    self.scratch.extend_from_slice(event.bytes());
+                }
+                self.watch(&event);
+            }
+            Needs::Change => {
+                self.copy(run);
+                self.change(&event)?;
+            }
+            Needs::Dropping => self.copy(run),
+        }
+        run.at += event.bytes().len();
+        Ok(true)
+    }
+
+    /// What was not given yet moves to `scratch`, where it can be added to.
+    fn copy(&mut self, run: &mut Run<'_>) {
+        if !std::mem::replace(&mut run.copied, true) {
+            self.scratch.clear();
+            self.scratch.extend_from_slice(&run.records[run.from..run.at]);
+        }
+    }
+
+    fn give_run(&mut self, run: &mut Run<'_>, sink: &mut dyn Sink) -> Result<(), SinkError> {
+        let bytes = if run.copied { &self.scratch } else { &run.records[run.from..run.at] };
+        give(sink, self.clock, bytes)?;
+        (run.from, run.copied) = (run.at, false);
+        Ok(())
     }
 
     fn give_scratch(&mut self, sink: &mut dyn Sink) -> Result<(), SinkError> {
@@ -174,31 +205,19 @@ impl Restorer {
         }
     }
 
-    /// Appends the record to `scratch` with its strings and a state that exists. False when it would
+    /// Appends the record to `scratch` with its strings and a state that exists; refused when it would
     /// become larger than any record.
-    fn change(&mut self, event: &Event<'_>) -> bool {
+    fn change(&mut self, event: &Event<'_>) -> Result<(), Malformed> {
         let start = self.scratch.len();
         let fixed = event.fixed_len();
         self.scratch.extend_from_slice(&event.bytes()[..fixed]);
         let mut missing = 0;
         for payload in event.payloads() {
-            let head = PayloadHead { status: payload.head.status & !status::INTERNED, ..payload.head };
-            if payload.head.status & status::INTERNED == 0 {
-                head.write(&mut self.scratch, 0, payload.bytes);
-            } else {
-                let id = payload.bytes.try_into().map_or(u32::MAX, u32::from_le_bytes);
-                match self.strings.get(id) {
-                    Some(bytes) => head.write(&mut self.scratch, 0, bytes),
-                    None => {
-                        missing += 1;
-                        let text = format!("<string {id} missing>");
-                        head.write(&mut self.scratch, status::FAULTED, text.as_bytes());
-                    }
-                }
-            }
-            if self.scratch.len() - start > MAX_RECORD {
+            missing += u64::from(!self.restore(&payload));
+            let size = self.scratch.len() - start;
+            if size > MAX_RECORD {
                 self.scratch.truncate(start);
-                return false;
+                return Err(Malformed::Size(size));
             }
         }
         self.odd.missing_strings += missing;
@@ -208,7 +227,23 @@ impl Restorer {
             self.watch(&changed);
         }
         self.scratch = scratch;
-        true
+        Ok(())
+    }
+
+    /// Appends a payload with its own bytes; false when they are missing.
+    fn restore(&mut self, payload: &Payload<'_>) -> bool {
+        let head = PayloadHead { status: payload.head.status & !status::INTERNED, ..payload.head };
+        if payload.head.status & status::INTERNED == 0 {
+            head.write(&mut self.scratch, 0, payload.bytes);
+            return true;
+        }
+        let id = payload.bytes.try_into().map_or(u32::MAX, u32::from_le_bytes);
+        let known = self.strings.get(id);
+        match known {
+            Some(bytes) => head.write(&mut self.scratch, 0, bytes),
+            None => head.write(&mut self.scratch, status::FAULTED, format!("<string {id} missing>").as_bytes()),
+        }
+        known.is_some()
     }
 
     /// Counts a record that is handed on, and keeps what later ones are compared with.

@@ -1,6 +1,7 @@
 //! Strings: the payloads that a file stores once, as far as they have been read.
 
 use super::layout::u32_at;
+use crate::event::MAX_RECORD;
 
 /// Bytes kept in all; a file of ours needs a quarter.
 const MOST: usize = 64 << 20;
@@ -30,7 +31,7 @@ impl Strings {
             let (id, len) = (u32_at(body, at), u32_at(body, at + 4));
             let start = at + 8;
             let Some(end) = start.checked_add(len as usize).filter(|end| *end <= body.len()) else { break };
-            if !self.place(id as usize, (chunk, start as u32, len)) {
+            if len as usize > MAX_RECORD || !self.place(id as usize, (chunk, start as u32, len)) {
                 break;
             }
             at = end.next_multiple_of(8);
@@ -92,6 +93,7 @@ mod tests {
         lies[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
         assert!(!strings.add(&lies));
         assert!(!strings.add(&entry(u32::MAX, b"far")));
+        assert!(!strings.add(&entry(0, &vec![0; MAX_RECORD + 1])));
         assert!(!strings.add(&vec![0; MOST + 1]));
         assert_eq!(strings.get(0), None);
         assert!(strings.places.is_empty());
