@@ -133,7 +133,7 @@ fn tasks_add_up_to_their_process() {
 
 #[test]
 fn counters_of_the_whole_target_are_there_or_say_why() {
-    let Spent { kept, said } = spent(Counters::Process);
+    let Spent { kept, said } = spent(Counters::Task);
     let counters = kept.of_kind(Kind::Counter);
     assert_eq!(counters.len(), 8);
     for counter in &counters {
@@ -153,6 +153,23 @@ fn counters_of_the_whole_target_are_there_or_say_why() {
             }
         }
     }
+}
+
+#[test]
+fn without_perf_the_accounts_add_up_to_the_whole() {
+    let Spent { kept, said } = spent(Counters::Process);
+    let found: Vec<_> = kept
+        .of_kind(Kind::Counter)
+        .iter()
+        .map(|c| (Measure::from_raw(c.u32(32) as u16).expect("a measure"), c.u32(36), c.u64(40)))
+        .collect();
+    let not = u32::from(reading::NOT_MEASURED);
+    assert_eq!(found[0].0, Measure::TaskClock);
+    assert!(found[0].1 & not != 0 || found[0].2 >= 200_000_000);
+    assert_eq!(found[1].0, Measure::PageFaults);
+    about((found[1].1 & not == 0).then_some(found[1].2), said["faults"], 2_000);
+    assert!(found[3..].iter().all(|(_, status, value)| status & not != 0 && *value == 0));
+    assert!(kept.of_kind(Kind::Counter)[7].text(text::MAIN).is_some_and(|why| !why.is_empty()));
 }
 
 #[test]

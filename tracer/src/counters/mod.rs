@@ -4,7 +4,8 @@
 //!
 //! - [`Meters`] reads a task's own files in /proc at its exit stop, where they still exist, adds them
 //!   up by process, and joins them with the resource usage that wait4(2) gives for the process;
-//! - [`tally`] holds perf_event counters over the whole target, opened before its exec;
+//! - [`tally`] adds them up for the whole target, at level `task` with perf_event counters opened
+//!   before its exec;
 //! - an interval reads running tasks once more.
 //!
 //! A value that is not there is said to be not measured, with the reason; it is never 0.
@@ -64,7 +65,7 @@ impl Meters {
 
     /// The root stands before its first exec: opens the counters of the whole target.
     pub fn before_exec(&mut self, pid: u32) {
-        if self.level != plan::Counters::None {
+        if self.level == plan::Counters::Task {
             self.tally.open(pid);
             self.not_measured.extend(self.tally.refused());
         }
@@ -87,7 +88,8 @@ impl Meters {
             let base = read_task(tid, pid, &mut self.buffer);
             process.base.add(&base);
             process.attached(pid, &mut self.buffer);
-            if self.not_measured.iter().all(|entry| entry.what != "counters.perf") {
+            if self.level == plan::Counters::Task && self.not_measured.iter().all(|entry| entry.what != "counters.perf")
+            {
                 self.not_measured.push(NotMeasured {
                     what: "counters.perf".into(),
                     reason: "perf_event counters begin with a program that is started, not with one attached to".into(),
@@ -127,6 +129,7 @@ impl Meters {
         self.readings.clear();
         self.why.clear();
         process.write(usage, &mut self.readings, &mut self.why);
+        self.tally.add(&self.readings);
         Some(Account { process: true, readings: &self.readings, why: &self.why })
     }
 
@@ -137,6 +140,9 @@ impl Meters {
 
     /// The counters of the whole target, once, at the end.
     pub fn totals(&mut self) -> &[Total] {
+        if self.level == plan::Counters::None {
+            return &[];
+        }
         self.tally.read()
     }
 
