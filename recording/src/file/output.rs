@@ -28,20 +28,15 @@ pub enum Output {
 
 /// A regular file.
 pub struct FileOutput {
-    file: File,
+    to: PathBuf,
+    /// What has the name now, locked by us.
+    replaces: Option<File>,
+    /// Is that one emptied and written, because its directory takes no new files?
+    in_place: bool,
+    /// `None` before the first block.
+    file: Option<File>,
     /// Where whole blocks end.
     end: u64,
-    publish: Publish,
-}
-
-/// What is still to be done when the first block is there.
-enum Publish {
-    /// Nothing.
-    Done,
-    /// Give the temporary file its name. What has that name now is locked by us.
-    Rename { temporary: PathBuf, to: PathBuf, replaces: Option<File> },
-    /// Empty the file: its directory takes no new ones.
-    Truncate,
 }
 
 impl Output {
@@ -68,70 +63,66 @@ impl Output {
 }
 
 impl FileOutput {
+    /// Nothing is made yet, only tried: a writer that is killed before its first block leaves nothing.
     fn beside(to: &Path, replaces: Option<File>) -> io::Result<FileOutput> {
-        let directory = match to.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
+        let in_place = match temporary_beside(to) {
+            Ok((temporary, _)) => {
+                fs::remove_file(temporary)?;
+                false
+            }
+            Err(error) if error.kind() == ErrorKind::PermissionDenied && replaces.is_some() => true,
+            Err(error) => return Err(error),
         };
-        let (temporary, file) = match temporary_in(directory) {
-            Ok(made) => made,
-            Err(error) => return FileOutput::in_place(replaces, error),
-        };
-        // A file system without locks records all the same.
-        let _ = file.try_lock();
-        let output =
-            FileOutput { file, end: 0, publish: Publish::Rename { temporary, to: to.to_path_buf(), replaces } };
-        output.keep_mode();
-        Ok(output)
-    }
-
-    /// A directory that takes no new file may hold one that can be written.
-    fn in_place(replaces: Option<File>, why_no_new_file: io::Error) -> io::Result<FileOutput> {
-        match (replaces, why_no_new_file.kind()) {
-            (Some(file), ErrorKind::PermissionDenied) => Ok(FileOutput { file, end: 0, publish: Publish::Truncate }),
-            _ => Err(why_no_new_file),
-        }
-    }
-
-    /// A file that is replaced keeps its permissions.
-    fn keep_mode(&self) {
-        if let Publish::Rename { replaces: Some(old), .. } = &self.publish
-            && let Ok(meta) = old.metadata()
-        {
-            let _ = self.file.set_permissions(meta.permissions());
-        }
+        Ok(FileOutput { to: to.to_path_buf(), replaces, in_place, file: None, end: 0 })
     }
 
     fn put(&mut self, blocks: &[u8]) -> io::Result<()> {
-        if let Publish::Truncate = self.publish {
-            self.file.set_len(0)?;
-            self.publish = Publish::Done;
+        match &mut self.file {
+            None => self.file = Some(self.begin(blocks)?),
+            Some(file) => {
+                if let Err(error) = write_all(file, blocks) {
+                    // The position stays beyond the end; nobody writes after an error.
+                    let _ = file.set_len(self.end);
+                    return Err(error);
+                }
+            }
         }
-        let done = write_all(&mut self.file, blocks).and_then(|()| self.take_the_name());
-        match done {
-            Ok(()) => self.end += blocks.len() as u64,
-            // The position stays beyond the end; nobody writes after an error.
-            Err(_) => drop(self.file.set_len(self.end)),
-        }
-        done
-    }
-
-    fn take_the_name(&mut self) -> io::Result<()> {
-        let Publish::Rename { temporary, to, replaces } = &self.publish else { return Ok(()) };
-        match replaces {
-            Some(old) if still_there(old, to) => fs::rename(temporary, to)?,
-            Some(_) => return Err(io::Error::new(ErrorKind::AlreadyExists, "somebody else replaced it just now")),
-            None => link_or_rename(temporary, to)?,
-        }
-        self.publish = Publish::Done;
+        self.end += blocks.len() as u64;
         Ok(())
     }
-}
 
-impl Drop for FileOutput {
-    fn drop(&mut self) {
-        if let Publish::Rename { temporary, .. } = &self.publish {
-            let _ = fs::remove_file(temporary);
+    /// The file with its first block.
+    fn begin(&mut self, first: &[u8]) -> io::Result<File> {
+        if self.in_place
+            && let Some(mut file) = self.replaces.take()
+        {
+            file.set_len(0)?;
+            write_all(&mut file, first)?;
+            return Ok(file);
+        }
+        let (temporary, mut file) = temporary_beside(&self.to)?;
+        // A file system without locks records all the same.
+        let _ = file.try_lock();
+        self.keep_mode(&file);
+        let done = write_all(&mut file, first).and_then(|()| self.take_the_name(&temporary));
+        if done.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        done.map(|()| file)
+    }
+
+    /// A file that is replaced keeps its permissions.
+    fn keep_mode(&self, file: &File) {
+        if let Some(Ok(meta)) = self.replaces.as_ref().map(File::metadata) {
+            let _ = file.set_permissions(meta.permissions());
+        }
+    }
+
+    fn take_the_name(&mut self, temporary: &Path) -> io::Result<()> {
+        match self.replaces.take() {
+            Some(old) if still_there(&old, &self.to) => fs::rename(temporary, &self.to),
+            Some(_) => Err(io::Error::new(ErrorKind::AlreadyExists, "somebody else replaced it just now")),
+            None => link_or_rename(temporary, &self.to),
         }
     }
 }
@@ -186,8 +177,12 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many symbolic links"))
 }
 
-/// A new file that nobody else has, never through a link.
-fn temporary_in(directory: &Path) -> io::Result<(PathBuf, File)> {
+/// A new file in the same directory that nobody else has, never through a link.
+fn temporary_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
     let mut refused = io::Error::from(ErrorKind::AlreadyExists);
     for attempt in 0..100 {
         let path = directory.join(format!(".chic-trace.{}.{attempt}", std::process::id()));

@@ -33,6 +33,7 @@ fn an_existing_file_stands_until_the_first_block_is_ready() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
     let mut writer = create(&path);
     assert_eq!(fs::read(&path).unwrap(), b"precious");
+    assert_eq!(names(dir.path()), ["run.ctrace"], "nothing is left by a writer that is killed here");
     drop(writer);
     assert_eq!(names(dir.path()), ["run.ctrace"], "nothing is left of a writer that never began");
     assert_eq!(fs::read(&path).unwrap(), b"precious");
