@@ -159,6 +159,21 @@ getpid()                                = 10
     assert_eq!(lines, expected);
     let quiet = TextOptions { quiet: Quiet::level(3), ..plain() };
     assert!(!text(&run, quiet).contains("superseded"));
+
+    let dir = tempfile::tempdir().expect("a directory");
+    let options = TextOptions { prefix: Prefix::Never, ..plain() };
+    run.give(&mut Text::new(options, report::Destination::PerTask { base: dir.path().join("trace") }));
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("a file");
+    assert_eq!(read("trace.11"), "execve(\"/bin/true\", NULL, NULL <pid changed to 10 ...>\n");
+    assert_eq!(
+        read("trace.10"),
+        "\
+pause()                                 = ?
++++ superseded by execve in pid 11 +++
+<... execve resumed>)                   = 0
+getpid()                                = 10
+"
+    );
 }
 
 #[test]

@@ -166,6 +166,9 @@ impl Text {
         let task = self.memory.of(told_as).now.unwrap_or(told_as);
         if task != told_as {
             self.memory.remove(told_as);
+            if self.options.shown.takes_call(&call) {
+                self.leave_file(told_as, task, &named)?;
+            }
         }
         if self.options.shown.takes_call(&call) {
             self.complete(task, &named)?;
@@ -186,6 +189,26 @@ impl Text {
         named.first_half(&mut line, &self.style, interrupted);
         self.held = Held { line, written: 0, task: event.task(), waits_for: Some(Await::Exit) };
         Ok(())
+    }
+
+    /// A thread's execve begins in the thread's file and ends in that of its process.
+    fn leave_file(&mut self, from: u32, to: u32, named: &Named<'_>) -> Result<(), SinkError> {
+        if matches!(self.to, Target::One(_)) {
+            return Ok(());
+        }
+        let mut line = std::mem::take(self.buffer(from));
+        let interrupted = self.call_leader(&mut line, named);
+        named.first_half(&mut line, &self.style, interrupted);
+        line.extend_from_slice(b" <pid changed to ");
+        digits::dec(&mut line, u64::from(to));
+        line.extend_from_slice(b" ...>\n");
+        *self.buffer(from) = line;
+        self.memory.remove(from);
+        self.memory.of(to).split = true;
+        match &mut self.to {
+            Target::PerTask(files) => files.close(from),
+            Target::One(_) => Ok(()),
+        }
     }
 
     /// Prints a call that has left, or what is left of it.
