@@ -22,6 +22,8 @@ calls! {
     setfsgid [CREDS] (gid: Gid) -> Int;
     getgroups [CREDS] (gidsetsize: Int, grouplist: Gids(Out, Result)) -> Int;
     setgroups [CREDS] (gidsetsize: Int, grouplist: Gids(In, Arg(0))) -> Int;
-    capget [CREDS] (header: exchange(&layout::USER_CAP_HEADER), dataptr: Struct(&layout::USER_CAP_DATA, Out, Fixed(2))) -> Int;
+    capget [CREDS] (
+        header: exchange(&layout::USER_CAP_HEADER), dataptr: Struct(&layout::USER_CAP_DATA, Out, Fixed(2)),
+    ) -> Int;
     capset [CREDS] (header: input(&layout::USER_CAP_HEADER), data: Struct(&layout::USER_CAP_DATA, In, Fixed(2))) -> Int;
 }

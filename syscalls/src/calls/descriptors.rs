@@ -14,8 +14,12 @@ calls! {
     writev [DESC] (fd: Fd, vec: Iovec(In, Arg(2)), vlen: ULong) -> Int;
     preadv [DESC] (fd: Fd, vec: Iovec(Out, Arg(2)), vlen: ULong, pos: Long) -> Int;
     pwritev [DESC] (fd: Fd, vec: Iovec(In, Arg(2)), vlen: ULong, pos: Long) -> Int;
-    preadv2 [DESC] (fd: Fd, vec: Iovec(Out, Arg(2)), vlen: ULong, pos: Long, pos_h: Unused, flags: Flags(&names::RWF_FLAGS)) -> Int;
-    pwritev2 [DESC] (fd: Fd, vec: Iovec(In, Arg(2)), vlen: ULong, pos: Long, pos_h: Unused, flags: Flags(&names::RWF_FLAGS)) -> Int;
+    preadv2 [DESC] (
+        fd: Fd, vec: Iovec(Out, Arg(2)), vlen: ULong, pos: Long, pos_h: Unused, flags: Flags(&names::RWF_FLAGS),
+    ) -> Int;
+    pwritev2 [DESC] (
+        fd: Fd, vec: Iovec(In, Arg(2)), vlen: ULong, pos: Long, pos_h: Unused, flags: Flags(&names::RWF_FLAGS),
+    ) -> Int;
     close [DESC] (fd: Fd) -> Int;
     close_range [] (fd: Fd, max_fd: UInt, flags: Flags(&names::CLOSE_RANGE)) -> Int;
     lseek [DESC] (fd: Fd, offset: Long, whence: Enum(&names::SEEK_WHENCE)) -> Int;
@@ -34,33 +38,57 @@ calls! {
     fallocate [DESC] (fd: Fd, mode: Flags(&names::FALLOCATE), offset: Long, len: Long) -> Int;
     fadvise64 [DESC] (fd: Fd, offset: Long, len: ULong, advice: Enum(&names::FADVISE)) -> Int;
     readahead [DESC] (fd: Fd, offset: Long, count: ULong) -> Int;
-    cachestat [DESC] (fd: Fd, cstat_range: input(&layout::CACHESTAT_RANGE), cstat: output(&layout::CACHESTAT), flags: Hex) -> Int;
+    cachestat [DESC] (
+        fd: Fd, cstat_range: input(&layout::CACHESTAT_RANGE), cstat: output(&layout::CACHESTAT), flags: Hex,
+    ) -> Int;
     getdents [DESC] (fd: Fd, dirent: Dirents, count: UInt) -> Int;
     getdents64 [DESC] (fd: Fd, dirent: Dirents64, count: UInt) -> Int;
     sendfile [DESC NETWORK] (out_fd: Fd, in_fd: Fd, offset: LongRef(InOut), count: ULong) -> Int;
-    splice [DESC] (fd_in: Fd, off_in: LongRef(InOut), fd_out: Fd, off_out: LongRef(InOut), len: ULong, flags: Flags(&names::SPLICE)) -> Int;
+    splice [DESC] (
+        fd_in: Fd, off_in: LongRef(InOut), fd_out: Fd, off_out: LongRef(InOut), len: ULong,
+        flags: Flags(&names::SPLICE),
+    ) -> Int;
     tee [DESC] (fdin: Fd, fdout: Fd, len: ULong, flags: Flags(&names::SPLICE)) -> Int;
     // Which way the data goes depends on the end of the pipe, so only the vector is of use here.
     vmsplice [DESC] (fd: Fd, uiov: Iovec(In, Arg(2)), nr_segs: ULong, flags: Flags(&names::SPLICE)) -> Int;
-    copy_file_range [DESC] (fd_in: Fd, off_in: LongRef(InOut), fd_out: Fd, off_out: LongRef(InOut), len: ULong, flags: Hex) -> Int;
+    copy_file_range [DESC] (
+        fd_in: Fd, off_in: LongRef(InOut), fd_out: Fd, off_out: LongRef(InOut), len: ULong, flags: Hex,
+    ) -> Int;
 
     poll [DESC] (ufds: Struct(&layout::POLLFD, InOut, Arg(1)), nfds: UInt, timeout_msecs: Int) -> Ready;
-    ppoll [DESC] (ufds: Struct(&layout::POLLFD, InOut, Arg(1)), nfds: UInt, tsp: exchange(&layout::TIMESPEC), sigmask: SigSet(In, 4), sigsetsize: ULong) -> Ready;
+    ppoll [DESC] (
+        ufds: Struct(&layout::POLLFD, InOut, Arg(1)), nfds: UInt, tsp: exchange(&layout::TIMESPEC),
+        sigmask: SigSet(In, 4), sigsetsize: ULong,
+    ) -> Ready;
     select [DESC] (n: Int, inp: FdSet(0), outp: FdSet(0), exp: FdSet(0), tvp: exchange(&layout::TIMEVAL)) -> Ready;
-    pselect6 [DESC] (n: Int, inp: FdSet(0), outp: FdSet(0), exp: FdSet(0), tsp: exchange(&layout::TIMESPEC), sig: input(&layout::SELECT_MASK)) -> Ready;
+    pselect6 [DESC] (
+        n: Int, inp: FdSet(0), outp: FdSet(0), exp: FdSet(0), tsp: exchange(&layout::TIMESPEC),
+        sig: input(&layout::SELECT_MASK),
+    ) -> Ready;
     epoll_create [DESC] (size: Int) -> Fd;
     epoll_create1 [DESC] (flags: Flags(&names::EPOLL_CREATE)) -> Fd;
     epoll_ctl [DESC] (epfd: Fd, op: Enum(&names::EPOLL_CTL), fd: Fd, event: input(&layout::EPOLL_EVENT)) -> Int;
-    epoll_wait [DESC] (epfd: Fd, events: Struct(&layout::EPOLL_EVENT, Out, Result), maxevents: Int, timeout: Int) -> Int;
-    epoll_pwait [DESC] (epfd: Fd, events: Struct(&layout::EPOLL_EVENT, Out, Result), maxevents: Int, timeout: Int, sigmask: SigSet(In, 5), sigsetsize: ULong) -> Int;
-    epoll_pwait2 [DESC] (epfd: Fd, events: Struct(&layout::EPOLL_EVENT, Out, Result), maxevents: Int, timeout: input(&layout::TIMESPEC), sigmask: SigSet(In, 5), sigsetsize: ULong) -> Int;
+    epoll_wait [DESC] (
+        epfd: Fd, events: Struct(&layout::EPOLL_EVENT, Out, Result), maxevents: Int, timeout: Int,
+    ) -> Int;
+    epoll_pwait [DESC] (
+        epfd: Fd, events: Struct(&layout::EPOLL_EVENT, Out, Result), maxevents: Int, timeout: Int,
+        sigmask: SigSet(In, 5), sigsetsize: ULong,
+    ) -> Int;
+    epoll_pwait2 [DESC] (
+        epfd: Fd, events: Struct(&layout::EPOLL_EVENT, Out, Result), maxevents: Int, timeout: input(&layout::TIMESPEC),
+        sigmask: SigSet(In, 5), sigsetsize: ULong,
+    ) -> Int;
 
     eventfd [DESC] (count: UInt) -> Fd;
     eventfd2 [DESC] (count: UInt, flags: Flags(&names::EVENTFD)) -> Fd;
     signalfd [DESC SIGNAL] (ufd: Fd, user_mask: SigSet(In, 2), sizemask: ULong) -> Fd;
     signalfd4 [DESC SIGNAL] (ufd: Fd, user_mask: SigSet(In, 2), sizemask: ULong, flags: Flags(&names::SIGNALFD)) -> Fd;
     timerfd_create [DESC] (clockid: Enum(&names::CLOCK_IDS), flags: Flags(&names::TIMERFD)) -> Fd;
-    timerfd_settime [DESC] (ufd: Fd, flags: Flags(&names::TIMERFD_SETTIME), utmr: input(&layout::ITIMERSPEC), otmr: output(&layout::ITIMERSPEC)) -> Int;
+    timerfd_settime [DESC] (
+        ufd: Fd, flags: Flags(&names::TIMERFD_SETTIME), utmr: input(&layout::ITIMERSPEC),
+        otmr: output(&layout::ITIMERSPEC),
+    ) -> Int;
     timerfd_gettime [DESC] (ufd: Fd, otmr: output(&layout::ITIMERSPEC)) -> Int;
     memfd_create [DESC] (uname: Str, flags: Flags(&names::MEMFD)) -> Fd;
     memfd_secret [DESC] (flags: Flags(&names::MEMFD_SECRET)) -> Fd;
@@ -68,16 +96,26 @@ calls! {
     inotify_init [DESC] () -> Fd;
     inotify_init1 [DESC] (flags: Flags(&names::INOTIFY_INIT)) -> Fd;
     inotify_rm_watch [DESC] (fd: Fd, wd: Int) -> Int;
-    fanotify_init [DESC] (flags: EnumFlags(&names::FANOTIFY_CLASS, &names::FANOTIFY_INIT), event_f_flags: OpenFlags) -> Fd;
+    fanotify_init [DESC] (
+        flags: EnumFlags(&names::FANOTIFY_CLASS, &names::FANOTIFY_INIT), event_f_flags: OpenFlags,
+    ) -> Fd;
 
     io_setup [MEMORY] (nr_events: UInt, ctxp: PtrRef(InOut)) -> Int;
     io_destroy [MEMORY] (ctx: Ptr) -> Int;
     io_submit [] (ctx_id: Ptr, nr: Long, iocbpp: Ptr) -> Int;
     io_cancel [] (ctx_id: Ptr, iocb: Ptr, result: Ptr) -> Int;
-    io_getevents [] (ctx_id: Ptr, min_nr: Long, nr: Long, events: Struct(&layout::IO_EVENT, Out, Result), timeout: input(&layout::TIMESPEC)) -> Int;
-    io_pgetevents [] (ctx_id: Ptr, min_nr: Long, nr: Long, events: Struct(&layout::IO_EVENT, Out, Result), timeout: input(&layout::TIMESPEC), usig: input(&layout::SELECT_MASK)) -> Int;
+    io_getevents [] (
+        ctx_id: Ptr, min_nr: Long, nr: Long, events: Struct(&layout::IO_EVENT, Out, Result),
+        timeout: input(&layout::TIMESPEC),
+    ) -> Int;
+    io_pgetevents [] (
+        ctx_id: Ptr, min_nr: Long, nr: Long, events: Struct(&layout::IO_EVENT, Out, Result),
+        timeout: input(&layout::TIMESPEC), usig: input(&layout::SELECT_MASK),
+    ) -> Int;
     io_uring_setup [DESC] (entries: UInt, params: exchange(&layout::IO_URING_PARAMS)) -> Fd;
-    io_uring_enter [DESC SIGNAL] (fd: Fd, to_submit: UInt, min_complete: UInt, flags: Flags(&names::IO_URING_ENTER), argp: Ptr, argsz: ULong) -> Int;
+    io_uring_enter [DESC SIGNAL] (
+        fd: Fd, to_submit: UInt, min_complete: UInt, flags: Flags(&names::IO_URING_ENTER), argp: Ptr, argsz: ULong,
+    ) -> Int;
     io_uring_register [DESC MEMORY] (fd: Fd, opcode: Enum(&names::IO_URING_REGISTER), arg: Ptr, nr_args: UInt) -> Int;
 }
 

@@ -10,23 +10,39 @@ calls! {
     openat [DESC FILE] (dfd: DirFd, filename: Path, flags: OpenFlags, mode: OpenMode(2)) -> Fd;
     openat2 [DESC FILE] (dfd: DirFd, filename: Path, how: Sized(&layout::OPEN_HOW, In, 3), size: ULong) -> Fd;
     creat [DESC FILE] (pathname: Path, mode: Mode) -> Fd;
-    name_to_handle_at [DESC FILE] (dfd: DirFd, name: Path, handle: exchange(&layout::FILE_HANDLE), mnt_id: IntRef(Out), flag: Flags(&names::NAME_TO_HANDLE)) -> Int;
+    name_to_handle_at [DESC FILE] (
+        dfd: DirFd, name: Path, handle: exchange(&layout::FILE_HANDLE), mnt_id: IntRef(Out),
+        flag: Flags(&names::NAME_TO_HANDLE),
+    ) -> Int;
     open_by_handle_at [DESC] (mountdirfd: Fd, handle: input(&layout::FILE_HANDLE), flags: OpenFlags) -> Fd;
 
     stat [FILE STAT STAT_LIKE] (filename: Path, statbuf: output(&layout::STAT)) -> Int;
     lstat [FILE LSTAT STAT_LIKE] (filename: Path, statbuf: output(&layout::STAT)) -> Int;
     fstat [DESC FSTAT STAT_LIKE] (fd: Fd, statbuf: output(&layout::STAT)) -> Int;
-    newfstatat [DESC FILE FSTAT STAT_LIKE] (dfd: DirFd, filename: Path, statbuf: output(&layout::STAT), flag: Flags(&names::AT_FLAGS)) -> Int;
-    statx [DESC FILE FSTAT STAT_LIKE] (dfd: DirFd, filename: Path, flags: EnumFlags(&names::STATX_SYNC, &names::STATX_FLAGS), mask: Flags(&names::STATX_MASK), buffer: output(&layout::STATX)) -> Int;
+    newfstatat [DESC FILE FSTAT STAT_LIKE] (
+        dfd: DirFd, filename: Path, statbuf: output(&layout::STAT), flag: Flags(&names::AT_FLAGS),
+    ) -> Int;
+    statx [DESC FILE FSTAT STAT_LIKE] (
+        dfd: DirFd, filename: Path, flags: EnumFlags(&names::STATX_SYNC, &names::STATX_FLAGS),
+        mask: Flags(&names::STATX_MASK), buffer: output(&layout::STATX),
+    ) -> Int;
     statfs [FILE STATFS STATFS_LIKE] (pathname: Path, buf: output(&layout::STATFS)) -> Int;
     fstatfs [DESC FSTATFS STATFS_LIKE] (fd: Fd, buf: output(&layout::STATFS)) -> Int;
     ustat [STATFS_LIKE] (dev: Dev, ubuf: output(&layout::USTAT)) -> Int;
-    file_getattr [DESC FILE] (dfd: DirFd, filename: Path, ufattr: Sized(&layout::FILE_ATTRIBUTES, Out, 3), usize: ULong, at_flags: Flags(&names::AT_FLAGS)) -> Int;
-    file_setattr [DESC FILE] (dfd: DirFd, filename: Path, ufattr: Sized(&layout::FILE_ATTRIBUTES, In, 3), usize: ULong, at_flags: Flags(&names::AT_FLAGS)) -> Int;
+    file_getattr [DESC FILE] (
+        dfd: DirFd, filename: Path, ufattr: Sized(&layout::FILE_ATTRIBUTES, Out, 3), usize: ULong,
+        at_flags: Flags(&names::AT_FLAGS),
+    ) -> Int;
+    file_setattr [DESC FILE] (
+        dfd: DirFd, filename: Path, ufattr: Sized(&layout::FILE_ATTRIBUTES, In, 3), usize: ULong,
+        at_flags: Flags(&names::AT_FLAGS),
+    ) -> Int;
 
     access [FILE] (filename: Path, mode: Flags(&names::ACCESS_MODES)) -> Int;
     faccessat [DESC FILE] (dfd: DirFd, filename: Path, mode: Flags(&names::ACCESS_MODES)) -> Int;
-    faccessat2 [DESC FILE] (dfd: DirFd, filename: Path, mode: Flags(&names::ACCESS_MODES), flags: Flags(&names::FACCESSAT_FLAGS)) -> Int;
+    faccessat2 [DESC FILE] (
+        dfd: DirFd, filename: Path, mode: Flags(&names::ACCESS_MODES), flags: Flags(&names::FACCESSAT_FLAGS),
+    ) -> Int;
     chmod [FILE] (filename: Path, mode: Mode) -> Int;
     fchmod [DESC] (fd: Fd, mode: Mode) -> Int;
     fchmodat [DESC FILE] (dfd: DirFd, filename: Path, mode: Mode) -> Int;
@@ -45,9 +61,13 @@ calls! {
 
     rename [FILE] (oldname: Path, newname: Path) -> Int;
     renameat [DESC FILE] (olddfd: DirFd, oldname: Path, newdfd: DirFd, newname: Path) -> Int;
-    renameat2 [DESC FILE] (olddfd: DirFd, oldname: Path, newdfd: DirFd, newname: Path, flags: Flags(&names::RENAME)) -> Int;
+    renameat2 [DESC FILE] (
+        olddfd: DirFd, oldname: Path, newdfd: DirFd, newname: Path, flags: Flags(&names::RENAME),
+    ) -> Int;
     link [FILE] (oldname: Path, newname: Path) -> Int;
-    linkat [DESC FILE] (olddfd: DirFd, oldname: Path, newdfd: DirFd, newname: Path, flags: Flags(&names::AT_FLAGS)) -> Int;
+    linkat [DESC FILE] (
+        olddfd: DirFd, oldname: Path, newdfd: DirFd, newname: Path, flags: Flags(&names::AT_FLAGS),
+    ) -> Int;
     symlink [FILE] (oldname: Path, newname: Path) -> Int;
     symlinkat [DESC FILE] (oldname: Path, newdfd: DirFd, newname: Path) -> Int;
     readlink [FILE] (path: Path, buf: PathOut(ResultUpTo(2)), bufsiz: ULong) -> Int;
@@ -64,7 +84,9 @@ calls! {
     utime [FILE] (filename: Path, times: input(&layout::UTIMBUF)) -> Int;
     utimes [FILE] (filename: Path, utimes: Struct(&layout::TIMEVAL, In, Fixed(2))) -> Int;
     futimesat [DESC FILE] (dfd: DirFd, filename: Path, utimes: Struct(&layout::TIMEVAL, In, Fixed(2))) -> Int;
-    utimensat [DESC FILE] (dfd: DirFd, filename: Path, utimes: Struct(&layout::TIMESPEC, In, Fixed(2)), flags: Flags(&names::AT_FLAGS)) -> Int;
+    utimensat [DESC FILE] (
+        dfd: DirFd, filename: Path, utimes: Struct(&layout::TIMESPEC, In, Fixed(2)), flags: Flags(&names::AT_FLAGS),
+    ) -> Int;
 
     setxattr [FILE] (path: Path, name: Str, value: Bytes(In, Arg(3)), size: ULong, flags: Flags(&names::XATTR)) -> Int;
     lsetxattr [FILE] (path: Path, name: Str, value: Bytes(In, Arg(3)), size: ULong, flags: Flags(&names::XATTR)) -> Int;
@@ -78,23 +100,41 @@ calls! {
     removexattr [FILE] (path: Path, name: Str) -> Int;
     lremovexattr [FILE] (path: Path, name: Str) -> Int;
     fremovexattr [DESC] (fd: Fd, name: Str) -> Int;
-    setxattrat [DESC FILE] (dfd: DirFd, pathname: Path, at_flags: Flags(&names::AT_FLAGS), name: Str, uargs: Sized(&layout::XATTR_ARGS, In, 5), usize: ULong) -> Int;
-    getxattrat [DESC FILE] (dfd: DirFd, pathname: Path, at_flags: Flags(&names::AT_FLAGS), name: Str, uargs: Sized(&layout::XATTR_ARGS, In, 5), usize: ULong) -> Int;
-    listxattrat [DESC FILE] (dfd: DirFd, pathname: Path, at_flags: Flags(&names::AT_FLAGS), list: Bytes(Out, ResultUpTo(4)), size: ULong) -> Int;
+    setxattrat [DESC FILE] (
+        dfd: DirFd, pathname: Path, at_flags: Flags(&names::AT_FLAGS), name: Str,
+        uargs: Sized(&layout::XATTR_ARGS, In, 5), usize: ULong,
+    ) -> Int;
+    getxattrat [DESC FILE] (
+        dfd: DirFd, pathname: Path, at_flags: Flags(&names::AT_FLAGS), name: Str,
+        uargs: Sized(&layout::XATTR_ARGS, In, 5), usize: ULong,
+    ) -> Int;
+    listxattrat [DESC FILE] (
+        dfd: DirFd, pathname: Path, at_flags: Flags(&names::AT_FLAGS), list: Bytes(Out, ResultUpTo(4)), size: ULong,
+    ) -> Int;
     removexattrat [DESC FILE] (dfd: DirFd, pathname: Path, at_flags: Flags(&names::AT_FLAGS), name: Str) -> Int;
 
     mount [FILE] (dev_name: Path, dir_name: Path, type: Str, flags: Flags(&names::MOUNT_FLAGS), data: Str) -> Int;
     umount2 [FILE] (name: Path, flags: Flags(&names::UMOUNT)) -> Int;
     open_tree [DESC FILE] (dfd: DirFd, filename: Path, flags: Flags(&names::OPEN_TREE)) -> Fd;
-    open_tree_attr [DESC FILE] (dfd: DirFd, filename: Path, flags: Flags(&names::OPEN_TREE), uattr: Sized(&layout::MOUNT_ATTR, In, 4), usize: ULong) -> Fd;
-    move_mount [DESC FILE] (from_dfd: DirFd, from_pathname: Path, to_dfd: DirFd, to_pathname: Path, flags: Flags(&names::MOVE_MOUNT)) -> Int;
+    open_tree_attr [DESC FILE] (
+        dfd: DirFd, filename: Path, flags: Flags(&names::OPEN_TREE), uattr: Sized(&layout::MOUNT_ATTR, In, 4),
+        usize: ULong,
+    ) -> Fd;
+    move_mount [DESC FILE] (
+        from_dfd: DirFd, from_pathname: Path, to_dfd: DirFd, to_pathname: Path, flags: Flags(&names::MOVE_MOUNT),
+    ) -> Int;
     fsopen [DESC] (_fs_name: Str, flags: Flags(&names::FSOPEN)) -> Fd;
     fsconfig [DESC FILE] (fd: Fd, cmd: Enum(&names::FSCONFIG_CMD), _key: Ptr, _value: Ptr, aux: Int) by FSCONFIG -> Int;
     fsmount [DESC] (fs_fd: Fd, flags: Flags(&names::FSMOUNT), attr_flags: Flags(&names::MOUNT_ATTR)) -> Fd;
     fspick [DESC FILE] (dfd: DirFd, path: Path, flags: Flags(&names::FSPICK)) -> Fd;
-    mount_setattr [DESC FILE] (dfd: DirFd, path: Path, flags: Flags(&names::MOUNT_SETATTR), uattr: Sized(&layout::MOUNT_ATTR, In, 4), usize: ULong) -> Int;
+    mount_setattr [DESC FILE] (
+        dfd: DirFd, path: Path, flags: Flags(&names::MOUNT_SETATTR), uattr: Sized(&layout::MOUNT_ATTR, In, 4),
+        usize: ULong,
+    ) -> Int;
     statmount [] (req: input(&layout::MNT_ID_REQ), buf: Ptr, bufsize: ULong, flags: Flags(&names::STATMOUNT)) -> Int;
-    listmount [] (req: input(&layout::MNT_ID_REQ), mnt_ids: Ptr, nr_mnt_ids: ULong, flags: Flags(&names::LISTMOUNT)) -> Int;
+    listmount [] (
+        req: input(&layout::MNT_ID_REQ), mnt_ids: Ptr, nr_mnt_ids: ULong, flags: Flags(&names::LISTMOUNT),
+    ) -> Int;
     listns [] (req: input(&layout::NS_ID_REQ), ns_ids: Ptr, nr_ns_ids: ULong, flags: Hex) -> Int;
     swapon [FILE] (specialfile: Path, swap_flags: Flags(&names::SWAP)) -> Int;
     swapoff [FILE] (specialfile: Path) -> Int;
@@ -105,7 +145,10 @@ calls! {
     sysfs [] (option: Int, arg1: Hex, arg2: Hex) by SYSFS -> Int;
     lookup_dcookie [] (cookie64: Hex, buf: PathOut(ResultUpTo(2)), len: ULong) -> Int;
     inotify_add_watch [DESC FILE] (fd: Fd, pathname: Path, mask: Flags(&names::INOTIFY_EVENTS)) -> Int;
-    fanotify_mark [DESC FILE] (fanotify_fd: Fd, flags: Flags(&names::FANOTIFY_MARK), mask: Flags(&names::FANOTIFY_EVENTS), dfd: DirFd, pathname: Path) -> Int;
+    fanotify_mark [DESC FILE] (
+        fanotify_fd: Fd, flags: Flags(&names::FANOTIFY_MARK), mask: Flags(&names::FANOTIFY_EVENTS), dfd: DirFd,
+        pathname: Path,
+    ) -> Int;
 }
 
 operations! {

@@ -16,7 +16,9 @@ calls! {
     stat64 [FILE STAT STAT_LIKE] (filename: Path, statbuf: Ptr) -> Int;
     lstat64 [FILE LSTAT STAT_LIKE] (filename: Path, statbuf: Ptr) -> Int;
     fstat64 [DESC FSTAT STAT_LIKE] (fd: Fd, statbuf: Ptr) -> Int;
-    fstatat64 [DESC FILE FSTAT STAT_LIKE] (dfd: DirFd, filename: Path, statbuf: Ptr, flag: Flags(&names::AT_FLAGS)) -> Int;
+    fstatat64 [DESC FILE FSTAT STAT_LIKE] (
+        dfd: DirFd, filename: Path, statbuf: Ptr, flag: Flags(&names::AT_FLAGS),
+    ) -> Int;
     statfs64 [FILE STATFS STATFS_LIKE] (path: Path, sz: ULong, buf: Ptr) -> Int;
     fstatfs64 [DESC FSTATFS STATFS_LIKE] (fd: Fd, sz: ULong, buf: Ptr) -> Int;
     umount [FILE] (name: Path) -> Int;
@@ -36,29 +38,62 @@ calls! {
     _newselect [DESC] (n: Int, inp: FdSet(0), outp: FdSet(0), exp: FdSet(0), tvp: Ptr) -> Ready;
     readdir [DESC] (fd: Fd, dirent: Ptr, count: UInt) -> Int;
     mmap_by_block as "mmap" [DESC MEMORY] (arg: Ptr) -> Hex;
-    mmap2 [DESC MEMORY] (addr: Ptr, len: ULong, prot: Flags(&names::MMAP_PROT), flags: Flags(&names::MMAP_FLAGS), fd: Fd, pgoff: Hex) -> Hex;
+    mmap2 [DESC MEMORY] (
+        addr: Ptr, len: ULong, prot: Flags(&names::MMAP_PROT), flags: Flags(&names::MMAP_FLAGS), fd: Fd, pgoff: Hex,
+    ) -> Hex;
     socketcall [DESC NETWORK] (call: Enum(&names::SOCKETCALL), args: Ptr) -> Int;
     ipc [IPC] (call: Enum(&names::IPC_CALL), first: Int, second: ULong, third: ULong, ptr: Ptr, fifth: Long) -> Int;
     vm86old [] (user_vm86: Ptr) -> Int;
     vm86 [] (cmd: ULong, arg: Ptr) -> Int;
-    _llseek [DESC] (fd: Fd, offset_high: ULong, offset_low: ULong, result: LongRef(Out), whence: Enum(&names::SEEK_WHENCE)) -> Int;
+    _llseek [DESC] (
+        fd: Fd, offset_high: ULong, offset_low: ULong, result: LongRef(Out), whence: Enum(&names::SEEK_WHENCE),
+    ) -> Int;
     ugetrlimit [] (resource: Enum(&names::RLIMIT), rlim: Ptr) -> Int;
 
-    pread64_halves as "pread64" [DESC] (fd: Fd, buf: Bytes(Out, ResultUpTo(2)), count: ULong, pos: LowHalf, pos_high: HighHalf) -> Int;
-    pwrite64_halves as "pwrite64" [DESC] (fd: Fd, buf: Bytes(In, Arg(2)), count: ULong, pos: LowHalf, pos_high: HighHalf) -> Int;
-    preadv_halves as "preadv" [DESC] (fd: Fd, vec: Iovec(Out, Arg(2)), vlen: ULong, pos: LowHalf, pos_high: HighHalf) -> Int;
-    pwritev_halves as "pwritev" [DESC] (fd: Fd, vec: Iovec(In, Arg(2)), vlen: ULong, pos: LowHalf, pos_high: HighHalf) -> Int;
-    preadv2_halves as "preadv2" [DESC] (fd: Fd, vec: Iovec(Out, Arg(2)), vlen: ULong, pos: LowHalf, pos_high: HighHalf, flags: Flags(&names::RWF_FLAGS)) -> Int;
-    pwritev2_halves as "pwritev2" [DESC] (fd: Fd, vec: Iovec(In, Arg(2)), vlen: ULong, pos: LowHalf, pos_high: HighHalf, flags: Flags(&names::RWF_FLAGS)) -> Int;
+    pread64_halves as "pread64" [DESC] (
+        fd: Fd, buf: Bytes(Out, ResultUpTo(2)), count: ULong, pos: LowHalf, pos_high: HighHalf,
+    ) -> Int;
+    pwrite64_halves as "pwrite64" [DESC] (
+        fd: Fd, buf: Bytes(In, Arg(2)), count: ULong, pos: LowHalf, pos_high: HighHalf,
+    ) -> Int;
+    preadv_halves as "preadv" [DESC] (
+        fd: Fd, vec: Iovec(Out, Arg(2)), vlen: ULong, pos: LowHalf, pos_high: HighHalf,
+    ) -> Int;
+    pwritev_halves as "pwritev" [DESC] (
+        fd: Fd, vec: Iovec(In, Arg(2)), vlen: ULong, pos: LowHalf, pos_high: HighHalf,
+    ) -> Int;
+    preadv2_halves as "preadv2" [DESC] (
+        fd: Fd, vec: Iovec(Out, Arg(2)), vlen: ULong, pos: LowHalf, pos_high: HighHalf,
+        flags: Flags(&names::RWF_FLAGS),
+    ) -> Int;
+    pwritev2_halves as "pwritev2" [DESC] (
+        fd: Fd, vec: Iovec(In, Arg(2)), vlen: ULong, pos: LowHalf, pos_high: HighHalf, flags: Flags(&names::RWF_FLAGS),
+    ) -> Int;
     truncate64 [FILE] (path: Path, length: LowHalf, length_high: HighHalf) -> Int;
     ftruncate64 [DESC] (fd: Fd, length: LowHalf, length_high: HighHalf) -> Int;
     readahead_halves as "readahead" [DESC] (fd: Fd, offset: LowHalf, offset_high: HighHalf, count: ULong) -> Int;
-    fadvise64_halves as "fadvise64" [DESC] (fd: Fd, offset: LowHalf, offset_high: HighHalf, len: ULong, advice: Enum(&names::FADVISE)) -> Int;
-    fadvise64_64 [DESC] (fd: Fd, offset: LowHalf, offset_high: HighHalf, len: LowHalf, len_high: HighHalf, advice: Enum(&names::FADVISE)) -> Int;
-    sync_file_range_halves as "sync_file_range" [DESC] (fd: Fd, offset: LowHalf, offset_high: HighHalf, nbytes: LowHalf, nbytes_high: HighHalf, flags: Flags(&names::SYNC_FILE_RANGE)) -> Int;
-    fallocate_halves as "fallocate" [DESC] (fd: Fd, mode: Flags(&names::FALLOCATE), offset: LowHalf, offset_high: HighHalf, len: LowHalf, len_high: HighHalf) -> Int;
-    fanotify_mark_halves as "fanotify_mark" [DESC FILE] (fanotify_fd: Fd, flags: Flags(&names::FANOTIFY_MARK), mask: LowHalf, mask_high: HighHalf, dfd: DirFd, pathname: Path) -> Int;
-    lookup_dcookie_halves as "lookup_dcookie" [] (cookie64: LowHalf, cookie64_high: HighHalf, buf: PathOut(ResultUpTo(3)), len: ULong) -> Int;
+    fadvise64_halves as "fadvise64" [DESC] (
+        fd: Fd, offset: LowHalf, offset_high: HighHalf, len: ULong, advice: Enum(&names::FADVISE),
+    ) -> Int;
+    fadvise64_64 [DESC] (
+        fd: Fd, offset: LowHalf, offset_high: HighHalf, len: LowHalf, len_high: HighHalf,
+        advice: Enum(&names::FADVISE),
+    ) -> Int;
+    sync_file_range_halves as "sync_file_range" [DESC] (
+        fd: Fd, offset: LowHalf, offset_high: HighHalf, nbytes: LowHalf, nbytes_high: HighHalf,
+        flags: Flags(&names::SYNC_FILE_RANGE),
+    ) -> Int;
+    fallocate_halves as "fallocate" [DESC] (
+        fd: Fd, mode: Flags(&names::FALLOCATE), offset: LowHalf, offset_high: HighHalf, len: LowHalf,
+        len_high: HighHalf,
+    ) -> Int;
+    fanotify_mark_halves as "fanotify_mark" [DESC FILE] (
+        fanotify_fd: Fd, flags: Flags(&names::FANOTIFY_MARK), mask: LowHalf, mask_high: HighHalf, dfd: DirFd,
+        pathname: Path,
+    ) -> Int;
+    lookup_dcookie_halves as "lookup_dcookie" [] (
+        cookie64: LowHalf, cookie64_high: HighHalf, buf: PathOut(ResultUpTo(3)), len: ULong,
+    ) -> Int;
     sendfile_short as "sendfile" [DESC NETWORK] (out_fd: Fd, in_fd: Fd, offset: IntRef(InOut), count: ULong) -> Int;
     sendfile64 [DESC NETWORK] (out_fd: Fd, in_fd: Fd, offset: LongRef(InOut), count: ULong) -> Int;
     fcntl64 [DESC] (fd: Fd, cmd: Enum(&names::FCNTL_CMD), arg: Hex) by FCNTL -> Int;
@@ -103,7 +138,9 @@ calls! {
     clock_settime64 [CLOCK] (which_clock: Enum(&names::CLOCK_IDS), tp: Ptr) -> Int;
     clock_adjtime64 [CLOCK] (which_clock: Enum(&names::CLOCK_IDS), utx: Ptr) -> Int;
     clock_getres_time64 [CLOCK] (which_clock: Enum(&names::CLOCK_IDS), tp: Ptr) -> Int;
-    clock_nanosleep_time64 [] (which_clock: Enum(&names::CLOCK_IDS), flags: Flags(&names::TIMER_FLAGS), rqtp: Ptr, rmtp: Ptr) -> Int;
+    clock_nanosleep_time64 [] (
+        which_clock: Enum(&names::CLOCK_IDS), flags: Flags(&names::TIMER_FLAGS), rqtp: Ptr, rmtp: Ptr,
+    ) -> Int;
     timer_gettime64 [] (timer_id: Int, setting: Ptr) -> Int;
     timer_settime64 [] (timer_id: Int, flags: Flags(&names::TIMER_FLAGS), new_setting: Ptr, old_setting: Ptr) -> Int;
     timerfd_gettime64 [DESC] (ufd: Fd, otmr: Ptr) -> Int;
@@ -113,8 +150,12 @@ calls! {
     ppoll_time64 [DESC] (ufds: Ptr, nfds: UInt, tsp: Ptr, sigmask: Ptr, sigsetsize: ULong) -> Ready;
     io_pgetevents_time64 [] (ctx_id: Ptr, min_nr: Long, nr: Long, events: Ptr, timeout: Ptr, usig: Ptr) -> Int;
     recvmmsg_time64 [NETWORK] (fd: Fd, mmsg: Ptr, vlen: UInt, flags: Flags(&names::MSG_FLAGS), timeout: Ptr) -> Int;
-    mq_timedsend_time64 [DESC] (mqdes: Fd, u_msg_ptr: Bytes(In, Arg(2)), msg_len: ULong, msg_prio: UInt, u_abs_timeout: Ptr) -> Int;
-    mq_timedreceive_time64 [DESC] (mqdes: Fd, u_msg_ptr: Bytes(Out, ResultUpTo(2)), msg_len: ULong, u_msg_prio: IntRef(Out), u_abs_timeout: Ptr) -> Int;
+    mq_timedsend_time64 [DESC] (
+        mqdes: Fd, u_msg_ptr: Bytes(In, Arg(2)), msg_len: ULong, msg_prio: UInt, u_abs_timeout: Ptr,
+    ) -> Int;
+    mq_timedreceive_time64 [DESC] (
+        mqdes: Fd, u_msg_ptr: Bytes(Out, ResultUpTo(2)), msg_len: ULong, u_msg_prio: IntRef(Out), u_abs_timeout: Ptr,
+    ) -> Int;
     semtimedop_time64 [IPC] (semid: Int, tsops: Ptr, nsops: UInt, timeout: Ptr) -> Int;
     rt_sigtimedwait_time64 [SIGNAL] (uthese: Ptr, uinfo: Ptr, uts: Ptr, sigsetsize: ULong) -> Int;
     futex_time64 [] (uaddr: Ptr, op: FutexOp, val: UInt, utime: Ptr, uaddr2: Ptr, val3: Hex) by FUTEX -> Int;

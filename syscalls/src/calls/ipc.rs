@@ -12,7 +12,9 @@ calls! {
     shmdt [IPC MEMORY] (shmaddr: Ptr) -> Int;
     semget [IPC] (key: HexNamed(&names::IPC_KEYS), nsems: Int, semflg: FlagsMode(&names::IPC_FLAGS)) -> Int;
     semop [IPC] (semid: Int, tsops: Struct(&layout::SEMBUF, In, Arg(2)), nsops: UInt) -> Int;
-    semtimedop [IPC] (semid: Int, tsops: Struct(&layout::SEMBUF, In, Arg(2)), nsops: UInt, timeout: input(&layout::TIMESPEC)) -> Int;
+    semtimedop [IPC] (
+        semid: Int, tsops: Struct(&layout::SEMBUF, In, Arg(2)), nsops: UInt, timeout: input(&layout::TIMESPEC),
+    ) -> Int;
     semctl [IPC] (semid: Int, semnum: Int, cmd: Enum(&names::SEMCTL), arg: Hex) by SEMCTL -> Int;
     msgget [IPC] (key: HexNamed(&names::IPC_KEYS), msgflg: FlagsMode(&names::IPC_FLAGS)) -> Int;
     // The type word stands before the text, whose size is argument 2: `Ptr` until a kind adds the two.
@@ -22,8 +24,14 @@ calls! {
 
     mq_open [DESC] (u_name: Path, oflag: OpenFlags, mode: OpenMode(1), u_attr: input(&layout::MQ_ATTR)) -> Fd;
     mq_unlink [] (u_name: Path) -> Int;
-    mq_timedsend [DESC] (mqdes: Fd, u_msg_ptr: Bytes(In, Arg(2)), msg_len: ULong, msg_prio: UInt, u_abs_timeout: input(&layout::TIMESPEC)) -> Int;
-    mq_timedreceive [DESC] (mqdes: Fd, u_msg_ptr: Bytes(Out, ResultUpTo(2)), msg_len: ULong, u_msg_prio: IntRef(Out), u_abs_timeout: input(&layout::TIMESPEC)) -> Int;
+    mq_timedsend [DESC] (
+        mqdes: Fd, u_msg_ptr: Bytes(In, Arg(2)), msg_len: ULong, msg_prio: UInt,
+        u_abs_timeout: input(&layout::TIMESPEC),
+    ) -> Int;
+    mq_timedreceive [DESC] (
+        mqdes: Fd, u_msg_ptr: Bytes(Out, ResultUpTo(2)), msg_len: ULong, u_msg_prio: IntRef(Out),
+        u_abs_timeout: input(&layout::TIMESPEC),
+    ) -> Int;
     mq_notify [DESC] (mqdes: Fd, u_notification: input(&layout::SIGEVENT)) -> Int;
     mq_getsetattr [DESC] (mqdes: Fd, u_mqstat: input(&layout::MQ_ATTR), u_omqstat: output(&layout::MQ_ATTR)) -> Int;
 }

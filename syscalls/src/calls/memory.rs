@@ -6,18 +6,26 @@ use crate::kind::{Count::*, Dir::*};
 use crate::{layout, names};
 
 calls! {
-    mmap [DESC MEMORY] (addr: Ptr, len: ULong, prot: Flags(&names::MMAP_PROT), flags: Flags(&names::MMAP_FLAGS), fd: Fd, off: Hex) -> Hex;
+    mmap [DESC MEMORY] (
+        addr: Ptr, len: ULong, prot: Flags(&names::MMAP_PROT), flags: Flags(&names::MMAP_FLAGS), fd: Fd, off: Hex,
+    ) -> Hex;
     mprotect [MEMORY] (start: Ptr, len: ULong, prot: Flags(&names::MMAP_PROT)) -> Int;
     pkey_mprotect [MEMORY] (start: Ptr, len: ULong, prot: Flags(&names::MMAP_PROT), pkey: Int) -> Int;
     munmap [MEMORY] (addr: Ptr, len: ULong) -> Int;
     brk [MEMORY] (brk: Ptr) -> Hex;
-    mremap [MEMORY] (addr: Ptr, old_len: ULong, new_len: ULong, flags: Flags(&names::MREMAP), new_addr: Ptr) by MREMAP -> Hex;
+    mremap [MEMORY] (
+        addr: Ptr, old_len: ULong, new_len: ULong, flags: Flags(&names::MREMAP), new_addr: Ptr,
+    ) by MREMAP -> Hex;
     msync [MEMORY] (start: Ptr, len: ULong, flags: Flags(&names::MSYNC)) -> Int;
     mincore [MEMORY] (start: Ptr, len: ULong, vec: Ptr) -> Int;
     madvise [MEMORY] (start: Ptr, len_in: ULong, behavior: Enum(&names::MADVISE)) -> Int;
-    process_madvise [DESC] (pidfd: Fd, vec: Struct(&layout::IOVEC, In, Arg(2)), vlen: ULong, behavior: Enum(&names::MADVISE), flags: Hex) -> Int;
+    process_madvise [DESC] (
+        pidfd: Fd, vec: Struct(&layout::IOVEC, In, Arg(2)), vlen: ULong, behavior: Enum(&names::MADVISE), flags: Hex,
+    ) -> Int;
     process_mrelease [DESC] (pidfd: Fd, flags: Hex) -> Int;
-    remap_file_pages [MEMORY] (start: Ptr, size: ULong, prot: Flags(&names::MMAP_PROT), pgoff: ULong, flags: Flags(&names::MMAP_FLAGS)) -> Int;
+    remap_file_pages [MEMORY] (
+        start: Ptr, size: ULong, prot: Flags(&names::MMAP_PROT), pgoff: ULong, flags: Flags(&names::MMAP_FLAGS),
+    ) -> Int;
     mlock [MEMORY] (start: Ptr, len: ULong) -> Int;
     mlock2 [MEMORY] (start: Ptr, len: ULong, flags: Flags(&names::MLOCK2)) -> Int;
     munlock [MEMORY] (start: Ptr, len: ULong) -> Int;
@@ -27,21 +35,47 @@ calls! {
     map_shadow_stack [MEMORY] (addr: Ptr, size: ULong, flags: Flags(&names::SHADOW_STACK)) -> Hex;
     pkey_alloc [] (flags: Hex, init_val: Flags(&names::PKEY_RIGHTS)) -> Int;
     pkey_free [] (pkey: Int) -> Int;
-    mbind [MEMORY] (start: Ptr, len: ULong, mode: EnumFlags(&names::MPOL_MODES, &names::MPOL_MODE_FLAGS), nmask: Ptr, maxnode: ULong, flags: Flags(&names::MBIND)) -> Int;
-    set_mempolicy [MEMORY] (mode: EnumFlags(&names::MPOL_MODES, &names::MPOL_MODE_FLAGS), nmask: Ptr, maxnode: ULong) -> Int;
-    get_mempolicy [MEMORY] (policy: IntRef(Out), nmask: Ptr, maxnode: ULong, addr: Ptr, flags: Flags(&names::MPOL_GET)) -> Int;
+    mbind [MEMORY] (
+        start: Ptr, len: ULong, mode: EnumFlags(&names::MPOL_MODES, &names::MPOL_MODE_FLAGS), nmask: Ptr,
+        maxnode: ULong, flags: Flags(&names::MBIND),
+    ) -> Int;
+    set_mempolicy [MEMORY] (
+        mode: EnumFlags(&names::MPOL_MODES, &names::MPOL_MODE_FLAGS), nmask: Ptr, maxnode: ULong,
+    ) -> Int;
+    get_mempolicy [MEMORY] (
+        policy: IntRef(Out), nmask: Ptr, maxnode: ULong, addr: Ptr, flags: Flags(&names::MPOL_GET),
+    ) -> Int;
     set_mempolicy_home_node [MEMORY] (start: Ptr, len: ULong, home_node: ULong, flags: Hex) -> Int;
     migrate_pages [MEMORY] (pid: Pid, maxnode: ULong, old_nodes: Ptr, new_nodes: Ptr) -> Int;
-    move_pages [MEMORY] (pid: Pid, nr_pages: ULong, pages: Ptr, nodes: Ints(In, Arg(1)), status: Ints(Out, Arg(1)), flags: Flags(&names::MBIND)) -> Int;
-    process_vm_readv [] (pid: Pid, lvec: Iovec(Out, Arg(2)), liovcnt: ULong, rvec: Struct(&layout::IOVEC, In, Arg(4)), riovcnt: ULong, flags: Hex) -> Int;
-    process_vm_writev [] (pid: Pid, lvec: Iovec(In, Arg(2)), liovcnt: ULong, rvec: Struct(&layout::IOVEC, In, Arg(4)), riovcnt: ULong, flags: Hex) -> Int;
-    membarrier [] (cmd: Enum(&names::MEMBARRIER), flags: Flags(&names::MEMBARRIER_FLAGS), cpu_id: Int) by MEMBARRIER -> Hex;
+    move_pages [MEMORY] (
+        pid: Pid, nr_pages: ULong, pages: Ptr, nodes: Ints(In, Arg(1)), status: Ints(Out, Arg(1)),
+        flags: Flags(&names::MBIND),
+    ) -> Int;
+    process_vm_readv [] (
+        pid: Pid, lvec: Iovec(Out, Arg(2)), liovcnt: ULong, rvec: Struct(&layout::IOVEC, In, Arg(4)), riovcnt: ULong,
+        flags: Hex,
+    ) -> Int;
+    process_vm_writev [] (
+        pid: Pid, lvec: Iovec(In, Arg(2)), liovcnt: ULong, rvec: Struct(&layout::IOVEC, In, Arg(4)), riovcnt: ULong,
+        flags: Hex,
+    ) -> Int;
+    membarrier [] (
+        cmd: Enum(&names::MEMBARRIER), flags: Flags(&names::MEMBARRIER_FLAGS), cpu_id: Int,
+    ) by MEMBARRIER -> Hex;
 
     futex [] (uaddr: Ptr, op: FutexOp, val: UInt, utime: Ptr, uaddr2: Ptr, val3: Hex) by FUTEX -> Int;
-    futex_waitv [] (waiters: Struct(&layout::FUTEX_WAITV_ENTRY, In, Arg(1)), nr_futexes: UInt, flags: Hex, timeout: input(&layout::TIMESPEC), clockid: Enum(&names::CLOCK_IDS)) -> Int;
+    futex_waitv [] (
+        waiters: Struct(&layout::FUTEX_WAITV_ENTRY, In, Arg(1)), nr_futexes: UInt, flags: Hex,
+        timeout: input(&layout::TIMESPEC), clockid: Enum(&names::CLOCK_IDS),
+    ) -> Int;
     futex_wake [] (uaddr: Ptr, mask: Hex, nr: Int, flags: Flags(&names::FUTEX2)) -> Int;
-    futex_wait [] (uaddr: Ptr, val: ULong, mask: Hex, flags: Flags(&names::FUTEX2), timeout: input(&layout::TIMESPEC), clockid: Enum(&names::CLOCK_IDS)) -> Int;
-    futex_requeue [] (waiters: Struct(&layout::FUTEX_WAITV_ENTRY, In, Fixed(2)), flags: Hex, nr_wake: Int, nr_requeue: Int) -> Int;
+    futex_wait [] (
+        uaddr: Ptr, val: ULong, mask: Hex, flags: Flags(&names::FUTEX2), timeout: input(&layout::TIMESPEC),
+        clockid: Enum(&names::CLOCK_IDS),
+    ) -> Int;
+    futex_requeue [] (
+        waiters: Struct(&layout::FUTEX_WAITV_ENTRY, In, Fixed(2)), flags: Hex, nr_wake: Int, nr_requeue: Int,
+    ) -> Int;
     set_robust_list [] (head: Ptr, len: ULong) -> Int;
     get_robust_list [] (pid: Pid, head_ptr: PtrRef(Out), len_ptr: LongRef(Out)) -> Int;
 }

@@ -61,7 +61,9 @@ operations! {
         41 => (arg2: ULong, arg3: ULong, arg4: ULong, arg5: ULong) -> Int,
         42 => (arg2: ULong, arg3: ULong, arg4: ULong, arg5: ULong) -> Int,
         // PR_CAP_AMBIENT, speculation, tagged addresses, PR_SET_IO_FLUSHER, PR_GET_IO_FLUSHER.
-        47 => (arg2: Enum(&names::PRCTL_CAP_AMBIENT), arg3: Enum(&names::CAPABILITIES), arg4: ULong, arg5: ULong) -> Int,
+        47 => (
+            arg2: Enum(&names::PRCTL_CAP_AMBIENT), arg3: Enum(&names::CAPABILITIES), arg4: ULong, arg5: ULong,
+        ) -> Int,
         52 => (arg2: Enum(&names::PRCTL_SPEC)) -> Hex,
         53 => (arg2: Enum(&names::PRCTL_SPEC), arg3: Flags(&names::PRCTL_SPEC_CONTROL)) -> Int,
         55 => (arg2: Hex, arg3: ULong, arg4: ULong, arg5: ULong) -> Int,

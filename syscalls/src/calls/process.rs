@@ -6,18 +6,29 @@ use crate::kind::{Count::*, Dir::*};
 use crate::{layout, names};
 
 calls! {
-    clone [PROCESS] (clone_flags: CloneFlags, newsp: Ptr, parent_tidptr: IntRef(Out), child_tidptr: Ptr, tls: Ptr) -> Pid;
+    clone [PROCESS] (
+        clone_flags: CloneFlags, newsp: Ptr, parent_tidptr: IntRef(Out), child_tidptr: Ptr, tls: Ptr,
+    ) -> Pid;
     // Arm and i386 have the last two the other way round.
-    clone_backwards as "clone" [PROCESS] (clone_flags: CloneFlags, newsp: Ptr, parent_tidptr: IntRef(Out), tls: Ptr, child_tidptr: Ptr) -> Pid;
+    clone_backwards as "clone" [PROCESS] (
+        clone_flags: CloneFlags, newsp: Ptr, parent_tidptr: IntRef(Out), tls: Ptr, child_tidptr: Ptr,
+    ) -> Pid;
     clone3 [PROCESS] (uargs: Sized(&layout::CLONE_ARGS, In, 1), size: ULong) -> Pid;
     fork [PROCESS] () -> Pid;
     vfork [PROCESS] () -> Pid;
     execve [FILE PROCESS] (filename: Path, argv: Argv, envp: Envp) -> Int;
-    execveat [DESC FILE PROCESS] (dfd: DirFd, filename: Path, argv: Argv, envp: Envp, flags: Flags(&names::AT_FLAGS)) -> Int;
+    execveat [DESC FILE PROCESS] (
+        dfd: DirFd, filename: Path, argv: Argv, envp: Envp, flags: Flags(&names::AT_FLAGS),
+    ) -> Int;
     exit [PROCESS] (error_code: Int) -> Never;
     exit_group [PROCESS] (error_code: Int) -> Never;
-    wait4 [PROCESS] (upid: Pid, stat_addr: WaitStatus, options: Flags(&names::WAIT_OPTIONS), ru: output(&layout::RUSAGE)) -> Pid;
-    waitid [PROCESS] (which: Enum(&names::WAITID_TYPES), upid: Pid, infop: Siginfo(Out), options: Flags(&names::WAIT_OPTIONS), ru: output(&layout::RUSAGE)) -> Int;
+    wait4 [PROCESS] (
+        upid: Pid, stat_addr: WaitStatus, options: Flags(&names::WAIT_OPTIONS), ru: output(&layout::RUSAGE),
+    ) -> Pid;
+    waitid [PROCESS] (
+        which: Enum(&names::WAITID_TYPES), upid: Pid, infop: Siginfo(Out), options: Flags(&names::WAIT_OPTIONS),
+        ru: output(&layout::RUSAGE),
+    ) -> Int;
 
     getpid [PURE] () -> Pid;
     getppid [PURE] () -> Pid;
@@ -37,17 +48,25 @@ calls! {
 
     getrlimit [] (resource: Enum(&names::RLIMIT), rlim: output(&layout::RLIMIT)) -> Int;
     setrlimit [] (resource: Enum(&names::RLIMIT), rlim: input(&layout::RLIMIT)) -> Int;
-    prlimit64 [] (pid: Pid, resource: Enum(&names::RLIMIT), new_rlim: input(&layout::RLIMIT), old_rlim: output(&layout::RLIMIT)) -> Int;
+    prlimit64 [] (
+        pid: Pid, resource: Enum(&names::RLIMIT), new_rlim: input(&layout::RLIMIT), old_rlim: output(&layout::RLIMIT),
+    ) -> Int;
     getrusage [] (who: Enum(&names::RUSAGE_WHO), ru: output(&layout::RUSAGE)) -> Int;
     personality [] (personality: EnumFlags(&names::PERSONALITY, &names::PERSONALITY_FLAGS)) -> Hex;
 
     unshare [] (unshare_flags: Flags(&names::UNSHARE)) -> Int;
     setns [DESC] (fd: Fd, flags: Flags(&names::SETNS)) -> Int;
     seccomp [] (op: Enum(&names::SECCOMP_OPS), flags: Hex, uargs: Ptr) by SECCOMP -> Int;
-    landlock_create_ruleset [DESC] (attr: Sized(&layout::LANDLOCK_RULESET_ATTR, In, 1), size: ULong, flags: Flags(&names::LANDLOCK_RULESET)) -> Fd;
-    landlock_add_rule [DESC] (ruleset_fd: Fd, rule_type: Enum(&names::LANDLOCK_RULES), rule_attr: Ptr, flags: Hex) by LANDLOCK -> Int;
+    landlock_create_ruleset [DESC] (
+        attr: Sized(&layout::LANDLOCK_RULESET_ATTR, In, 1), size: ULong, flags: Flags(&names::LANDLOCK_RULESET),
+    ) -> Fd;
+    landlock_add_rule [DESC] (
+        ruleset_fd: Fd, rule_type: Enum(&names::LANDLOCK_RULES), rule_attr: Ptr, flags: Hex,
+    ) by LANDLOCK -> Int;
     landlock_restrict_self [DESC] (ruleset_fd: Fd, flags: Flags(&names::LANDLOCK_RESTRICT)) -> Int;
-    lsm_get_self_attr [] (attr: Enum(&names::LSM_ATTR), ctx: Ptr, size: IntRef(InOut), flags: Flags(&names::LSM_FLAGS)) -> Int;
+    lsm_get_self_attr [] (
+        attr: Enum(&names::LSM_ATTR), ctx: Ptr, size: IntRef(InOut), flags: Flags(&names::LSM_FLAGS),
+    ) -> Int;
     lsm_set_self_attr [] (attr: Enum(&names::LSM_ATTR), ctx: Raw(In, Arg(2)), size: UInt, flags: Hex) -> Int;
     lsm_list_modules [] (ids: Ptr, size: IntRef(InOut), flags: Hex) -> Int;
 

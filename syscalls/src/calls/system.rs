@@ -11,7 +11,9 @@ calls! {
     sethostname [] (name: Bytes(In, Arg(1)), len: UInt) -> Int;
     setdomainname [] (name: Bytes(In, Arg(1)), len: UInt) -> Int;
     syslog [] (type: Enum(&names::SYSLOG), buf: Ptr, len: Int) by SYSLOG -> Int;
-    reboot [] (magic1: Enum(&names::REBOOT_MAGIC1), magic2: Enum(&names::REBOOT_MAGIC2), cmd: Enum(&names::REBOOT_CMD)) by REBOOT -> Int;
+    reboot [] (
+        magic1: Enum(&names::REBOOT_MAGIC1), magic2: Enum(&names::REBOOT_MAGIC2), cmd: Enum(&names::REBOOT_CMD),
+    ) by REBOOT -> Int;
     vhangup [] () -> Int;
     sync [] () -> Int;
     getrandom [] (ubuf: Bytes(Out, ResultUpTo(1)), len: ULong, flags: Flags(&names::GETRANDOM)) -> Int;
@@ -19,13 +21,21 @@ calls! {
     init_module [] (umod: Ptr, len: ULong, uargs: Str) -> Int;
     finit_module [DESC] (fd: Fd, uargs: Str, flags: Flags(&names::MODULE_INIT)) -> Int;
     delete_module [] (name_user: Str, flags: Flags(&names::DELETE_MODULE)) -> Int;
-    kexec_load [] (entry: Ptr, nr_segments: ULong, segments: Struct(&layout::KEXEC_SEGMENT, In, Arg(1)), flags: Hex) -> Int;
-    kexec_file_load [DESC] (kernel_fd: Fd, initrd_fd: Fd, cmdline_len: ULong, cmdline_ptr: Bytes(In, Arg(2)), flags: Hex) -> Int;
+    kexec_load [] (
+        entry: Ptr, nr_segments: ULong, segments: Struct(&layout::KEXEC_SEGMENT, In, Arg(1)), flags: Hex,
+    ) -> Int;
+    kexec_file_load [DESC] (
+        kernel_fd: Fd, initrd_fd: Fd, cmdline_len: ULong, cmdline_ptr: Bytes(In, Arg(2)), flags: Hex,
+    ) -> Int;
 
     bpf [DESC] (cmd: Enum(&names::BPF_CMD), uattr: Raw(In, Arg(2)), size: UInt) by BPF -> Int;
-    perf_event_open [DESC] (attr_uptr: input(&layout::PERF_EVENT_ATTR), pid: Tid, cpu: Int, group_fd: Fd, flags: Flags(&names::PERF_OPEN)) -> Fd;
+    perf_event_open [DESC] (
+        attr_uptr: input(&layout::PERF_EVENT_ATTR), pid: Tid, cpu: Int, group_fd: Fd, flags: Flags(&names::PERF_OPEN),
+    ) -> Fd;
 
-    add_key [] (_type: Str, _description: Str, _payload: Bytes(In, Arg(3)), plen: ULong, ringid: IntNamed(&names::KEY_SPEC)) -> Int;
+    add_key [] (
+        _type: Str, _description: Str, _payload: Bytes(In, Arg(3)), plen: ULong, ringid: IntNamed(&names::KEY_SPEC),
+    ) -> Int;
     request_key [] (_type: Str, _description: Str, _callout_info: Str, destringid: IntNamed(&names::KEY_SPEC)) -> Int;
     keyctl [] (option: Enum(&names::KEYCTL), arg2: Hex, arg3: Hex, arg4: Hex, arg5: Hex) by KEYCTL -> Int;
 }
@@ -47,7 +57,9 @@ operations! {
 }
 
 operations! {
-    REBOOT: 2 & 0xffff_ffff (magic1: Enum(&names::REBOOT_MAGIC1), magic2: Enum(&names::REBOOT_MAGIC2), cmd: Enum(&names::REBOOT_CMD)) {
+    REBOOT: 2 & 0xffff_ffff (
+        magic1: Enum(&names::REBOOT_MAGIC1), magic2: Enum(&names::REBOOT_MAGIC2), cmd: Enum(&names::REBOOT_CMD),
+    ) {
         // LINUX_REBOOT_CMD_RESTART2.
         0xa1b2_c3d4 => (arg: Str) -> Int,
     }
@@ -84,7 +96,9 @@ operations! {
         9 => (arg2: IntNamed(&names::KEY_SPEC), arg3: IntNamed(&names::KEY_SPEC)) -> Int,
         10 => (arg2: IntNamed(&names::KEY_SPEC), arg3: Str, arg4: Str, arg5: IntNamed(&names::KEY_SPEC)) -> Int,
         11 => (arg2: IntNamed(&names::KEY_SPEC), arg3: Bytes(Out, ResultUpTo(3)), arg4: ULong) -> Int,
-        12 => (arg2: IntNamed(&names::KEY_SPEC), arg3: Bytes(In, Arg(3)), arg4: ULong, arg5: IntNamed(&names::KEY_SPEC)) -> Int,
+        12 => (
+            arg2: IntNamed(&names::KEY_SPEC), arg3: Bytes(In, Arg(3)), arg4: ULong, arg5: IntNamed(&names::KEY_SPEC),
+        ) -> Int,
         13 => (arg2: IntNamed(&names::KEY_SPEC), arg3: UInt, arg4: IntNamed(&names::KEY_SPEC)) -> Int,
         14 => (arg2: Int) -> Int,
         15 => (arg2: IntNamed(&names::KEY_SPEC), arg3: UInt) -> Int,
@@ -92,10 +106,15 @@ operations! {
         17 => (arg2: IntNamed(&names::KEY_SPEC), arg3: Bytes(Out, ResultUpTo(3)), arg4: ULong) -> Int,
         18 => () -> Int,
         19 => (arg2: IntNamed(&names::KEY_SPEC), arg3: UInt, arg4: UInt, arg5: IntNamed(&names::KEY_SPEC)) -> Int,
-        20 => (arg2: IntNamed(&names::KEY_SPEC), arg3: Iovec(In, Arg(3)), arg4: ULong, arg5: IntNamed(&names::KEY_SPEC)) -> Int,
+        20 => (
+            arg2: IntNamed(&names::KEY_SPEC), arg3: Iovec(In, Arg(3)), arg4: ULong, arg5: IntNamed(&names::KEY_SPEC),
+        ) -> Int,
         21 => (arg2: IntNamed(&names::KEY_SPEC)) -> Int,
         22 => (arg2: Uid, arg3: IntNamed(&names::KEY_SPEC)) -> Int,
         29 => (arg2: IntNamed(&names::KEY_SPEC), arg3: Str, arg4: Str) -> Int,
-        30 => (arg2: IntNamed(&names::KEY_SPEC), arg3: IntNamed(&names::KEY_SPEC), arg4: IntNamed(&names::KEY_SPEC), arg5: Hex) -> Int,
+        30 => (
+            arg2: IntNamed(&names::KEY_SPEC), arg3: IntNamed(&names::KEY_SPEC), arg4: IntNamed(&names::KEY_SPEC),
+            arg5: Hex,
+        ) -> Int,
     }
 }
