@@ -5,9 +5,15 @@ use syscalls::names;
 use super::kept::word;
 use super::printer::Printer;
 
+/// `_LINUX_CAPABILITY_VERSION_1`.
+const VERSION_1: u64 = 0x1998_0330;
+
 impl Printer<'_, '_> {
-    /// `{effective=1<<CAP_CHOWN|…, permitted=…, inheritable=0}`: two structures make one 64-bit set each.
+    /// `{effective=1<<CAP_CHOWN|…, permitted=…, inheritable=0}`: two structures make 64-bit sets; the oldest
+    /// version has one.
     pub(super) fn capabilities(&mut self, bytes: &[u8]) {
+        let is_first = self.memory(0, 0).is_some_and(|header| word(header.bytes, 0, 4) == VERSION_1);
+        let bytes = if is_first { bytes.get(..12).unwrap_or(bytes) } else { bytes };
         self.text(b"{effective=");
         self.capability_set(bytes, 0);
         self.text(b", permitted=");

@@ -23,6 +23,8 @@ mod sockopt;
 mod string;
 mod structure;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod time;
 mod vector;
 mod word;

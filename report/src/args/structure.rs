@@ -25,7 +25,6 @@ static FORMS: &[(&Layout, Write)] = &[
     (&layout::TERMIOS2, |own, bytes| own.termios(bytes)),
     (&layout::CLONE_ARGS, |own, bytes| own.clone_args(bytes)),
     (&layout::OPEN_HOW, |own, bytes| own.open_how(bytes)),
-    (&layout::USER_CAP_DATA, |own, bytes| own.capabilities(bytes)),
     (&layout::FLOCK, |own, bytes| own.file_lock(bytes)),
     (&layout::SCHED_PARAM, |own, bytes| own.sched_param(bytes)),
     (&layout::SIGEVENT, |own, bytes| own.sigevent(bytes)),
@@ -52,7 +51,7 @@ impl Printer<'_, '_> {
         if dir == Dir::Out && self.is_untouched(layout) {
             return self.address(at);
         }
-        let is_one = matches!(count, Count::Fixed(1)) || std::ptr::eq(layout, &layout::USER_CAP_DATA);
+        let is_one = matches!(count, Count::Fixed(1));
         let before = self.memory(at, 0).filter(|_| dir != Dir::Out);
         let after = self.memory(at, 1).filter(|_| dir != Dir::In);
         if dir == Dir::InOut && !self.tells_in_result() {
@@ -108,6 +107,9 @@ impl Printer<'_, '_> {
 
     fn one_or_many(&mut self, at: u8, layout: &'static Layout, kept: kept::Kept<'_>, is_one: bool) {
         let size = layout.size as usize;
+        if std::ptr::eq(layout, &layout::USER_CAP_DATA) {
+            return self.capabilities(kept.bytes);
+        }
         if is_one {
             return match kept.bytes.get(..size) {
                 Some(bytes) => self.structure(layout, bytes),
