@@ -92,6 +92,7 @@ impl Session<'_> {
         };
         let facts =
             Facts { parent, pid: if thread { of } else { child }, how, flags, own_tid: seen.map_or(0, |s| s.own_tid) };
+        self.free_newborn(parent, child);
         self.add_task(child, &facts, like);
         // A number may have been used before, by one whose parent's event never came.
         let lives = seen.is_some_and(|status| status.tracer != 0);
@@ -167,6 +168,7 @@ impl Session<'_> {
             self.early.adopted.insert(tid);
             let like = self.tasks.process(maker).copied().unwrap_or_default();
             let how = if pid == tid { BornHow::Fork } else { BornHow::Thread };
+            self.free_newborn(maker, tid);
             self.add_task(tid, &Facts { parent: maker, pid, how, flags: 0, own_tid: seen.own_tid }, like);
             self.begin_life(stopped);
         }
@@ -219,6 +221,7 @@ impl Session<'_> {
             self.expected_deaths = self.expected_deaths.saturating_sub(1);
         }
         self.tasks.rename(caller, leader);
+        self.restore_placement();
         if let Some(task) = self.tasks.get_mut(leader) {
             task.seq = seq;
         }

@@ -114,7 +114,11 @@ impl Session<'_> {
         } else {
             task.call = InCall::Hidden;
         }
-        self.look_ahead(stopped, abi, nr, &args)
+        self.look_ahead(stopped, abi, nr, &args)?;
+        if self.placement.is_pinned() {
+            self.hide_placement(stopped, nr, &args);
+        }
+        Ok(())
     }
 
     fn exit(&mut self, stopped: &Stopped, info: &SyscallInfo) -> Result<(), Gone> {

@@ -41,6 +41,7 @@ impl Session<'_> {
         self.close_call(tid);
         self.sweep(tid, status);
         self.begin_event(Kind::Died, DIED, tid);
+        self.forget_pinned(tid);
         let Some((mut task, last)) = self.tasks.remove(tid) else { return };
         if task.phase == Phase::Leaving {
             self.expected_deaths = self.expected_deaths.saturating_sub(1);

@@ -53,6 +53,7 @@ impl Session<'_> {
         if self.leaving.is_some() {
             return;
         }
+        self.restore_placement();
         self.leaving = Some(Leaving { why, left: self.those_left(), until: Instant::now() + PATIENCE });
         for (_, (stopped, _)) in self.early.stopped.drain() {
             let _: Result<(), Gone> = stopped.detach(0);

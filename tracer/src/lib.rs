@@ -20,6 +20,7 @@ mod header;
 mod launch;
 mod leave;
 mod look;
+mod placement;
 mod plan;
 mod procfs;
 mod run;

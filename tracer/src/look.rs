@@ -88,6 +88,12 @@ pub fn has_vdso(tid: Tid) -> bool {
     })
 }
 
+/// The CPU on which a task last ran: field 39 of its stat, counted behind the name.
+pub fn last_cpu(tid: Tid) -> Option<usize> {
+    let stat = std::fs::read_to_string(format!("/proc/{tid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.split_ascii_whitespace().nth(36)?.parse().ok()
+}
+
 /// The tasks of a process.
 pub fn tasks(pid: Tid) -> std::io::Result<Vec<Tid>> {
     let mut tids = vec![];

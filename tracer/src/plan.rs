@@ -253,3 +253,32 @@ pub struct Usage {
     /// Peak resident set as wait4 tells it (may be that of an image before the last exec), bytes.
     pub max_rss_bytes: u64,
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A plan to start nothing.
+    pub fn plan() -> Plan {
+        Plan {
+            launch: None,
+            attach: vec![],
+            follow: true,
+            wanted: None,
+            limits: PayloadLimits::live(),
+            golden: false,
+            placement: Placement::Auto,
+            counters: Counters::None,
+            interval: None,
+            left: Left::Leave,
+            grace: Duration::ZERO,
+            kill_on_exit: false,
+            max_events: None,
+            max_bytes: None,
+            helpers: vec![],
+            filter_text: None,
+            target_stdout: TargetStdout::Inherited,
+            version: String::new(),
+        }
+    }
+}

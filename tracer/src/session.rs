@@ -14,6 +14,7 @@ use crate::births::first_birth;
 use crate::capture::Capture;
 use crate::counters::Meters;
 use crate::leave::Leaving;
+use crate::placement::Placement;
 use crate::stop::Reason;
 use crate::stream::Stream;
 use crate::sys::ptrace::{Gone, Stopped, Until, option};
@@ -69,6 +70,7 @@ pub struct Session<'s> {
     /// Tasks past their last stop: their statuses bring the usage of their processes.
     pub(crate) expected_deaths: u32,
     pub(crate) capture: Capture,
+    pub(crate) placement: Placement,
     pub(crate) meters: Meters,
     interval: Option<Interval>,
     /// Number of the root's next event, once it is gone.
@@ -125,6 +127,7 @@ impl<'s> Session<'s> {
             early: Early::default(),
             queue: VecDeque::new(),
             expected_deaths: 0,
+            placement: Placement::for_plan(plan, calls),
             capture: Capture::new(&plan.limits, plan.golden),
             meters: Meters::new(plan.counters),
             interval: plan.interval.map(|period| Interval { period, next: Instant::now() + period }),
@@ -203,7 +206,11 @@ impl<'s> Session<'s> {
                     self.collect();
                 }
                 Err(Found::NoChildren) => return self.abandon_all(),
-                Err(Found::Interrupted) => self.stream.tick(),
+                Err(Found::Interrupted) => {
+                    self.now = clock::monotonic_ns();
+                    self.review_placement();
+                    self.stream.tick();
+                }
                 Err(_) => {}
             }
         }
@@ -331,6 +338,7 @@ impl<'s> Session<'s> {
             return;
         }
         self.stops += 1;
+        self.note_stop(tid);
         let stopped = Stopped::reported(tid);
         if self.tasks.get(tid).is_none() {
             return self.unknown_task(stopped, status);
@@ -420,6 +428,7 @@ impl<'s> Session<'s> {
 
     /// wait4 says that nobody is left: whoever is still in the table vanished with a thread group.
     fn abandon_all(&mut self) {
+        self.restore_placement();
         for tid in self.tasks.tids() {
             self.close_call(tid);
         }
@@ -443,7 +452,8 @@ impl<'s> Session<'s> {
     }
 
     /// Why the sink takes no more; and, where filtered tasks are left, the session without its sink.
-    pub(crate) fn into_mute(self) -> (Option<recording::SinkError>, Option<Session<'static>>) {
+    pub(crate) fn into_mute(mut self) -> (Option<recording::SinkError>, Option<Session<'static>>) {
+        self.restore_placement();
         let keeps = self.calls == Calls::Filtered && !(self.tasks.is_empty() && self.early.stopped.is_empty());
         let mute = keeps.then_some(Session {
             stream: Stream::closed(),
@@ -452,6 +462,7 @@ impl<'s> Session<'s> {
             queue: self.queue,
             expected_deaths: self.expected_deaths,
             capture: self.capture,
+            placement: Placement::off(),
             meters: self.meters,
             interval: None,
             root_seq: self.root_seq,

@@ -33,6 +33,8 @@ pub struct Task {
     pub watch: Watch,
     /// Is it in a group-stop that was told?
     pub group_stopped: bool,
+    /// Stops in the current window of the placement.
+    pub stops: u32,
     /// Has it just given itself a name?
     pub renamed: bool,
     /// Stops at every call although the session has a filter.
@@ -125,6 +127,7 @@ impl Task {
             interrupted: None,
             watch: Watch::Nothing,
             group_stopped: false,
+            stops: 0,
             renamed: false,
             every_call: false,
         }
@@ -233,6 +236,13 @@ impl Tasks {
         if let Some(mut task) = self.tasks.remove(&from) {
             task.tid = to;
             self.tasks.insert(to, task);
+        }
+    }
+
+    /// A new window of the placement begins.
+    pub fn forget_stops(&mut self) {
+        for task in self.tasks.values_mut() {
+            task.stops = 0;
         }
     }
 

@@ -228,3 +228,19 @@ fn a_sink_that_fails_at_once_leaves_the_target_to_itself() {
         assert_eq!(ended.sink_error.map(|e| e.what), Some("the file".into()));
     }
 }
+
+#[test]
+fn a_busy_target_never_sees_that_it_is_pinned() {
+    let own = std::fs::read_to_string("/proc/self/status").expect("our status");
+    let cpus = own.lines().find(|line| line.starts_with("Cpus_allowed_list")).expect("our CPUs").to_string();
+    let script = "i=0; while [ $i -lt 4000 ]; do : < /dev/null; i=$((i+1)); done; while read line; do \
+                  case $line in Cpus_allowed_list*) echo \"$line\";; esac; done < /proc/self/status > cpus";
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut plan = plan(&["sh", "-c", script]);
+    plan.placement = tracer::Placement::Auto;
+    plan.launch.as_mut().expect("a launch").cwd = Some(dir.path().to_path_buf());
+    let (_, ended) = run(&plan);
+    assert_eq!(ended.root, Some(Status::Exited(0)));
+    let seen = std::fs::read_to_string(dir.path().join("cpus")).expect("written");
+    assert_eq!(seen.split_whitespace().collect::<Vec<_>>(), cpus.split_whitespace().collect::<Vec<_>>());
+}

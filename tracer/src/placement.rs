@@ -1,0 +1,291 @@
+//! Placement: the tracer and the tasks that stop most share a core, while that pays.
+//!
+//! Most of a stop's price is waking the other side on another core; on one core it is a sixth of
+//! that. So when stops come fast, the tracer and the hot tasks are pinned to the core where the
+//! hottest last ran, and freed when they cool down. Tasks that compute are never pinned.
+//!
+//! It must not show. A target that asks for its CPUs, by call or by opening a file of /proc that names
+//! them, finds the true masks of all tasks in place before the kernel answers, and its process is not
+//! pinned again. A new task gets its parent's true mask before its first instruction. What can still
+//! tell: getcpu(2), observers outside the session, and a descriptor of a status file that was opened
+//! before; should the tracer be killed by SIGKILL, an unfiltered target keeps the mask it has.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use recording::event::Record;
+
+use crate::session::{Calls, Session};
+use crate::sys::affinity::{self, Cpus};
+use crate::sys::ptrace::Stopped;
+use crate::sys::{Tid, clock};
+use crate::task::{ByNumber, InCall, Watch};
+use crate::{Plan, look};
+
+/// Stops are counted over so long, ns.
+const WINDOW: u64 = 10_000_000;
+/// Stops a second from which on pinning pays.
+const HOT: u64 = 10_000;
+/// Stops a second from which on a task takes part.
+const WARM: u64 = 1_000;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Placement {
+    enabled: bool,
+    window_began: u64,
+    stops: u64,
+    pin: Option<Pin>,
+}
+
+#[derive(Debug)]
+struct Pin {
+    cpu: Cpus,
+    number: usize,
+    /// Our own mask.
+    own: Cpus,
+    /// True masks of the pinned.
+    masks: HashMap<Tid, Cpus, ByNumber>,
+}
+
+impl Placement {
+    /// Under this plan: off where it is not asked for, where nothing stops, and under a filter that
+    /// would not show an open below /proc.
+    pub fn for_plan(plan: &Plan, calls: Calls) -> Placement {
+        let sees_opens = match (&plan.wanted, calls) {
+            (_, Calls::Every) => true,
+            (Some(wanted), Calls::Filtered) => [libc::SYS_open, libc::SYS_openat, libc::SYS_openat2]
+                .iter()
+                .all(|nr| wanted.takes(syscalls::Abi::X86_64, *nr as u64)),
+            _ => false,
+        };
+        Placement {
+            enabled: plan.placement == crate::Placement::Auto && sees_opens,
+            window_began: clock::monotonic_ns(),
+            stops: 0,
+            pin: None,
+        }
+    }
+
+    /// Never pins.
+    pub fn off() -> Placement {
+        Placement { enabled: false, window_began: 0, stops: 0, pin: None }
+    }
+
+    /// Is anybody pinned?
+    pub fn is_pinned(&self) -> bool {
+        self.pin.is_some()
+    }
+}
+
+impl Session<'_> {
+    /// Counts a stop; every so often looks at the rate.
+    pub(crate) fn note_stop(&mut self, tid: Tid) {
+        if !self.placement.enabled {
+            return;
+        }
+        self.placement.stops += 1;
+        if let Some(task) = self.tasks.get_mut(tid) {
+            task.stops += 1;
+        }
+        if self.placement.stops.is_multiple_of(32) {
+            self.review_placement();
+        }
+    }
+
+    /// At the end of a window: pin, keep or free.
+    pub(crate) fn review_placement(&mut self) {
+        let elapsed = self.now.saturating_sub(self.placement.window_began);
+        if !self.placement.enabled || elapsed < WINDOW {
+            return;
+        }
+        let rate = self.placement.stops.saturating_mul(1_000_000_000) / elapsed;
+        if rate >= HOT {
+            self.pin_the_hot(elapsed);
+            self.tick(Duration::from_nanos(2 * WINDOW));
+        } else {
+            self.restore_placement();
+        }
+        self.placement.window_began = self.now;
+        self.placement.stops = 0;
+        self.tasks.forget_stops();
+    }
+
+    fn pin_the_hot(&mut self, elapsed: u64) {
+        let warm = |stops: u32| u64::from(stops).saturating_mul(1_000_000_000) / elapsed >= WARM;
+        let mut hot: Vec<(u32, Tid)> = self
+            .tasks
+            .iter()
+            .filter(|task| warm(task.stops))
+            .filter(|task| self.tasks.process(task.pid).is_none_or(|process| !process.asked_cpus))
+            .map(|task| (task.stops, task.tid))
+            .collect();
+        hot.sort_unstable_by(|a, b| b.cmp(a));
+        let Some((_, hottest)) = hot.first().copied() else { return self.restore_placement() };
+        if self.placement.pin.is_none() {
+            self.placement.pin = pin_ourselves(hottest);
+        }
+        let Some(pin) = &mut self.placement.pin else { return };
+        for (_, tid) in &hot {
+            if !pin.masks.contains_key(tid)
+                && let Ok(mask) = affinity::get(*tid)
+                && mask.has(pin.number)
+                && affinity::is_fair(*tid)
+                && affinity::set(*tid, &pin.cpu).is_ok()
+            {
+                pin.masks.insert(*tid, mask);
+            }
+        }
+        let cooled: Vec<Tid> = pin.masks.keys().filter(|tid| !hot.iter().any(|(_, h)| h == *tid)).copied().collect();
+        for tid in cooled {
+            pin.free(tid);
+        }
+        if pin.masks.is_empty() {
+            self.restore_placement();
+        }
+    }
+
+    /// Everybody gets the true mask back.
+    pub(crate) fn restore_placement(&mut self) {
+        let Some(mut pin) = self.placement.pin.take() else { return };
+        let pinned: Vec<Tid> = pin.masks.keys().copied().collect();
+        for tid in pinned {
+            pin.free(tid);
+        }
+        let _ = affinity::set(Tid(0), &pin.own);
+        if let Some(timer) = &mut self.timer {
+            timer.stop();
+        }
+    }
+
+    /// A new task has its parent's mask; it gets the true one before its first instruction.
+    pub(crate) fn free_newborn(&mut self, parent: Tid, child: Tid) {
+        if let Some(pin) = &self.placement.pin
+            && let Some(mask) = pin.masks.get(&parent)
+        {
+            let _ = affinity::set(child, mask);
+        }
+    }
+
+    /// The task ended or goes on under another number.
+    pub(crate) fn forget_pinned(&mut self, tid: Tid) {
+        if let Some(pin) = &mut self.placement.pin {
+            pin.masks.remove(&tid);
+        }
+    }
+
+    /// While somebody is pinned: does this call ask for CPUs? Then the truth is put in place first.
+    pub(crate) fn hide_placement(&mut self, stopped: &Stopped, nr: u64, args: &[u64; 6]) {
+        let tells = match nr as i64 {
+            libc::SYS_sched_getaffinity | libc::SYS_sched_setaffinity => true,
+            libc::SYS_open => self.names_a_status(stopped, args[0]),
+            libc::SYS_openat | libc::SYS_openat2 => self.names_a_status(stopped, args[1]),
+            // A child that we do not follow would keep the pin.
+            libc::SYS_fork | libc::SYS_vfork | libc::SYS_clone | libc::SYS_clone3 => {
+                !self.follow || self.tasks.get(stopped.tid()).is_some_and(|task| task.watch == Watch::MakesUntraced)
+            }
+            _ => false,
+        };
+        if !tells {
+            return;
+        }
+        self.restore_placement();
+        if let Some(pid) = self.tasks.get(stopped.tid()).map(|task| task.pid)
+            && let Some(process) = self.tasks.process_mut(pid)
+        {
+            process.asked_cpus = true;
+        }
+    }
+
+    fn names_a_status(&self, stopped: &Stopped, addr: u64) -> bool {
+        match self.tasks.get(stopped.tid()) {
+            Some(task) if task.call == InCall::Shown && has_text(&task.record) => {
+                task.record.view().payloads().next().is_none_or(|path| may_show_cpus(path.bytes))
+            }
+            _ => read_path(stopped, addr).is_none_or(|path| may_show_cpus(&path)),
+        }
+    }
+}
+
+impl Pin {
+    /// Gives the task its mask back, unless somebody else has changed it since.
+    fn free(&mut self, tid: Tid) {
+        if let Some(mask) = self.masks.remove(&tid)
+            && affinity::get(tid).is_ok_and(|now| now == self.cpu)
+        {
+            let _ = affinity::set(tid, &mask);
+        }
+    }
+}
+
+/// To the core where the hottest last ran, if we may run there too.
+fn pin_ourselves(hottest: Tid) -> Option<Pin> {
+    let number = look::last_cpu(hottest)?;
+    let own = affinity::get(Tid(0)).ok()?;
+    if !own.has(number) || own.count() < 2 {
+        return None;
+    }
+    let cpu = Cpus::only(number);
+    affinity::set(Tid(0), &cpu).ok()?;
+    Some(Pin { cpu, number, own, masks: HashMap::default() })
+}
+
+fn has_text(record: &Record) -> bool {
+    record.view().payloads().next().is_some_and(|p| p.head.shape == recording::event::Shape::Text)
+}
+
+/// Up to 64 words of a path.
+fn read_path(stopped: &Stopped, addr: u64) -> Option<Vec<u8>> {
+    let mut path = Vec::with_capacity(64);
+    for i in 0..64 {
+        for byte in stopped.peek(addr.checked_add(8 * i)?)?.to_ne_bytes() {
+            if byte == 0 {
+                return Some(path);
+            }
+            path.push(byte);
+        }
+    }
+    Some(path)
+}
+
+/// Could a file of this name tell a task's CPUs? Anything below /proc; and, because the directory may be
+/// one of /proc, every relative `status`.
+fn may_show_cpus(path: &[u8]) -> bool {
+    let inside = path.windows(4).any(|part| part == b"proc");
+    inside || (path.first() != Some(&b'/') && path.rsplit(|b| *b == b'/').next() == Some(b"status"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_could_tell_the_cpus_is_taken_for_asking() {
+        for path in ["/proc/self/status", "//proc/1/status", "proc", "status", "../12/status", "/x/../proc/self"] {
+            assert!(may_show_cpus(path.as_bytes()), "{path}");
+        }
+        for path in ["/etc/passwd", "/var/status", "a.so", "", "/usr/lib/x"] {
+            assert!(!may_show_cpus(path.as_bytes()), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_filter_without_opens_forbids_pinning() {
+        let wanted = |numbers: &[i64]| {
+            let mut native = [0; 8];
+            for nr in numbers {
+                native[(nr / 64) as usize] |= 1 << (nr % 64);
+            }
+            Some(crate::Wanted { native, i386: [0; 8], unknown: false })
+        };
+        let enabled = |wanted, calls| {
+            let mut plan = crate::plan::tests::plan();
+            plan.wanted = wanted;
+            Placement::for_plan(&plan, calls).enabled
+        };
+        assert!(enabled(None, Calls::Every));
+        assert!(!enabled(wanted(&[libc::SYS_write]), Calls::Filtered));
+        assert!(enabled(wanted(&[libc::SYS_open, libc::SYS_openat, libc::SYS_openat2]), Calls::Filtered));
+        assert!(!enabled(wanted(&[]), Calls::None));
+    }
+}
