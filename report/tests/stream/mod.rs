@@ -144,6 +144,11 @@ impl Stream {
         }
     }
 
+    /// All records, and the clock behind them.
+    pub fn batch(&self) -> (Vec<u8>, ClockTriple) {
+        (self.records.concat(), self.clock())
+    }
+
     /// Gives all of it to a sink, in one batch.
     pub fn give(&self, sink: &mut dyn Sink) {
         sink.begin(&self.header).expect("begin");

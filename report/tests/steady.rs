@@ -1,0 +1,114 @@
+//! In the steady state no printer allocates for an event, however many come.
+
+mod stream;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use recording::Sink;
+use recording::event::Shape;
+use report::json::{Json, JsonOptions};
+use report::jsonl::JsonLines;
+use report::summary::{Summary, SummaryOptions};
+use report::text::{Clock, Precision, Prefix, Text, TextOptions};
+use report::{Destination, Shown};
+
+use stream::Stream;
+
+thread_local! {
+    static MADE: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn count() {
+    // A thread that is ending has no counter any more.
+    let _ = MADE.try_with(|made| made.set(made.get() + 1));
+}
+
+// SAFETY: every request is handed to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.dealloc(at, layout) }
+    }
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+/// Calls of two tasks: split lines, strings, structures, errors.
+fn run() -> Stream {
+    let mut run = Stream::new();
+    run.born(10, 0, 1, 4, 10, "", &[]);
+    run.born(11, 0, 10, 0, 11, "", &[]);
+    for n in 0..200 {
+        let at = 10_000 * n;
+        run.call(10, n, 0, [3, 0x7000, 5, 0, 0, 0], at).announced();
+        run.call(11, 2 * n, 257, [-100i64 as u64, 0x5000, 0o100, 0o644, 0, 0], at + 10)
+            .before(1, Shape::Text, b"/tmp/\xff\n\xc3\xa4")
+            .returns(at + 20, if n % 2 == 0 { 3 } else { -2 });
+        run.call(10, n, 0, [3, 0x7000, 5, 0, 0, 0], at).after(1, Shape::Bytes, b"hel\0\xfe").returns(at + 30, 5);
+        run.call(11, 2 * n + 1, 5, [3, 0x6000, 0, 0, 0, 0], at + 40)
+            .after(1, Shape::Struct, &[1; 144])
+            .returns(at + 50, 0);
+    }
+    run
+}
+
+/// Allocations while the run is given once more to a printer that has seen it before.
+fn allocations(sink: &mut dyn Sink, run: &Stream) -> u64 {
+    let (batch, clock) = run.batch();
+    sink.begin(&run.header).expect("begin");
+    for _ in 0..3 {
+        sink.events(&recording::Batch { clock, bytes: &batch }).expect("events");
+    }
+    let before = MADE.with(Cell::get);
+    sink.events(&recording::Batch { clock, bytes: &batch }).expect("events");
+    let made = MADE.with(Cell::get) - before;
+    sink.end(&run.trailer).expect("end");
+    made
+}
+
+fn nowhere() -> Destination {
+    Destination::one(std::io::sink(), "nowhere")
+}
+
+#[test]
+fn no_printer_allocates_for_an_event() {
+    let run = run();
+    let clock = Clock { epoch: false, precision: Precision::Micros };
+    let text = TextOptions {
+        prefix: Prefix::Always,
+        time: Some(clock),
+        relative: Some(Precision::Micros),
+        duration: Some(Precision::Micros),
+        ..TextOptions::default()
+    };
+    let json = JsonOptions { durations: true, by_syscall: true, strings: Some(32), ..JsonOptions::default() };
+    let filter = syscalls::Filter::parse("%file,read").expect("a filter");
+    let shown = Shown { calls: Some(filter), ..Shown::default() };
+    let mut printers: [(&str, Box<dyn Sink>); 6] = [
+        ("text", Box::new(Text::new(text.clone(), nowhere()))),
+        ("filtered text", Box::new(Text::new(TextOptions { shown, ..text }, nowhere()))),
+        ("document", Box::new(Json::new(json.clone(), nowhere()))),
+        ("compact document", Box::new(Json::new(JsonOptions { compact: true, ..json.clone() }, nowhere()))),
+        ("lines", Box::new(JsonLines::new(json, nowhere()))),
+        ("table", Box::new(Summary::new(SummaryOptions::default(), nowhere()))),
+    ];
+    for (name, sink) in &mut printers {
+        // The births at the head of the run are not the steady state: a few words for each task.
+        let made = allocations(&mut **sink, &run);
+        assert!(made <= 16, "{name}: {made} allocations for 800 calls");
+    }
+}
