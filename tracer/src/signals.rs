@@ -112,13 +112,12 @@ impl Control {
         control.change(libc::SIGALRM, Disposition::count());
         // Ignored, it would make the kernel forget the statuses of children.
         control.change_if(libc::SIGCHLD, Disposition::default_action(), Disposition::is_ignored);
-        // A full file is an error of a write, not the end of the tracer.
+        // A sink that outgrows RLIMIT_FSIZE is told by EFBIG, and the program goes on.
         control.change(libc::SIGXFSZ, Disposition::ignore());
         if crate::look::tasks(process::own_pid()).is_ok_and(|tasks| tasks.len() > 1) {
             return control;
         }
-        // SIGXFSZ: a sink that outgrows RLIMIT_FSIZE is told by EFBIG, and the program goes on.
-        for signal in [libc::SIGTTOU, libc::SIGTTIN, libc::SIGXFSZ] {
+        for signal in [libc::SIGTTOU, libc::SIGTTIN] {
             control.change(signal, Disposition::ignore());
         }
         let asked = |d: &Disposition| !d.is_ignored();
@@ -139,7 +138,10 @@ impl Control {
     }
 
     fn change(&mut self, signal: i32, new: Disposition) {
-        if let Ok(old) = set_disposition(signal, &new) {
+        // Changed twice, the second old disposition is our own: the child must not get that.
+        if let Ok(old) = set_disposition(signal, &new)
+            && !self.changed.iter().any(|(known, _)| *known == signal)
+        {
             self.changed.push((signal, old));
         }
     }
