@@ -297,9 +297,15 @@ fn two_mebibytes_of_arguments_cost_what_the_limit_says() {
     let args = [path.as_ptr() as u64, argv.as_ptr() as u64, 0, 0, 0, 0];
     let record = call(&mut capture, libc::SYS_execve, args, -7);
     let first = get(&record, 1, 0, Shape::Element, 0);
-    assert_eq!((first.bytes.len(), first.head.status), (64 << 10, status::CLIPPED));
+    assert_eq!((first.bytes.len(), first.head.status), (4096, status::CLIPPED));
     let kept: usize = record.view().payloads().filter(|p| p.head.shape == Shape::Element).map(|p| p.bytes.len()).sum();
     assert_eq!(kept, 64 << 10);
+    // A single long one has the room to itself, but for its short neighbours.
+    let short = CString::new("sh").expect("short");
+    let argv = [short.as_ptr() as u64, long.as_ptr() as u64, short.as_ptr() as u64, 0];
+    let record = call(&mut capture, libc::SYS_execve, [path.as_ptr() as u64, argv.as_ptr() as u64, 0, 0, 0, 0], -7);
+    assert_eq!(get(&record, 1, 0, Shape::Element, 1).bytes.len(), (64 << 10) - 4);
+    assert_eq!(get(&record, 1, 0, Shape::Element, 2).bytes, b"sh");
 }
 
 #[test]

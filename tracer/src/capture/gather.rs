@@ -258,18 +258,14 @@ impl Gather {
 
     /// Appends all pieces to the record as payloads.
     pub fn write(&mut self, record: &mut Record) {
-        let mut left = (u8::MAX, 0u64);
+        let mut cap = (u8::MAX, 0);
         for i in 0..self.pieces.len() {
             let mut piece = self.pieces[i];
-            if let Then::Text { .. } = piece.then
-                && piece.place.shape == Shape::Element
-            {
-                // The strings of one vector share a budget, first come, first kept.
-                if left.0 != piece.place.arg {
-                    left = (piece.place.arg, self.strings_bytes);
+            if piece.is_string_of_vector() {
+                if cap.0 != piece.place.arg {
+                    cap = (piece.place.arg, self.fair_share(piece.place.arg));
                 }
-                piece.len = piece.len.min(left.1 as usize);
-                left.1 -= piece.len as u64;
+                piece.len = piece.len.min(cap.1);
             }
             let mut status = piece.status;
             let units = match piece.then {
@@ -301,6 +297,23 @@ impl Gather {
             };
             record.payload(head, bytes);
         }
+    }
+
+    /// The strings of one vector share a budget: the longest length at which all of them fit, cut there.
+    fn fair_share(&self, arg: u8) -> usize {
+        let fits = |cap: usize| {
+            let strings = self.pieces.iter().filter(|p| p.is_string_of_vector() && p.place.arg == arg);
+            strings.map(|p| p.len.min(cap) as u64).sum::<u64>() <= self.strings_bytes
+        };
+        let (mut fair, mut unfair) = (0, EVENT_BYTES);
+        if fits(unfair) {
+            return unfair;
+        }
+        while unfair - fair > 1 {
+            let middle = fair + (unfair - fair) / 2;
+            if fits(middle) { fair = middle } else { unfair = middle }
+        }
+        fair
     }
 
     /// The bytes of a piece that is here.
@@ -623,6 +636,10 @@ pub(super) fn number(bytes: &[u8], long: bool) -> Option<u64> {
 }
 
 impl Piece {
+    fn is_string_of_vector(&self) -> bool {
+        self.place.shape == Shape::Element && matches!(self.then, Then::Text { .. })
+    }
+
     fn finish(&mut self) {
         self.ask = 0;
         self.done = true;

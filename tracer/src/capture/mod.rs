@@ -36,6 +36,7 @@ use recording::session::PayloadLimits;
 use syscalls::{Abi, Arg, Count, Dir, Kind, Memory, Shape, Syscall};
 
 use crate::filestate::FileStates;
+use crate::procfs::ProcPath;
 use aside::Aside;
 use gather::{Gather, Keep, MMSGHDR, MSGHDR, NAME_BYTES, PIECE_BYTES, Place, Then};
 use notes::Notes;
@@ -44,6 +45,9 @@ use stream::Content;
 
 /// Bytes kept of a buffer whose structure nobody decodes.
 const RAW_BYTES: u64 = 4096;
+
+/// `ioctl` on /dev/userfaultfd that makes a userfaultfd (userfaultfd(2)): `_IO(0xAA, 0x00)`.
+const USERFAULTFD_IOC_NEW: u64 = 0xaa00;
 
 /// Whose call it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,10 +134,8 @@ impl Capture {
         if plan.after || (plan.before && self.content.is_some()) {
             self.after(who, plan, row, words, result, record);
         }
-        if row.name == "userfaultfd" && result >= 0 {
-            self.gather
-                .memory
-                .never_sleep("a target handles its own page faults (userfaultfd): its memory is read by /proc/TID/mem");
+        if plan.watches_faults && result >= 0 && (row.name == "userfaultfd" || words[1] == USERFAULTFD_IOC_NEW) {
+            self.never_sleep();
         }
         if self.notes.wanted() {
             self.notes.after(who, row, &words, result, plan.makes_fds, record);
@@ -141,6 +143,22 @@ impl Capture {
         if let Some(files) = &mut self.files {
             files.after(who.tid, row, &words, result, record);
         }
+    }
+
+    /// We attached to a process: it may have set up things that we would have seen it do.
+    pub fn attached(&mut self, pid: u32) {
+        let fds = std::fs::read_dir(ProcPath::of(pid, "fd").as_str()).into_iter().flatten().flatten();
+        for fd in fds {
+            if std::fs::read_link(fd.path()).is_ok_and(|link| link.as_os_str() == "anon_inode:[userfaultfd]") {
+                self.never_sleep();
+            }
+        }
+    }
+
+    fn never_sleep(&mut self) {
+        self.gather
+            .memory
+            .never_sleep("a target handles its own page faults (userfaultfd): its memory is read by /proc/TID/mem");
     }
 
     /// A task stands at its exit stop. Golden mode looks at the files that it may be the last to hold.

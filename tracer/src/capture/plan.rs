@@ -25,6 +25,8 @@ pub(super) struct CallPlan {
     pub aside: Aside,
     /// The result may be a descriptor, or descriptors stand in memory after the call.
     pub makes_fds: bool,
+    /// The call may let a thread of the target answer page faults.
+    pub watches_faults: bool,
 }
 
 impl CallPlan {
@@ -59,7 +61,7 @@ pub(super) struct Plans {
 }
 
 impl Plans {
-    /// The plan of a call, by value: it is five words.
+    /// The plan of a call, by value: it is three words.
     pub fn get(&mut self, abi: Abi, nr: u64) -> CallPlan {
         let base = if abi == Abi::X32 { X32_BIT } else { 0 };
         let slot = nr.wrapping_sub(base);
