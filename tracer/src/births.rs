@@ -126,6 +126,9 @@ impl Session<'_> {
         let seen = look::Status::of(tid).unwrap_or_default();
         let facts = Facts { parent: Tid(seen.parent), pid, how: BornHow::Attached, flags: 0, own_tid: seen.own_tid };
         self.add_task(tid, &facts, Process::default());
+        if tid == pid || !self.follow {
+            self.capture.attached(pid.0);
+        }
     }
 
     fn begin_life(&mut self, stopped: Stopped) {
