@@ -61,11 +61,11 @@ impl Session<'_> {
         for tid in self.tasks.tids() {
             let _: Result<(), Gone> = ptrace::interrupt(tid);
         }
-        self.tick(Duration::from_millis(50));
     }
 
     /// Has everybody been let go, or is it time to stop waiting?
     pub(crate) fn left_all(&mut self) -> bool {
+        self.tick(Duration::from_millis(50));
         let late = self.leaving.as_ref().is_some_and(|leaving| Instant::now() > leaving.until);
         if late {
             for tid in self.tasks.tids() {

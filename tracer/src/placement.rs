@@ -10,10 +10,8 @@
 //! tell: getcpu(2), observers outside the session, and a descriptor of a status file that was opened
 //! before; should the tracer be killed by SIGKILL, an unfiltered target keeps the mask it has.
 
-use std::collections::HashMap;
-use std::time::Duration;
-
 use recording::event::Record;
+use std::collections::HashMap;
 
 use crate::session::{Calls, Session};
 use crate::sys::affinity::{self, Cpus};
@@ -102,7 +100,6 @@ impl Session<'_> {
         let rate = self.placement.stops.saturating_mul(1_000_000_000) / elapsed;
         if rate >= HOT {
             self.pin_the_hot(elapsed);
-            self.tick(Duration::from_nanos(2 * WINDOW));
         } else {
             self.restore_placement();
         }
@@ -153,9 +150,6 @@ impl Session<'_> {
             pin.free(tid);
         }
         let _ = affinity::set(Tid(0), &pin.own);
-        if let Some(timer) = &mut self.timer {
-            timer.stop();
-        }
     }
 
     /// A new task has its parent's mask; it gets the true one before its first instruction.

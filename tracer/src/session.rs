@@ -26,6 +26,8 @@ use crate::{Left, Plan, Wanted};
 /// A sink hears of the time at least so often, also while every task sleeps: a recording is written
 /// to its file within a second.
 const WATCHED: Duration = Duration::from_millis(500);
+/// Events that a sink has not seen wait at most so long for it, and a pin that does not pay for its end.
+const SOON: Duration = Duration::from_millis(20);
 
 /// How calls are noticed in this session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +102,8 @@ pub struct Session<'s> {
     /// Time of the stop being served.
     pub(crate) now: u64,
     pub(crate) timer: Option<signals::Timer>,
+    /// See [`Session::tick`].
+    soon: Option<Duration>,
     pub(crate) control: crate::signals::Control,
     rounds: u32,
     crowded: bool,
@@ -152,6 +156,7 @@ impl<'s> Session<'s> {
             stops: 0,
             now: clock::monotonic_ns(),
             timer: signals::Timer::new().ok().inspect(signals::Timer::nudge_by_signals),
+            soon: None,
             control,
             rounds: 0,
             crowded: false,
@@ -194,12 +199,8 @@ impl<'s> Session<'s> {
             if self.is_over() {
                 return;
             }
-            self.stream.idle();
-            if self.stream.is_open()
-                && let Some(timer) = &mut self.timer
-            {
-                timer.at_least_every(WATCHED);
-            }
+            self.stream.idle(self.now);
+            self.arm_timer();
             match self.wait(true) {
                 Ok(waited) => {
                     self.serve(waited);
@@ -320,10 +321,23 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// From now on the wait ends now and then.
+    /// The next wait ends after so long at the latest.
     pub(crate) fn tick(&mut self, period: Duration) {
+        self.soon = Some(self.soon.map_or(period, |soon| soon.min(period)));
+    }
+
+    /// Sets the timer to what the next wait needs. It runs on while that stays the same, so a busy
+    /// target costs no call.
+    fn arm_timer(&mut self) {
+        if self.stream.holds_back() || self.placement.is_pinned() {
+            self.tick(SOON);
+        }
+        let soon = self.soon.take().or(self.stream.is_open().then_some(WATCHED));
         if let Some(timer) = &mut self.timer {
-            timer.every(period.max(Duration::from_millis(1)));
+            match soon {
+                Some(period) => timer.every(period.max(Duration::from_millis(1))),
+                None => timer.stop(),
+            }
         }
     }
 
@@ -486,6 +500,7 @@ impl<'s> Session<'s> {
             stops: self.stops,
             now: self.now,
             timer: self.timer,
+            soon: None,
             control: self.control,
             rounds: 0,
             crowded: false,

@@ -65,7 +65,6 @@ impl Session<'_> {
     pub(crate) fn obey_signals(&mut self) {
         if let Some(timer) = &mut self.timer {
             timer.assume_running();
-            timer.stop();
         }
         while let Some(signal) = signals::take() {
             match self.control.means(signal, self.root) {

@@ -8,6 +8,8 @@ use crate::sys::{Tid, clock};
 
 /// A batch is handed on when it is larger than this.
 const BATCH: usize = 64 << 10;
+/// A watcher waits at most so long for an event, ns; see `Session::arm_timer` for the other half.
+const PATIENCE: u64 = 20_000_000;
 
 /// Collects records and hands them on.
 pub struct Stream<'s> {
@@ -20,6 +22,8 @@ pub struct Stream<'s> {
     wants_entered: bool,
     /// Has the sink seen events since it was last told of idleness?
     fresh: bool,
+    /// When a watcher last saw everything, ns.
+    handed_on: u64,
     /// The newest open call that has not been announced.
     pub unannounced: Option<Tid>,
     totals: [u64; 32],
@@ -54,6 +58,7 @@ impl<'s> Stream<'s> {
             error: None,
             wants_entered: false,
             fresh: false,
+            handed_on: 0,
             unannounced: None,
             totals: [0; 32],
             vias: [0; 8],
@@ -112,17 +117,28 @@ impl<'s> Stream<'s> {
         }
     }
 
-    /// We are about to sleep: a watcher sees what there is.
-    pub fn idle(&mut self) {
+    /// We are about to sleep at `now`: a watcher sees what there is, unless it has just seen something.
+    /// Who stops every few microseconds is not worth a batch each time.
+    pub fn idle(&mut self, now: u64) {
+        if now.saturating_sub(self.handed_on) < PATIENCE || !self.open {
+            return;
+        }
         self.hand_on();
-        if self.fresh && self.open {
-            self.fresh = false;
+        if std::mem::take(&mut self.fresh) {
             self.give(|sink| sink.idle());
         }
+        self.handed_on = now;
     }
 
-    /// Nothing has happened for a while: a sink that holds events back hears of the time.
+    /// Are there events that the sink has not seen?
+    pub fn holds_back(&self) -> bool {
+        self.open && !self.batch.is_empty()
+    }
+
+    /// Nothing has happened for a while: the sink sees what there is, and hears of the time.
     pub fn tick(&mut self) {
+        self.hand_on();
+        self.fresh = false;
         if self.open {
             self.give(|sink| sink.idle());
         }

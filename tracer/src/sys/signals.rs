@@ -167,13 +167,6 @@ impl Timer {
         }
     }
 
-    /// Ticks so often where there were none.
-    pub fn at_least_every(&mut self, period: Duration) {
-        if self.running.is_none() {
-            self.every(period);
-        }
-    }
-
     /// No more ticks.
     pub fn stop(&mut self) {
         if self.running.take().is_some() {
