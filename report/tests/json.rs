@@ -206,6 +206,28 @@ fn unbase64(text: &str) -> Vec<u8> {
 }
 
 #[test]
+fn a_clipped_element_of_a_vector_is_told() {
+    let mut run = Stream::new();
+    let vector: Vec<u8> = [0x7000u64, 2, 0x7100, 40].iter().flat_map(|word| word.to_le_bytes()).collect();
+    let long = [b'x'; 40];
+    run.call(PID, 0, 20, [1, 0x5000, 2, 0, 0, 0], 0)
+        .memory(1, 0, Shape::Vector, &vector, 2, 0)
+        .element(1, 0, b"ab")
+        .element(1, 1, &long)
+        .returns(10, 42);
+    let document = document(&run, options());
+    let call = &document["syscalls"][0];
+    let text = format!("[{{iov_base=\"ab\", iov_len=2}}, {{iov_base=\"{}\"..., iov_len=40}}]", "x".repeat(32));
+    assert_eq!(call["args"][1], text);
+    let payloads = call["payloads"].as_array().expect("payloads");
+    assert_eq!(payloads.len(), 1, "{call}");
+    assert_eq!(
+        (&payloads[0]["element"], &payloads[0]["len"], &payloads[0]["kept"]),
+        (&1.into(), &40.into(), &32.into())
+    );
+}
+
+#[test]
 fn what_the_flags_say_has_keys() {
     let mut run = Stream::new();
     run.header.engines = vec!["fast".into(), "ptrace".into()];

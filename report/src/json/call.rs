@@ -1,7 +1,7 @@
 //! One call as a JSON object.
 
-use recording::event::{Call, flag};
-use syscalls::Abi;
+use recording::event::{Call, Shape, flag, status};
+use syscalls::{Abi, Kind};
 
 use super::escape;
 use crate::args::{self, Content, Style};
@@ -143,6 +143,9 @@ fn arguments(
                 if arg.kind.memory().is_some() && is_address(scratch) {
                     unsaid.unread |= 1 << shown;
                 }
+                if parts(style, call, at, &arg.kind).next().is_some() {
+                    unsaid.partial |= 1 << at;
+                }
                 escape::inside(out, scratch);
             }
         }
@@ -209,13 +212,13 @@ impl Unsaid {
             if args::is_silent(call, abi, arg) {
                 continue;
             }
-            if self.partial >> at & 1 == 1
-                && let Some(content) = args::content(style, call, abi, at, arg)
-            {
-                if !std::mem::take(&mut first) {
-                    out.extend_from_slice(b", ");
+            if self.partial >> at & 1 == 1 {
+                let whole = args::content(style, call, abi, at, arg).map(|content| (None, content));
+                let elements = parts(style, call, at, &arg.kind).map(|(index, content)| (Some(index), content));
+                for (element, content) in whole.into_iter().chain(elements) {
+                    out.extend_from_slice(if std::mem::take(&mut first) { b"" } else { b", " });
+                    payload(out, shown, element, &content);
                 }
-                payload(out, shown, &content);
             }
             shown += 1;
         }
@@ -223,7 +226,27 @@ impl Unsaid {
     }
 }
 
-fn payload(out: &mut Vec<u8>, position: u64, content: &Content<'_>) {
+/// Elements of a vector that are not whole in its text.
+fn parts<'a>(style: &Style, call: &Call<'a>, at: u8, kind: &Kind) -> impl Iterator<Item = (u32, Content<'a>)> {
+    use syscalls::Shape as Memory;
+    let shape = kind.memory().map(|memory| memory.shape);
+    let is_vector = matches!(
+        shape,
+        Some(Memory::Iovec(_) | Memory::Msghdr | Memory::Mmsghdr(_) | Memory::Strings | Memory::Environment)
+    );
+    let limit = style.strings.unwrap_or(usize::MAX);
+    let elements = is_vector.then(|| call.payloads_of(at).filter(|payload| payload.head.shape == Shape::Element));
+    elements.into_iter().flatten().filter_map(move |payload| {
+        let content = Content {
+            bytes: payload.bytes.get(..limit).unwrap_or(payload.bytes),
+            len: payload.head.wanted,
+            faulted: payload.head.status & status::FAULTED != 0,
+        };
+        content.is_part().then_some((payload.head.path & 0xffff, content))
+    })
+}
+
+fn payload(out: &mut Vec<u8>, position: u64, element: Option<u32>, content: &Content<'_>) {
     out.extend_from_slice(b"{\"arg\": ");
     digits::dec(out, position);
     number(out, "len", content.len);
@@ -231,6 +254,9 @@ fn payload(out: &mut Vec<u8>, position: u64, content: &Content<'_>) {
     out.extend_from_slice(b", \"base64\": \"");
     escape::base64(out, content.bytes);
     out.push(b'"');
+    if let Some(index) = element {
+        number(out, "element", u64::from(index));
+    }
     if content.faulted {
         truth(out, "faulted");
     }
