@@ -22,6 +22,10 @@ pub(super) fn write(out: &mut Vec<u8>, style: &Style, call: &Call<'_>, arg: u8, 
         call.payloads_of(arg).find(|p| is_it(&p.head)).map(|p| p.bytes)
     };
     let Some(link) = part(LINK) else { return };
+    let (link, is_deleted) = match link.strip_suffix(b" (deleted)") {
+        Some(path) => (path, true),
+        None => (link, false),
+    };
     let detail = part(DETAIL).filter(|_| style.notes > 1);
     let is_device = detail.is_some_and(|text| text.starts_with(b"char ") || text.starts_with(b"block "));
     let quoting = Quoting::note(style.hex);
@@ -38,4 +42,7 @@ pub(super) fn write(out: &mut Vec<u8>, style: &Style, call: &Call<'_>, arg: u8, 
         out.push(b'>');
     }
     out.push(b'>');
+    if is_deleted {
+        out.extend_from_slice(b"(deleted)");
+    }
 }

@@ -117,7 +117,8 @@ impl<'p, 'a> Printer<'p, 'a> {
                 self.text(b"NULL");
             }
             Kind::Path | Kind::Str if self.row.name == "mount" && self.is_ignored(at) => self.address(at),
-            Kind::Path | Kind::Str => self.path(at),
+            Kind::Path => self.name_in(at, None),
+            Kind::Str => self.name_in(at, self.style.strings),
             Kind::PathOut(_) => self.path_out(at),
             Kind::Bytes(dir, count) => self.data(at, dir, count),
             Kind::Raw(dir, _) => self.raw(at, dir),
@@ -181,12 +182,13 @@ impl<'p, 'a> Printer<'p, 'a> {
         self.octal_mode(value & 0o777);
     }
 
-    /// A path or another name, whole.
-    fn path(&mut self, at: u8) {
+    /// A path, whole, or another name, as far as strings are shown.
+    fn name_in(&mut self, at: u8, limit: Option<usize>) {
         match self.kept(at, 0, Shape::Text, 0) {
             Some(kept) if !kept.is_faulted() && !kept.is_unread() => {
-                Quoting::quoted(self.style.hex).write(self.out, kept.bytes);
-                if kept.is_part() {
+                let bytes = limit.and_then(|limit| kept.bytes.get(..limit)).unwrap_or(kept.bytes);
+                Quoting::quoted(self.style.hex).write(self.out, bytes);
+                if (bytes.len() as u64) < kept.wanted {
                     self.text(b"...");
                 }
             }
@@ -200,8 +202,11 @@ impl<'p, 'a> Printer<'p, 'a> {
         let kept = [Shape::Bytes, Shape::Text, Shape::Struct].into_iter().find_map(|s| self.kept(at, 1, s, 0));
         match kept {
             Some(kept) if !kept.is_faulted() && !kept.is_unread() => {
-                let counted = self.row.name.starts_with("readlink");
-                let bytes = if counted { kept.bytes } else { until_nul(kept.bytes) };
+                // What a link says is data to strace; the other names end with their NUL.
+                if self.row.name.starts_with("readlink") {
+                    return self.data_string(kept);
+                }
+                let bytes = until_nul(kept.bytes);
                 Quoting::quoted(self.style.hex).write(self.out, bytes);
                 if kept.is_part() && bytes.len() == kept.bytes.len() {
                     self.text(b"...");
@@ -234,7 +239,11 @@ impl<'p, 'a> Printer<'p, 'a> {
             _ => self.style.hex,
         };
         // The value of an attribute is most often a C string: its last NUL says nothing.
-        if self.row.name.ends_with("xattr") && !self.row.name.contains("list") && !is_part {
+        if self.style.hex == HexStrings::Never
+            && self.row.name.ends_with("xattr")
+            && !self.row.name.contains("list")
+            && !is_part
+        {
             if let [text @ .., 0] = bytes {
                 bytes = text;
             }

@@ -5,7 +5,6 @@ use syscalls::{Dir, layout};
 
 use super::kept::{signed, word};
 use super::printer::Printer;
-use super::string::Quoting;
 
 /// Options of a level, as far as they have names.
 fn options(level: u64) -> Option<&'static Names> {
@@ -22,11 +21,14 @@ fn options(level: u64) -> Option<&'static Names> {
     })
 }
 
+/// Is the value of this option a name? (SO_BINDTODEVICE, TCP_CONGESTION, TCP_ULP)
+fn is_text(level: u64, option: u64) -> bool {
+    matches!((level, option), (1, 25) | (6, 13 | 31))
+}
+
 const SO_ERROR: u64 = 4;
 const SO_LINGER: u64 = 13;
 const SO_PEERCRED: u64 = 17;
-const SO_BINDTODEVICE: u64 = 25;
-const TCP_CONGESTION: u64 = 13;
 
 impl Printer<'_, '_> {
     /// The option of the level in argument 1.
@@ -62,15 +64,15 @@ impl Printer<'_, '_> {
                 self.id(word(bytes, 8, 4));
                 self.text(b"}");
             }
-            (1, SO_BINDTODEVICE, _) | (6, TCP_CONGESTION, _) => Quoting::quoted(self.style.hex).write(self.out, bytes),
-            (_, _, 4) => {
+            (_, _, 4) if !is_text(self.word(1), self.word(2)) => {
                 self.text(b"[");
                 self.signed(signed(bytes, 0, 4));
                 self.text(b"]");
             }
             // Fewer bytes than the kernel accepts for a number.
-            (1, _, ..4) => self.address(at),
-            _ => Quoting::quoted(self.style.hex).write(self.out, bytes),
+            (1, option, ..4) if !is_text(1, option) => self.address(at),
+            // Names (SO_BINDTODEVICE, TCP_CONGESTION), and what nobody decodes.
+            _ => self.data_string(kept),
         }
     }
 }

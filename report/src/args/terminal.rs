@@ -4,7 +4,6 @@ use syscalls::names::{self, Names};
 
 use super::kept::word;
 use super::printer::Printer;
-use super::signals::hex_string;
 
 /// Delays of output, each a field of bits with a name for each value: `NL0|CR0|TAB0|BS0|VT0|FF0`.
 static DELAYS: [(u32, u64, &[&str]); 6] = [
@@ -14,6 +13,11 @@ static DELAYS: [(u32, u64, &[&str]); 6] = [
     (13, 1, &["BS0", "BS1"]),
     (14, 1, &["VT0", "VT1"]),
     (15, 1, &["FF0", "FF1"]),
+];
+/// Names of the control characters, by place.
+static CHARACTERS: [&str; 17] = [
+    "VINTR", "VQUIT", "VERASE", "VKILL", "VEOF", "VTIME", "VMIN", "VSWTC", "VSTART", "VSTOP", "VSUSP", "VEOL",
+    "VREPRINT", "VDISCARD", "VWERASE", "VLNEXT", "VEOL2",
 ];
 const DELAY_BITS: u64 = 0xff00;
 const SPEED: u64 = 0o10017;
@@ -45,10 +49,24 @@ impl Printer<'_, '_> {
             return self.text(b", ...}");
         }
         self.text(b", c_line=");
-        self.decimal(word(bytes, 16, 1));
-        self.text(b", c_cc=");
-        hex_string(self.out, bytes.get(17..36).unwrap_or(&[]));
-        self.text(b"}");
+        match word(bytes, 16, 1) {
+            0 => self.text(b"N_TTY"),
+            discipline => self.hex(discipline),
+        }
+        self.text(b", c_cc=[");
+        for (i, character) in bytes.iter().skip(17).take(19).enumerate() {
+            if i > 0 {
+                self.text(b", ");
+            }
+            self.text(b"[");
+            match CHARACTERS.get(i) {
+                Some(name) => self.text(name.as_bytes()),
+                None => self.decimal(i as u64),
+            }
+            self.text(b"]=");
+            self.hex(u64::from(*character));
+        }
+        self.text(b"]}");
     }
 
     fn mode(&mut self, table: &'static Names, value: u64) {

@@ -203,7 +203,25 @@ fn files_show_mode_and_size_or_device() {
     let node = call("mknodat", &[AT_FDCWD, 0x7f00, 0o020_600, 0x103], 0).text(1, "/tmp/g");
     assert_eq!(node.line(), r#"AT_FDCWD, "/tmp/g", S_IFCHR|0600, makedev(0x1, 0x3)"#);
     assert_eq!(call("mkdir", &[0x7f00, 0], 0).text(0, "w").line(), r#""w", 000"#);
+    let whole = call("mknodat", &[AT_FDCWD, 0x7f00, 0o060_600, 0xfe00], 0).text(1, "/tmp/h");
+    assert_eq!(whole.line(), r#"AT_FDCWD, "/tmp/h", S_IFBLK|0600, makedev(0xfe, 0)"#);
     assert_eq!(call("chmod", &[0x7f00, 0o4755], 0).text(0, "w").line(), r#""w", 04755"#);
+}
+
+#[test]
+fn names_are_cut_like_data_and_paths_are_not() {
+    let long = "/a/path/that/is/longer/than/the/limit/of/strings";
+    assert_eq!(call("chdir", &[0x7f00], 0).text(0, long).line(), format!("{long:?}"));
+    let name = call("memfd_create", &[0x7f00, 1], 3).text(0, long);
+    assert_eq!(name.line(), r#""/a/path/that/is/longer/than/the/"..., MFD_CLOEXEC"#);
+    let link = call("readlink", &[0x7f00, 0x7f10, 99], long.len() as i64).text(0, "l").payload(
+        1,
+        1,
+        Shape::Bytes,
+        0,
+        long.as_bytes(),
+    );
+    assert_eq!(link.line(), r#""l", "/a/path/that/is/longer/than/the/"..., 99"#);
 }
 
 #[test]
@@ -498,6 +516,11 @@ fn terminals_and_unknown_requests() {
         "0, TCGETS, {c_iflag=ICRNL|IXON, c_oflag=NL0|CR0|TAB0|BS0|VT0|FF0|OPOST|ONLCR, c_cflag=B38400|CS8|CREAD, \
          c_lflag=ISIG|ICANON|ECHO|ECHOE|ECHOK|IEXTEN|ECHOCTL|ECHOKE, ...}"
     );
+    assert!(get.verbose().ends_with(
+        "ECHOKE, c_line=N_TTY, c_cc=[[VINTR]=0, [VQUIT]=0, [VERASE]=0, [VKILL]=0, \
+         [VEOF]=0, [VTIME]=0, [VMIN]=0, [VSWTC]=0, [VSTART]=0, [VSTOP]=0, [VSUSP]=0, [VEOL]=0, [VREPRINT]=0, \
+         [VDISCARD]=0, [VWERASE]=0, [VLNEXT]=0, [VEOL2]=0, [17]=0, [18]=0]}"
+    ));
     assert_eq!(call("ioctl", &[3, 0x1234_5678, 5], -25).line(), "3, _IOC(_IOC_NONE, 0x56, 0x78, 0x1234), 0x5");
     assert_eq!(call("ioctl", &[3, 0x9234_5678, 0], -25).line(), "3, _IOC(_IOC_READ, 0x56, 0x78, 0x1234), 0");
 }
@@ -536,6 +559,8 @@ fn notes_stand_behind_descriptors() {
         b"TCP:[127.0.0.1:1->127.0.0.1:80]",
     );
     assert_eq!(made.style(&style), "3<TCP:[127.0.0.1:1->127.0.0.1:80]>");
+    let made = call("dup", &[3], 4).payload(0, 0, Shape::Note, 0, b"/memfd:mf (deleted)");
+    assert_eq!(made.style(&style), "3</memfd:mf>(deleted)");
     let mut out = Vec::new();
     let made = call("dup", &[3], 4).payload(ARG_NONE, 1, Shape::Note, 0, b"/a>\n");
     write_fd_result(&mut out, &style, &made.record.view().call().expect("a call"));

@@ -85,9 +85,9 @@ impl Printer<'_, '_> {
     /// The same from its two halves.
     pub(super) fn makedev(&mut self, major: u64, minor: u64) {
         self.text(b"makedev(");
-        digits::hex(self.out, major);
+        self.hex(major);
         self.text(b", ");
-        digits::hex(self.out, minor);
+        self.hex(minor);
         self.text(b")");
     }
 

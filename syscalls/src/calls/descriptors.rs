@@ -121,7 +121,7 @@ calls! {
 
 operations! {
     FCNTL: 1 & 0xffff_ffff (fd: Fd, cmd: Enum(&names::FCNTL_CMD)) {
-        0 => (arg: Fd) -> Fd,
+        0 => (arg: Int) -> Fd,
         1 => () -> FdFlags,
         2 => (arg: Flags(&names::FD_FLAGS)) -> Int,
         3 => () -> OpenFlags,
@@ -143,7 +143,7 @@ operations! {
         1026 => (arg: Flags(&names::F_NOTIFY)) -> Int,
         1027 => (arg: Fd) -> Int,
         1028 => () -> Int,
-        1030 => (arg: Fd) -> Fd,
+        1030 => (arg: Int) -> Fd,
         1031 => (arg: Int) -> Int,
         1032 => () -> Int,
         1033 => (arg: Flags(&names::F_SEALS)) -> Int,
