@@ -1,7 +1,8 @@
 //! Sockets by inode: protocol and addresses, as /proc/TID/net tells them.
 //!
-//! The tables are those of the task's own network namespace. A socket without a line there (one
-//! that was never bound or connected, or of a family without a table) has no description.
+//! The tables are those of the task's own network namespace. Of a socket without a line there (one
+//! that was never bound or connected, or of a family without a table) the socket itself names its
+//! protocol: `TCP:[inode]`.
 
 use std::fmt::Write;
 use std::fs::File;
@@ -9,6 +10,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::procfs::ProcPath;
+use crate::sys::links::read_attribute;
 
 /// Tables of internet sockets: file, name as strace prints it, bytes of an address.
 const INTERNET: [(&str, &str, usize); 6] = [
@@ -20,11 +22,22 @@ const INTERNET: [(&str, &str, usize); 6] = [
     ("net/raw6", "RAWv6", 16),
 ];
 
-/// `TCP:[127.0.0.1:5000->127.0.0.1:80]`, `UNIX-STREAM:[77,"/run/x"]`, or `None`.
-pub(crate) fn describe(tid: u32, inode: u64) -> Option<Vec<u8>> {
+/// `TCP:[127.0.0.1:5000->127.0.0.1:80]`, `UNIX-STREAM:[77,"/run/x"]`, `UDP:[78]`; `None` for a socket
+/// that says nothing of itself. `fd` is its link below /proc.
+pub(crate) fn describe(tid: u32, fd: &ProcPath, inode: u64) -> Option<Vec<u8>> {
     unix(tid, inode)
         .or_else(|| INTERNET.iter().find_map(|table| internet(tid, inode, *table)))
         .or_else(|| netlink(tid, inode))
+        .or_else(|| protocol(fd, inode))
+}
+
+/// The kernel's name of the protocol, an attribute of every socket.
+fn protocol(fd: &ProcPath, inode: u64) -> Option<Vec<u8>> {
+    let mut buffer = [0; 64];
+    let name = read_attribute(fd.as_c_str(), c"system.sockprotoname", &mut buffer)?;
+    let mut out = name.to_vec();
+    out.extend_from_slice(format!(":[{inode}]").as_bytes());
+    Some(out)
 }
 
 fn lines(tid: u32, file: &str, mut each: impl FnMut(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
@@ -86,12 +99,8 @@ fn address(text: &str, width: usize) -> Option<SocketAddr> {
 fn unix(tid: u32, inode: u64) -> Option<Vec<u8>> {
     lines(tid, "net/unix", |line| {
         let mut fields = line.split(|&b| b == b' ').filter(|word| !word.is_empty());
-        let kind = match fields.nth(4)? {
-            b"0001" => "UNIX-STREAM",
-            b"0002" => "UNIX-DGRAM",
-            b"0005" => "UNIX-SEQPACKET",
-            _ => "UNIX",
-        };
+        // As the kernel names the two protocols behind the three types.
+        let kind = if fields.nth(4)? == b"0001" { "UNIX-STREAM" } else { "UNIX" };
         if std::str::from_utf8(fields.nth(1)?).ok()?.parse() != Ok(inode) {
             return None;
         }
@@ -159,9 +168,9 @@ mod tests {
     use std::os::unix::net::UnixListener;
 
     fn told(fd: &dyn AsRawFd) -> Option<String> {
-        let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
-        let inode = std::fs::metadata(path).expect("stat").ino();
-        describe(std::process::id(), inode).map(|text| String::from_utf8(text).expect("ascii"))
+        let path = ProcPath::fd(std::process::id(), fd.as_raw_fd());
+        let inode = std::fs::metadata(path.as_str()).expect("stat").ino();
+        describe(std::process::id(), &path, inode).map(|text| String::from_utf8(text).expect("ascii"))
     }
 
     #[test]
@@ -194,6 +203,13 @@ mod tests {
         let text = told(&listener).expect("a line");
         assert!(text.starts_with("UNIX-STREAM:["), "{text}");
         assert!(text.ends_with(&format!(",\"{}\"]", path.display())), "{text}");
+    }
+
+    #[test]
+    fn a_socket_without_an_address_names_its_protocol() {
+        let socket = std::os::unix::net::UnixDatagram::unbound().expect("socket");
+        let text = told(&socket).expect("a protocol");
+        assert!(text.starts_with("UNIX:["), "{text}");
     }
 
     #[test]

@@ -122,7 +122,7 @@ impl Notes {
         if self.level >= 2 {
             let kind = meta.file_type();
             if kind.is_socket() {
-                if let Some(text) = sockets::describe(tid, meta.ino()) {
+                if let Some(text) = sockets::describe(tid, &path, meta.ino()) {
                     add(note::DETAIL, &text);
                 }
             } else if kind.is_char_device() || kind.is_block_device() {

@@ -1,4 +1,4 @@
-//! Links below /proc, read without allocating.
+//! Links below /proc and what hangs on them, read without allocating.
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
@@ -8,4 +8,13 @@ pub(crate) fn read_link<'a>(path: &CStr, buffer: &'a mut [u8]) -> Option<&'a [u8
     // SAFETY: `path` ends with NUL and `buffer` takes `buffer.len()` bytes; both outlive the call.
     let len = unsafe { libc::readlink(path.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len()) };
     buffer.get(..usize::try_from(len).ok()?)
+}
+
+/// getxattr(2): the value of an attribute, without its NUL; `None` when there is none, or it is longer
+/// than `buffer`.
+pub(crate) fn read_attribute<'a>(path: &CStr, name: &CStr, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+    // SAFETY: both texts end with NUL, `buffer` takes `buffer.len()` bytes; all outlive the call.
+    let len = unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len()) };
+    let value = buffer.get(..usize::try_from(len).ok()?)?;
+    Some(value.strip_suffix(&[0]).unwrap_or(value))
 }
