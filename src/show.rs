@@ -75,10 +75,17 @@ fn text(look: &Look, selection: &Selection, setting: Setting) -> TextOptions {
             exit: look.quiet.exit,
             thread_execve: look.quiet.thread_execve,
         },
-        speaker: (!setting.own_file && !look.quiet.attach).then(|| "chic-trace".to_owned()),
+        number: look.number,
+        pointer: look.pointer,
+        speaker: speaker(look, setting),
         shown: selection.shown(),
-        ..usual
     }
+}
+
+/// Notes about tasks that come under the tracer stand between the lines of standard error only.
+fn speaker(look: &Look, setting: Setting) -> Option<String> {
+    let on_stderr = !(setting.own_file || setting.separately || setting.on_stdout);
+    (on_stderr && !look.quiet.attach).then(|| "chic-trace".to_owned())
 }
 
 fn json(look: &Look, selection: &Selection, setting: Setting) -> JsonOptions {

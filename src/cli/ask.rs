@@ -176,6 +176,10 @@ pub struct Look {
     pub column: Option<u16>,
     /// `-q`, `-e quiet=`.
     pub quiet: Quiet,
+    /// `-n`.
+    pub number: bool,
+    /// `-i`.
+    pub pointer: bool,
     /// `--always-show-pid`.
     pub always_pid: bool,
     /// `-S`.

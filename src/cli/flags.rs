@@ -170,6 +170,12 @@ fn look() -> Vec<Arg> {
             .hide_short_help(true)
             .help_heading(LOOK)
             .help("As -e quiet=SET"),
+        switch("syscall-number").short('n').hide_short_help(true).help_heading(LOOK).help("The number of each call"),
+        switch("instruction-pointer")
+            .short('i')
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("The address behind each call"),
         switch("always-show-pid").hide_short_help(true).help_heading(LOOK).help("The task in front of every line"),
         switch("summary-only").short('c').help_heading(LOOK).help("A table of calls, errors and time"),
         Arg::new("C")

@@ -254,6 +254,8 @@ fn look(m: &ArgMatches) -> Result<Look, Problem> {
         },
         column: m.get_one::<u16>("columns").copied(),
         quiet: quiet_level(times(m, "q")),
+        number: on(m, "syscall-number"),
+        pointer: on(m, "instruction-pointer"),
         always_pid: on(m, "always-show-pid"),
         ..Look::default()
     };

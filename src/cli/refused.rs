@@ -73,7 +73,7 @@ const ROWS: &[Row] = &[
     Row { names: &["profile", "profile-"], why: Why::NotYet, instead: "`-c` and `--counters=task` measure the run" },
     Row { names: &["lamport", "clusters"], why: Why::NotYet, instead: "`--format json` has the order of all calls" },
     Row {
-        names: &["stack-traces", "stack-trace", "stack-trace-frame-limit", "instruction-pointer", "kernel-stack"],
+        names: &["stack-traces", "stack-trace", "stack-trace-frame-limit", "kernel-stack"],
         why: Why::NotYet,
         instead: "record the run: `record -o FILE.ctrace` keeps instruction and stack pointers of every call",
     },
@@ -89,7 +89,7 @@ const ROWS: &[Row] = &[
         instead: "`-v` shows structures whole, `-s N` and `-xx` show data",
     },
     Row {
-        names: &["syscall-number", "arg-names", "const-print-style", "decode-pids", "argv0"],
+        names: &["arg-names", "const-print-style", "decode-pids", "argv0"],
         why: Why::NotYet,
         instead: "`--format json` has the number of every call, its task and its process",
     },
@@ -108,9 +108,7 @@ const SHORT: &[(char, &str)] = &[
     ('A', "output-append-mode"),
     ('b', "detach-on"),
     ('d', "debug"),
-    ('i', "instruction-pointer"),
     ('k', "stack-traces"),
-    ('n', "syscall-number"),
     ('N', "arg-names"),
     ('O', "summary-syscall-overhead"),
     ('P', "trace-path"),
