@@ -46,6 +46,20 @@ impl From<Code> for Ending {
     }
 }
 
+/// What a process in front of us is to end with: a code, or a signal. Says what went wrong, because
+/// nobody will hear us later.
+pub fn told(outcome: &Result<Ending, Problem>) -> Result<u8, i32> {
+    match outcome {
+        Ok(Ending::Code(Code(code))) => Ok(*code),
+        Ok(Ending::Signal(signal)) => Err(*signal),
+        Ok(Ending::BrokenPipe) => Ok(141),
+        Err(problem) => {
+            say(problem);
+            Ok(problem.code.0)
+        }
+    }
+}
+
 /// Says what went wrong, if something did, and ends this process.
 pub fn with(outcome: Result<Ending, Problem>) -> ! {
     let ending = outcome.unwrap_or_else(|problem| {

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io;
 
 use recording::{Sink, SinkError, Tee};
+use tracer::front::Behind;
 use tracer::{Ended, Plan, Status};
 
 use crate::cli::ask::Quiet;
@@ -37,7 +38,27 @@ pub fn run(plan: &Plan, sinks: &mut [Box<dyn Sink>]) -> Result<Ran, Problem> {
     Ok(Ran { program, ended, failures: tee.into_failures() })
 }
 
+/// Under a filter the tracer may have to outlive this command: then it becomes a process of its own,
+/// and this one waits in front of it.
+pub fn stand_behind(plan: &Plan) -> Result<Option<Behind>, Problem> {
+    if !plan.installs_filter() {
+        return Ok(None);
+    }
+    tracer::front::split().map(Some).map_err(|error| Problem::of_tracer(Code::TRACER_FAILED, &error))
+}
+
 impl Ran {
+    /// As [`Ran::ending`]; where filtered tasks are left, the front ends and we stay with them.
+    pub fn ending_behind(mut self, behind: Option<Behind>, quiet: Quiet) -> Result<Ending, Problem> {
+        let mute = self.ended.mute.take();
+        let outcome = self.ending(quiet);
+        if let (Some(behind), Some(mute)) = (behind, mute) {
+            behind.release(crate::exit::told(&outcome));
+            mute.linger();
+        }
+        outcome
+    }
+
     /// Was everything written that was asked?
     pub fn wrote_all(&self) -> bool {
         self.failures.is_empty() && self.ended.not_started.is_none()

@@ -16,11 +16,12 @@ pub fn run(ask: Record) -> Result<Ending, Problem> {
     if golden && selection.text().is_some() {
         return Err(Problem::usage("cannot take -e trace= together with --golden: a golden stands on every call"));
     }
+    let plan = plan::stored(target, &selection, &session, strings, notes, golden);
+    let behind = session::stand_behind(&plan)?;
     let writer = Writer::create(&to, WriteOptions::default())
         .map_err(|error| Problem::new(Code::TRACER_FAILED, error.to_string()))?;
-    let plan = plan::stored(target, &selection, &session, strings, notes, golden);
     let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(writer)];
     let ran = session::run(&plan, &mut sinks)?;
     drop(sinks);
-    ran.ending(Quiet::default())
+    ran.ending_behind(behind, Quiet::default())
 }

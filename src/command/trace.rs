@@ -23,8 +23,9 @@ pub fn run(ask: Trace) -> Result<Ending, Problem> {
         separately: matches!(to, Where::PerTask(_)),
         on_stdout: to == Where::Stdout,
     };
-    let output = Output::open(to, look.format == Format::Json)?;
     let mut plan = plan::shown(target, &selection, &session, &look, moved);
+    let behind = session::stand_behind(&plan)?;
+    let output = Output::open(to, look.format == Format::Json)?;
     plan.helpers.extend(output.helper());
     let mut sinks = show::printers(&look, &selection, setting, &output)?;
     if let Some(file) = keep {
@@ -35,5 +36,5 @@ pub fn run(ask: Trace) -> Result<Ending, Problem> {
     let ran = session::run(&plan, &mut sinks)?;
     drop(sinks);
     output.close(ran.wrote_all())?;
-    ran.ending(look.quiet)
+    ran.ending_behind(behind, look.quiet)
 }

@@ -15,6 +15,7 @@ mod deaths;
 pub mod exit;
 mod filestate;
 mod filter;
+pub mod front;
 mod golden;
 mod header;
 mod launch;

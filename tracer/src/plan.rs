@@ -49,6 +49,14 @@ pub struct Plan {
     pub version: String,
 }
 
+impl Plan {
+    /// Will a filter be installed in the target? Then the tracer must be able to outlive its caller: see
+    /// [`crate::front`].
+    pub fn installs_filter(&self) -> bool {
+        crate::session::Calls::for_plan(self, cfg!(target_arch = "x86_64")) == crate::session::Calls::Filtered
+    }
+}
+
 /// The calls to record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {

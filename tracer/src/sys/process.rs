@@ -262,7 +262,8 @@ fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
     strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect()
 }
 
-fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+/// pipe2(2), both ends out of the way and closed on exec.
+pub fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     let mut ends = [0; 2];
     // SAFETY: writes two numbers into an array of two.
     check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) }.into())?;
@@ -280,12 +281,43 @@ fn raise_fd(fd: RawFd) -> Result<OwnedFd, Errno> {
     Ok(if high < 0 { low } else { unsafe { OwnedFd::from_raw_fd(high) } })
 }
 
-/// A duplicate at 512 or above, closed on exec.
-pub fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
-    // SAFETY: takes numbers only.
-    let high = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 512) }.into())?;
-    // SAFETY: a new descriptor that nobody else owns.
-    Ok(unsafe { OwnedFd::from_raw_fd(high as RawFd) })
+/// Writes all of it, or as much as the other side takes.
+pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        // SAFETY: writes a buffer of ours.
+        let n = unsafe { libc::write(fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len()) };
+        if n > 0 {
+            bytes = bytes.get(n as usize..).unwrap_or_default();
+        } else if Errno::last() != Errno(libc::EINTR) {
+            return;
+        }
+    }
+}
+
+/// One read(2); 0 at the end and on errors.
+pub fn read_some(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> usize {
+    // SAFETY: reads at most the size of a buffer of ours.
+    let n = unsafe { libc::read(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
+    usize::try_from(n).unwrap_or(0)
+}
+
+/// Waits until there is something to read, or the other side is gone, or time is over.
+pub fn wait_readable(fd: BorrowedFd<'_>, time: std::time::Duration) -> bool {
+    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: one pollfd of ours.
+    unsafe { libc::poll(&mut poll, 1, time.as_millis() as libc::c_int) > 0 }
+}
+
+/// A session of our own, and /dev/null as standard descriptors: nobody waits for us any more.
+pub fn leave_terminal() {
+    // SAFETY: takes nothing.
+    unsafe { libc::setsid() };
+    if let Ok(null) = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null") {
+        for fd in 0..3 {
+            // SAFETY: replaces standard descriptors, which nothing owns.
+            unsafe { libc::dup2(null.as_raw_fd(), fd) };
+        }
+    }
 }
 
 /// _exit(2): no handlers, no buffers.

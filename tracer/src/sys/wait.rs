@@ -62,11 +62,6 @@ pub fn process(pid: Tid, usage: &mut libc::rusage) -> Found {
     one(pid.raw(), true, Some(usage))
 }
 
-/// wait4(2) for one task, without blocking.
-pub fn poll(tid: Tid) -> Found {
-    one(tid.raw(), false, None)
-}
-
 fn one(pid: libc::pid_t, block: bool, usage: Option<&mut libc::rusage>) -> Found {
     let mut status = 0;
     let options = libc::__WALL | libc::__WNOTHREAD | if block { 0 } else { libc::WNOHANG };
