@@ -319,6 +319,26 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_call_is_replaced_for_good_unless_it_worked_before() {
+        let pages = Pages::new(1);
+        let mut buffer = vec![0; 50];
+        let mut ranges = [Range { addr: pages.at(3), at: 0, len: 50, got: 0 }];
+        let mut memory = RemoteMemory::new();
+        // As `read` does when process_vm_readv says EPERM.
+        memory.fall_back(std::process::id(), &mut buffer, &mut ranges);
+        assert_eq!((ranges[0].got, &buffer[..]), (50, &expected(3, 50)[..]));
+        assert_eq!(memory.way, Way::ProcMem);
+        let why = memory.take_fallback().expect("told");
+        assert!(why.contains("process_vm_readv") && why.contains("/proc/TID/mem"), "{why}");
+
+        let mut memory = RemoteMemory::new();
+        memory.read(std::process::id(), &mut buffer, &mut ranges);
+        memory.fall_back(std::process::id(), &mut buffer, &mut ranges);
+        assert_eq!(memory.way, Way::Readv, "one task refused, not the machine");
+        assert!(memory.take_fallback().is_some());
+    }
+
+    #[test]
     fn a_task_that_is_gone_gives_nothing() {
         let mut child = std::process::Command::new("true").spawn().expect("true");
         child.wait().expect("wait");
