@@ -1,5 +1,7 @@
 //! The flags, as data for clap: help, completions and the man page come from here too.
 
+use std::path::PathBuf;
+
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use super::help;
@@ -22,6 +24,11 @@ fn value(id: &'static str, name: &'static str) -> Arg {
     Arg::new(id).long(id).value_name(name).action(ArgAction::Set)
 }
 
+/// A value that is a path, of any bytes.
+fn path(id: &'static str, name: &'static str) -> Arg {
+    value(id, name).value_parser(value_parser!(PathBuf))
+}
+
 fn count(id: &'static str, short: char) -> Arg {
     Arg::new(id).short(short).action(ArgAction::Count)
 }
@@ -35,7 +42,7 @@ fn general() -> Vec<Arg> {
             .global(true)
             .help_heading(GENERAL)
             .help("Colour: auto, always, never; NO_COLOR and CLICOLOR are heeded"),
-        value("config", "FILE")
+        path("config", "FILE")
             .global(true)
             .conflicts_with("no-config")
             .help_heading(GENERAL)
@@ -206,7 +213,7 @@ fn look() -> Vec<Arg> {
 /// Flags that say where it is written.
 fn destination() -> Vec<Arg> {
     vec![
-        value("output", "FILE")
+        path("output", "FILE")
             .short('o')
             .help_heading(WHERE)
             .help("Write to a file, to stdout (-) or into a command ('|CMD')"),
@@ -282,11 +289,11 @@ fn argv(required: bool) -> Arg {
 }
 
 fn file(help: &'static str) -> Arg {
-    Arg::new("file").value_name("FILE").required(true).help(help)
+    Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)).help(help)
 }
 
 fn keep() -> Arg {
-    value("keep", "FILE.ctrace").help_heading(WHERE).help("Also store the recording of this run")
+    path("keep", "FILE.ctrace").help_heading(WHERE).help("Also store the recording of this run")
 }
 
 fn verdict_format() -> Arg {
@@ -306,7 +313,7 @@ fn inconclusive() -> Arg {
 
 fn golden() -> Command {
     let name = || Arg::new("name").value_name("NAME").required(true).help("Name of the golden");
-    let dir = || value("dir", "DIR").help("Where goldens lie (default tests/goldens if it exists, else goldens)");
+    let dir = || path("dir", "DIR").help("Where goldens lie (default tests/goldens if it exists, else goldens)");
     let timeless = "Runs are traced with all their tasks; times are never compared.";
     Command::new("golden")
         .about("Accept what a program does, and check that it still does it")
@@ -333,7 +340,7 @@ fn golden() -> Command {
                 .arg(name())
                 .arg(argv(false))
                 .arg(dir())
-                .arg(value("recording", "FILE").conflicts_with("argv").help("Judge this recording instead of a run"))
+                .arg(path("recording", "FILE").conflicts_with("argv").help("Judge this recording instead of a run"))
                 .arg(verdict_format())
                 .arg(inconclusive()),
         )
@@ -367,7 +374,7 @@ pub fn command() -> Command {
                 .args(target())
                 .args(calls().into_iter().filter(|a| !["signal", "status", "z", "Z"].contains(&a.get_id().as_str())))
                 .args(session())
-                .arg(value("output", "FILE").short('o').help_heading(WHERE).help("The recording (default chic-trace.ctrace)"))
+                .arg(path("output", "FILE").short('o').help_heading(WHERE).help("The recording (default chic-trace.ctrace)"))
                 .arg(
                     value("string-limit", "N")
                         .short('s')
@@ -404,7 +411,7 @@ pub fn command() -> Command {
                 )
                 .arg(verdict_format())
                 .arg(inconclusive())
-                .arg(value("recording", "FILE").conflicts_with("argv").help("Judge this recording instead of a run"))
+                .arg(path("recording", "FILE").conflicts_with("argv").help("Judge this recording instead of a run"))
                 .arg(argv(false)),
         )
         .subcommand(
@@ -428,7 +435,7 @@ pub fn command() -> Command {
         .subcommand(
             Command::new("man")
                 .about("Print the man page, or write all pages into a directory")
-                .arg(Arg::new("dir").value_name("DIR")),
+                .arg(Arg::new("dir").value_name("DIR").value_parser(value_parser!(PathBuf))),
         )
 }
 

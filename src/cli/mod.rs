@@ -158,7 +158,7 @@ fn of_subcommand(matches: &ArgMatches) -> Result<Ask, Problem> {
             Some(shell) => Ask::Completions(*shell),
             None => return Err(Problem::usage("cannot print completions: no shell is named")),
         },
-        _ => Ask::Man(inner.get_one::<String>("dir").map(Into::into)),
+        _ => Ask::Man(inner.get_one::<std::path::PathBuf>("dir").cloned()),
     })
 }
 

@@ -19,7 +19,7 @@ fn text<'a>(m: &'a ArgMatches, id: &str) -> Option<&'a str> {
 }
 
 fn path(m: &ArgMatches, id: &str) -> Option<PathBuf> {
-    text(m, id).map(PathBuf::from)
+    m.try_get_one::<PathBuf>(id).ok().flatten().cloned()
 }
 
 fn on(m: &ArgMatches, id: &str) -> bool {
@@ -347,7 +347,7 @@ fn precision(flag: &str, word: &str) -> Result<Precision, Problem> {
 
 fn out(m: &ArgMatches) -> Out {
     Out {
-        to: text(m, "output").map(OsString::from),
+        to: path(m, "output").map(PathBuf::into_os_string),
         separately: times(m, "follow-forks") > 1 || on(m, "output-separately"),
     }
 }
