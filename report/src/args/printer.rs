@@ -1,7 +1,7 @@
 //! The printer of one call: its buffer, its words, and which kind is printed how.
 
 use recording::event::{Call, Shape};
-use syscalls::{Abi, Count, Dir, Kind, Syscall, names};
+use syscalls::{Abi, Dir, Kind, Syscall, names};
 
 use super::Style;
 use super::kept::{self, Kept};
@@ -120,7 +120,7 @@ impl<'p, 'a> Printer<'p, 'a> {
             Kind::Path => self.name_in(at, None),
             Kind::Str => self.name_in(at, self.style.strings),
             Kind::PathOut(_) => self.path_out(at),
-            Kind::Bytes(dir, count) => self.data(at, dir, count),
+            Kind::Bytes(dir, _) => self.data(at, dir),
             Kind::Raw(dir, _) => self.raw(at, dir),
             Kind::Iovec(dir, _) => self.iovec_argument(at, dir),
             Kind::Msghdr(dir) => self.msghdr_argument(at, dir),
@@ -217,8 +217,7 @@ impl<'p, 'a> Printer<'p, 'a> {
     }
 
     /// Data moved.
-    fn data(&mut self, at: u8, dir: Dir, count: Count) {
-        let _ = count;
+    fn data(&mut self, at: u8, dir: Dir) {
         if dir != Dir::In {
             self.late();
         }
@@ -314,6 +313,10 @@ impl<'p, 'a> Printer<'p, 'a> {
                 let seconds = kept::signed(bytes, 0, width);
                 self.signed(seconds);
                 self.date(seconds, 0, 0);
+            }
+            "get_mempolicy" => {
+                let mode = kept::word(bytes, 0, width);
+                self.name_and_flags(&names::MPOL_MODES, &names::MPOL_MODE_FLAGS, mode);
             }
             _ => self.signed(kept::signed(bytes, 0, width)),
         }
