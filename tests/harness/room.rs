@@ -12,8 +12,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-/// What a run may take; a hang is a failure, a slow machine is not.
-pub const LIMIT: Duration = Duration::from_secs(90);
+/// What a run may take: 40 s, or as many as `CHIC_TEST_LIMIT` says. A hang is a failure, a slow machine
+/// is not.
+pub fn limit() -> Duration {
+    let seconds = std::env::var("CHIC_TEST_LIMIT").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(40))
+}
 
 /// Files in which a guest keeps what differs from run to run.
 const PRIVATE: [&str; 4] = ["pid", "tids", "daemon.pid", "daemon.log"];
@@ -231,7 +235,7 @@ impl Running<'_> {
 
     /// Closes its stdin, waits for its end and collects what it showed.
     pub fn finish(self) -> Result<Outcome, Failure> {
-        self.finish_within(LIMIT)
+        self.finish_within(limit())
     }
 
     /// The same with another limit.

@@ -130,6 +130,13 @@ pub fn pairs(tracer: &Tracer, threads: usize) -> Verdict {
     let (mut guest, pid) = start_waiting(&room, &format!("parity {threads}"))?;
     let file = room.beside("trace.jsonl");
     let running = attach(&room, tracer, pid, &file)?;
+    // Held is not yet let go: the calls are entered again when every task has been asleep for a while.
+    let mut asleep = 0;
+    let settled = processes::until(Duration::from_secs(10), || {
+        asleep = if processes::tasks(pid).iter().all(|(_, _, state)| *state == 'S') { asleep + 1 } else { 0 };
+        asleep == 10
+    });
+    ensure!(settled, "not all tasks sleep again: {:?}", processes::tasks(pid));
     guest.tell(b"!")?;
     let outcome = guest.finish()?;
     ensure!(outcome.code() == 0, "the guest is not well: {}", outcome.shown());

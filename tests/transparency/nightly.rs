@@ -1,4 +1,5 @@
-//! The large numbers: `cargo test --release --test transparency -- --ignored --test-threads 1`.
+//! The large numbers:
+//! `CHIC_TEST_LIMIT=3600 cargo test --release --test transparency -- --ignored --test-threads 1`.
 
 use super::harness::{Tracer, pass};
 use super::{attach, signals, tasks};
