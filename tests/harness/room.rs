@@ -65,15 +65,21 @@ impl Outcome {
 
     /// Is this run the same as the native one?
     pub fn same_as(&self, native: &Outcome) -> Result<(), Failure> {
+        let (traced, alone) = (self.shown(), native.shown());
         ensure!(
-            self.shown() == native.shown(),
-            "a traced run differs from a native one\n--- native\n{}\n--- traced\n{}\n--- notes of the tracer\n{}",
-            native.shown(),
-            self.shown(),
+            traced == alone,
+            "a traced run differs from a native one{}\n--- native\n{alone}\n--- traced\n{traced}\n--- notes of the tracer\n{}",
+            first_difference(&alone, &traced),
             self.notes.join("\n")
         );
         Ok(())
     }
+}
+
+/// The first lines that are not the same, ahead of the whole texts.
+fn first_difference(native: &str, traced: &str) -> String {
+    let differs = native.lines().zip(traced.lines()).find(|(one, other)| one != other);
+    differs.map_or_else(String::new, |(one, other)| format!(", natively {one:?}, traced {other:?}"))
 }
 
 impl Room {
