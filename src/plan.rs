@@ -34,6 +34,8 @@ pub fn stored(
 }
 
 fn plan(target: Target, selection: &Selection, session: &Session, limits: PayloadLimits, moved: bool) -> Plan {
+    // Where nothing is started, nobody's output moves.
+    let moved = moved && !target.argv.is_empty();
     Plan {
         attach: target.attach.clone(),
         launch: launch(target, moved),

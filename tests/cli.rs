@@ -399,6 +399,9 @@ fn settings_say_where_they_are_from() {
     assert_eq!(bad.status.code(), Some(2));
     assert!(says(&bad).contains("renacer.toml:2:1: unknown key run in goldens"), "{}", says(&bad));
     assert!(at(room.path(), &["--no-config", "config"]).status.success());
+    let engine = output(chic_trace().env("CHIC_TRACE_ENGINE", "magic").args(["touch", "/no/such/dir/x"]));
+    assert_eq!(engine.status.code(), Some(2), "{}", says(&engine));
+    assert!(says(&engine).contains("CHIC_TRACE_ENGINE: there is no such engine"), "{}", says(&engine));
 }
 
 #[test]

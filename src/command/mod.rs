@@ -15,6 +15,10 @@ use crate::output;
 
 /// Carries out what was asked.
 pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
+    // A wish for an engine that does not exist is refused before anything runs.
+    if !matches!(ask, Ask::Print(_)) {
+        crate::config::engine()?;
+    }
     match ask {
         Ask::Trace(ask) => trace::run(ask),
         Ask::Record(ask) => record::run(ask),
