@@ -56,7 +56,7 @@ pub fn traced_plan(argv: Vec<OsString>) -> Result<Plan, Problem> {
     let launch = Some(judged_launch(argv.clone())?);
     let target = Target { argv, ..Target::default() };
     let session = Session { counters: Counters::None, ..Session::default() };
-    let plan = plan::stored(target, &Selection::default(), &session, Some(0), 0, false);
+    let plan = plan::stored(target, &Selection::default(), &session, Some(0), 0, false, false);
     Ok(Plan { launch, limits: PayloadLimits { data: 0, ..plan.limits }, ..plan })
 }
 

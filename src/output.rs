@@ -49,12 +49,19 @@ impl Where {
         match out.to.as_deref() {
             None if format.is_document() => Where::Stdout,
             None => Where::Stderr,
-            Some(to) if to == "-" => Where::Stdout,
-            Some(to) => match to.to_str().and_then(|text| text.strip_prefix(['|', '!'])) {
-                Some(command) => Where::Pipe(command.to_owned()),
-                None if out.separately => Where::PerTask(to.into()),
-                None => Where::File(to.into()),
+            Some(to) => match Where::named(Path::new(to)) {
+                Where::File(base) if out.separately => Where::PerTask(base),
+                to => to,
             },
+        }
+    }
+
+    /// By the word behind `-o`: `-`, `|command`, or a file.
+    pub fn named(to: &Path) -> Where {
+        match to.to_str() {
+            Some("-") => Where::Stdout,
+            Some(text) if text.starts_with(['|', '!']) => Where::Pipe(text.get(1..).unwrap_or_default().to_owned()),
+            _ => Where::File(to.into()),
         }
     }
 
@@ -115,12 +122,21 @@ impl Output {
     /// A destination for one printer; several share the stream.
     pub fn destination(&self) -> Result<Destination, Problem> {
         match &self.stream {
-            Stream::One(file) => match file.try_clone() {
-                Ok(file) => Ok(Destination::one(file, self.name.clone())),
-                Err(error) => Err(cannot_write(Path::new(&self.name), &error)),
-            },
+            Stream::One(file) => Ok(Destination::one(self.shared(file)?, self.name.clone())),
             Stream::PerTask(base) => Ok(Destination::PerTask { base: base.clone() }),
         }
+    }
+
+    /// The bare stream, for what is no printer.
+    pub fn stream(&self) -> Result<File, Problem> {
+        match &self.stream {
+            Stream::One(file) => self.shared(file),
+            Stream::PerTask(base) => Err(cannot_write(base, &io::ErrorKind::InvalidInput.into())),
+        }
+    }
+
+    fn shared(&self, file: &File) -> Result<File, Problem> {
+        file.try_clone().map_err(|error| cannot_write(Path::new(&self.name), &error))
     }
 
     /// Processes of ours that the tracer must leave alone.
@@ -270,6 +286,8 @@ mod tests {
         assert_eq!(Where::of(&to("-", false), Format::Text), Where::Stdout);
         assert_eq!(Where::of(&to("|cat -n", false), Format::Text), Where::Pipe("cat -n".into()));
         assert_eq!(Where::of(&to("x", true), Format::Text), Where::PerTask("x".into()));
+        assert_eq!(Where::of(&to("!cat", true), Format::Text), Where::Pipe("cat".into()));
+        assert_eq!(Where::named(Path::new("./-")), Where::File("./-".into()));
         assert!(Where::Stdout.takes_stdout(Format::Json));
         assert!(!Where::Stdout.takes_stdout(Format::Text));
     }

@@ -27,10 +27,11 @@ pub fn stored(
     strings: Option<u64>,
     notes: u8,
     golden: bool,
+    moved: bool,
 ) -> Plan {
     let usual = if golden { PayloadLimits::golden(session.content_max) } else { PayloadLimits::stored() };
     let limits = PayloadLimits { data: strings.unwrap_or(usual.data), notes: usual.notes.max(notes), ..usual };
-    Plan { golden, ..plan(target, selection, session, limits, false) }
+    Plan { golden, ..plan(target, selection, session, limits, moved) }
 }
 
 fn plan(target: Target, selection: &Selection, session: &Session, limits: PayloadLimits, moved: bool) -> Plan {

@@ -303,6 +303,28 @@ fn a_recording_is_shown_and_what_is_none_is_named() {
 }
 
 #[test]
+fn a_recording_goes_into_streams_too() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let run = at(room.path(), &["record", "-o", "-", "sh", "-c", "echo moved; exit 9"]);
+    assert_eq!(run.status.code(), Some(9), "{}", says(&run));
+    assert_eq!(says(&run), "moved\n", "what the program says makes room for the recording");
+    fs::write(room.path().join("stdout"), &run.stdout).expect("written");
+    let run = at(room.path(), &["record", "-o", "|cat >piped", "sh", "-c", "echo stays; exit 9"]);
+    assert_eq!((run.status.code(), text(&run.stdout)), (Some(9), "stays\n".into()), "{}", says(&run));
+    for file in ["stdout", "piped"] {
+        let shown = at(room.path(), &["report", file]);
+        assert_eq!(shown.status.code(), Some(0), "{}", says(&shown));
+        assert!(says(&shown).contains("+++ exited with 9 +++"), "{file}: {}", says(&shown));
+        assert!(!says(&shown).contains("incomplete"), "{file}: {}", says(&shown));
+    }
+    let names: Vec<_> = fs::read_dir(room.path()).expect("listed").flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(names.len(), 2, "files named after streams: {names:?}");
+}
+
+#[test]
 fn attaching_to_nobody_says_so() {
     let mut child = std::process::Command::new("true").spawn().expect("it starts");
     let pid = child.id().to_string();

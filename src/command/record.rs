@@ -1,11 +1,14 @@
 //! `chic-trace record`: a live run, stored.
 
+use std::io::{self, IsTerminal};
+
 use recording::Sink;
 use recording::file::{WriteOptions, Writer};
 
 use crate::cli::ask::{Quiet, Record};
 use crate::exit::{Code, Ending};
 use crate::message::Problem;
+use crate::output::{Output, Where};
 use crate::selection::Selection;
 use crate::{plan, session};
 
@@ -16,12 +19,32 @@ pub fn run(ask: Record) -> Result<Ending, Problem> {
     if golden && selection.text().is_some() {
         return Err(Problem::usage("cannot take -e trace= together with --golden: a golden stands on every call"));
     }
-    let plan = plan::stored(target, &selection, &session, strings, notes, golden);
+    let to = Where::named(&to);
+    let mut plan = plan::stored(target, &selection, &session, strings, notes, golden, to == Where::Stdout);
     let behind = session::stand_behind(&plan)?;
-    let writer = Writer::create(&to, WriteOptions::default())
-        .map_err(|error| Problem::new(Code::TRACER_FAILED, error.to_string()))?;
+    let (writer, stream) = writer(to)?;
+    plan.helpers.extend(stream.as_ref().and_then(Output::helper));
     let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(writer)];
     let ran = session::run(&plan, &mut sinks)?;
     drop(sinks);
+    if let Some(stream) = stream {
+        stream.close(ran.wrote_all())?;
+    }
     ran.ending_behind(behind, Quiet::default())
+}
+
+/// A file belongs to the writer alone; a stream is ours to close behind it.
+fn writer(to: Where) -> Result<(Writer, Option<Output>), Problem> {
+    if let Where::File(path) = &to {
+        let writer = Writer::create(path, WriteOptions::default());
+        let writer = writer.map_err(|error| Problem::new(Code::TRACER_FAILED, error.to_string()))?;
+        return Ok((writer, None));
+    }
+    if to == Where::Stdout && io::stdout().is_terminal() {
+        return Err(Problem::usage("cannot write a recording to a terminal: it is no text")
+            .hint("name a file with -o, or send the output on with > or |"));
+    }
+    let stream = Output::open(to, false)?;
+    let writer = Writer::stream(Box::new(stream.stream()?), &stream.name, WriteOptions::default());
+    Ok((writer, Some(stream)))
 }
