@@ -115,7 +115,7 @@ impl Session<'_> {
             task.call = InCall::Hidden;
         }
         self.look_ahead(stopped, abi, nr, &args)?;
-        if self.placement.is_pinned() {
+        if self.placement.may_pin() {
             self.hide_placement(stopped, nr, &args);
         }
         Ok(())

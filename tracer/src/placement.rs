@@ -33,6 +33,8 @@ pub struct Placement {
     enabled: bool,
     window_began: u64,
     stops: u64,
+    /// Nobody is pinned before this time, ns: what was opened is about to be read.
+    not_before: u64,
     pin: Option<Pin>,
 }
 
@@ -61,13 +63,19 @@ impl Placement {
             enabled: plan.placement == crate::Placement::Auto && sees_opens,
             window_began: clock::monotonic_ns(),
             stops: 0,
+            not_before: 0,
             pin: None,
         }
     }
 
     /// Never pins.
     pub fn off() -> Placement {
-        Placement { enabled: false, window_began: 0, stops: 0, pin: None }
+        Placement { enabled: false, window_began: 0, stops: 0, not_before: 0, pin: None }
+    }
+
+    /// May somebody be pinned now or later?
+    pub fn may_pin(&self) -> bool {
+        self.enabled
     }
 
     /// Is anybody pinned?
@@ -98,7 +106,7 @@ impl Session<'_> {
             return;
         }
         let rate = self.placement.stops.saturating_mul(1_000_000_000) / elapsed;
-        if rate >= HOT {
+        if rate >= HOT && self.now >= self.placement.not_before {
             self.pin_the_hot(elapsed);
         } else {
             self.restore_placement();
@@ -168,20 +176,28 @@ impl Session<'_> {
         }
     }
 
-    /// While somebody is pinned: does this call ask for CPUs? Then the truth is put in place first.
+    /// Does this call ask for CPUs? Then the truth is put in place first. A file that tells them is read
+    /// after it was opened, so an open counts also while nobody is pinned.
     pub(crate) fn hide_placement(&mut self, stopped: &Stopped, nr: u64, args: &[u64; 6]) {
-        let tells = match nr as i64 {
-            libc::SYS_sched_getaffinity | libc::SYS_sched_setaffinity => true,
+        let pinned = self.placement.is_pinned();
+        let opens = match nr as i64 {
             libc::SYS_open => self.names_a_status(stopped, args[0]),
             libc::SYS_openat | libc::SYS_openat2 => self.names_a_status(stopped, args[1]),
+            _ => false,
+        };
+        let tells = match nr as i64 {
+            libc::SYS_sched_getaffinity | libc::SYS_sched_setaffinity => pinned,
             // A child that we do not follow would keep the pin.
-            libc::SYS_fork | libc::SYS_vfork | libc::SYS_clone | libc::SYS_clone3 => {
+            libc::SYS_fork | libc::SYS_vfork | libc::SYS_clone | libc::SYS_clone3 if pinned => {
                 !self.follow || self.tasks.get(stopped.tid()).is_some_and(|task| task.watch == Watch::MakesUntraced)
             }
-            _ => false,
+            _ => opens,
         };
         if !tells {
             return;
+        }
+        if opens {
+            self.placement.not_before = self.now.saturating_add(10 * WINDOW);
         }
         self.restore_placement();
         if let Some(pid) = self.tasks.get(stopped.tid()).map(|task| task.pid)

@@ -33,7 +33,8 @@ impl CallPlan {
     fn of(abi: Abi, row: &'static Syscall) -> CallPlan {
         let aside = Aside::of(abi, row);
         let (before, after) = (aside == Aside::SignalFrame, aside == Aside::NewTask);
-        let mut plan = CallPlan { row: Some(row), before, after, aside, ..CallPlan::default() };
+        let watches_faults = matches!(row.name, "userfaultfd" | "ioctl");
+        let mut plan = CallPlan { row: Some(row), before, after, aside, watches_faults, ..CallPlan::default() };
         plan.take(row.args, row.returns);
         for (_, args, returns) in row.variants.map_or(&[][..], |v| v.rows) {
             plan.take(args, *returns);
