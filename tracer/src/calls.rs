@@ -263,13 +263,11 @@ impl Session<'_> {
         let Some(task) = self.tasks.get_mut(tid) else { return Ok(result) };
         let pid = task.pid;
         let watch = std::mem::take(&mut task.watch);
+        let process = self.tasks.process(pid).copied().unwrap_or_default();
+        let Some(task) = self.tasks.get_mut(tid) else { return Ok(result) };
         match watch {
             Watch::Nothing => {}
-            Watch::HandlerReturns => {
-                if result == -i64::from(libc::EINTR) {
-                    task.interrupted = None;
-                }
-            }
+            Watch::HandlerReturns if result == -i64::from(libc::EINTR) => task.interrupted = None,
             // Put back what the target wrote there.
             Watch::Changed { at, word } => stopped.poke(at, word)?,
             Watch::Renames if result == 0 => self.renamed(tid),
@@ -277,29 +275,23 @@ impl Session<'_> {
             Watch::MakesUntraced if result > 0 => self.unseen_child(tid, result),
             Watch::Traces if result == -i64::from(libc::EPERM) => self.unseen_tracing(tid),
             Watch::InstallsFilter if result >= 0 => self.has_own_filter(pid),
-            Watch::AsksStrict if result == -i64::from(libc::EINVAL) => {
-                if !self.tasks.process(pid).is_some_and(|p| p.own_filter) {
-                    self.is_strict(pid);
-                    stopped.set_result(0)?;
-                    return Ok(0);
-                }
+            Watch::AsksStrict if result == -i64::from(libc::EINVAL) && !process.own_filter => {
+                self.is_strict(pid);
+                stopped.set_result(0)?;
+                return Ok(0);
             }
-            Watch::AsksSeccomp if result == 2 => {
-                if !self.tasks.process(pid).is_some_and(|p| p.own_filter) {
-                    stopped.set_result(0)?;
-                    return Ok(0);
-                }
+            Watch::AsksSeccomp if result == 2 && !process.own_filter => {
+                stopped.set_result(0)?;
+                return Ok(0);
             }
             Watch::SetsNoNewPrivs if result == 0 => {
                 if let Some(process) = self.tasks.process_mut(pid) {
                     process.no_new_privs = true;
                 }
             }
-            Watch::AsksNoNewPrivs if result == 1 && self.sets_no_new_privs => {
-                if !self.tasks.process(pid).is_some_and(|p| p.no_new_privs) {
-                    stopped.set_result(0)?;
-                    return Ok(0);
-                }
+            Watch::AsksNoNewPrivs if result == 1 && self.sets_no_new_privs && !process.no_new_privs => {
+                stopped.set_result(0)?;
+                return Ok(0);
             }
             _ => {}
         }

@@ -38,7 +38,7 @@ impl Status {
                 "PPid" => status.parent = numbers.next().unwrap_or(0),
                 "TracerPid" => status.tracer = numbers.next().unwrap_or(0),
                 "Uid" => status.euid = numbers.nth(1).unwrap_or(0),
-                "NSpid" => status.own_tid = numbers.last().unwrap_or(0),
+                "NSpid" => status.own_tid = numbers.next_back().unwrap_or(0),
                 _ => {}
             }
         }

@@ -1,5 +1,6 @@
 //! ptrace(2): requests on a stopped task, each a method of [`Stopped`]; resuming consumes it.
 #![allow(unsafe_code)]
+#![allow(clippy::unnecessary_cast, reason = "one C library types requests unsigned, another signed")]
 
 use super::{Errno, Tid, check};
 
@@ -102,7 +103,7 @@ impl SyscallInfo {
 
     /// The six words (entry and seccomp).
     pub fn args(&self) -> &[u64; 6] {
-        self.words[1..7].as_array().unwrap_or(&[0; 6])
+        self.words[1..].first_chunk().unwrap_or(&[0; 6])
     }
 
     /// The filter's sixteen bits (seccomp).
