@@ -53,7 +53,7 @@ impl Plan {
     /// Will a filter be installed in the target? Then the tracer must be able to outlive its caller: see
     /// [`crate::front`].
     pub fn installs_filter(&self) -> bool {
-        crate::session::Calls::for_plan(self, cfg!(target_arch = "x86_64")) == crate::session::Calls::Filtered
+        crate::session::Calls::of(self) == crate::session::Calls::Filtered
     }
 }
 

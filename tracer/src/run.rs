@@ -25,7 +25,7 @@ pub fn run(plan: &Plan, sink: &mut dyn Sink) -> Result<Ended, Error> {
         },
         None => None,
     };
-    let calls = Calls::for_plan(plan, cfg!(target_arch = "x86_64"));
+    let calls = Calls::of(plan);
     if let Some(program) = &mut program {
         match (&plan.wanted, calls) {
             (Some(wanted), Calls::Filtered) => {
@@ -48,6 +48,7 @@ pub fn run(plan: &Plan, sink: &mut dyn Sink) -> Result<Ended, Error> {
             launch::refused("trace", "anything", "neither a program nor a process was given", None)
         }));
     }
+    session.note_missing_filter(plan);
     session.run();
     finish(session, started, attach_failures)
 }

@@ -19,7 +19,7 @@ use crate::stop::Reason;
 use crate::stream::Stream;
 use crate::sys::ptrace::{Gone, Stopped, Until, option};
 use crate::sys::wait::{self, Found, WaitStatus};
-use crate::sys::{Tid, clock, signals};
+use crate::sys::{Tid, clock, seccomp, signals};
 use crate::task::{Early, InCall, Phase, Process, Task, Tasks};
 use crate::{Left, Plan, Wanted};
 
@@ -40,10 +40,22 @@ pub enum Calls {
     None,
 }
 
+/// Can calls be picked in the kernel on this machine? The program of `filter` is for x86-64.
+fn can_filter() -> Result<(), String> {
+    if !cfg!(target_arch = "x86_64") {
+        return Err("filters are written for x86-64 only".into());
+    }
+    seccomp::available().map_err(|errno| format!("seccomp(2): {}", errno.text()))
+}
+
 impl Calls {
     /// What suits this plan: a filter is inherited, so it needs following, and can't be put on
     /// processes that run already.
-    pub fn for_plan(plan: &Plan, can_filter: bool) -> Calls {
+    pub fn of(plan: &Plan) -> Calls {
+        Calls::for_plan(plan, can_filter().is_ok())
+    }
+
+    fn for_plan(plan: &Plan, can_filter: bool) -> Calls {
         match &plan.wanted {
             None => Calls::Every,
             Some(wanted) if wanted.is_empty() => Calls::None,
@@ -188,6 +200,15 @@ impl<'s> Session<'s> {
         self.stream.push(&self.event);
         self.tasks.add(task, Process::default());
         self.meters.born(tid.0, tid.0, 0, false);
+    }
+
+    /// A filter was wanted and can't be had: every call stops, and the ones not asked for are dropped here.
+    pub(crate) fn note_missing_filter(&mut self, plan: &Plan) {
+        if self.calls != Calls::for_plan(plan, true)
+            && let Err(why) = can_filter()
+        {
+            self.note_fallback("engine.filter", &why);
+        }
     }
 
     /// Serves stops until the session is over.
@@ -554,5 +575,29 @@ impl<'s> Session<'s> {
     /// Is this one of our helpers?
     pub(crate) fn is_helper(&self, tid: Tid) -> bool {
         self.helpers.contains(&tid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_needs_following_a_launch_and_the_kernel() {
+        let mut plan = crate::plan::tests::plan();
+        plan.launch = Some(crate::Launch::default());
+        assert_eq!(Calls::for_plan(&plan, true), Calls::Every);
+        let mut native = [0; 8];
+        plan.wanted = Some(Wanted { native, i386: [0; 8], unknown: false });
+        assert_eq!(Calls::for_plan(&plan, true), Calls::None);
+        native[0] = 1;
+        plan.wanted = Some(Wanted { native, i386: [0; 8], unknown: false });
+        assert_eq!(Calls::for_plan(&plan, true), Calls::Filtered);
+        assert_eq!(Calls::for_plan(&plan, false), Calls::Every);
+        plan.attach = vec![1];
+        assert_eq!(Calls::for_plan(&plan, true), Calls::Every);
+        plan.attach.clear();
+        plan.follow = false;
+        assert_eq!(Calls::for_plan(&plan, true), Calls::Every);
     }
 }

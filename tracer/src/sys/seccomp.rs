@@ -41,6 +41,14 @@ pub fn install(program: &[Instruction]) -> Result<(), Errno> {
     Err(Errno(libc::EINVAL))
 }
 
+/// Can a filter send calls to a tracer here (SECCOMP_GET_ACTION_AVAIL, Linux 4.14)?
+pub fn available() -> Result<(), Errno> {
+    const GET_ACTION_AVAIL: libc::c_uint = 2;
+    let action: u32 = 0x7ff0_0000;
+    // SAFETY: reads one word of ours.
+    check(unsafe { libc::syscall(libc::SYS_seccomp, GET_ACTION_AVAIL, 0, &raw const action) }).map(drop)
+}
+
 /// prctl(PR_SET_NO_NEW_PRIVS). Async-signal-safe.
 pub fn set_no_new_privs() -> Result<(), Errno> {
     // SAFETY: takes numbers only.
