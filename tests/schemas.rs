@@ -1,9 +1,10 @@
 //! The published schemas against the samples of the formats, against real runs, and against documents
 //! that are wrong in one place.
 
-use std::process::Command;
+mod programs;
 
 use jsonschema::Validator;
+use programs::{can_trace, chic_trace, room};
 use serde_json::{Value, json};
 
 const SAMPLE: &str = include_str!("../report/tests/samples/full.json");
@@ -75,12 +76,7 @@ fn one_wrong_place_is_found() {
 
 /// What a real run prints in a form.
 fn traced(format: &[&str], program: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_chic-trace"))
-        .args(format)
-        .arg("--")
-        .args(program)
-        .output()
-        .expect("chic-trace runs");
+    let output = chic_trace().args(format).arg("--").args(program).output().expect("chic-trace runs");
     assert!(!output.stdout.is_empty(), "nothing printed: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("the document is UTF-8")
 }
@@ -89,6 +85,9 @@ const SHELL: [&str; 3] = ["sh", "-c", "echo hi; ls / | cat; kill -USR1 $$"];
 
 #[test]
 fn real_documents_are_valid() {
+    if !can_trace() {
+        return;
+    }
     let validator = validator("renacer-json");
     for format in [
         &["-f", "--format", "json"][..],
@@ -104,10 +103,240 @@ fn real_documents_are_valid() {
 
 #[test]
 fn real_lines_are_valid() {
+    if !can_trace() {
+        return;
+    }
     let validator = validator("renacer-json");
     let lines = traced(&["-f", "-T", "--format", "jsonl"], &SHELL);
     for line in lines.lines() {
         accepts(&validator, &parsed(line));
     }
     assert_eq!(parsed(lines.lines().last().expect("a line"))["stream"], "end");
+}
+
+/// A place of its own for files, goldens and a `renacer.toml`.
+struct Room(tempfile::TempDir);
+
+impl Room {
+    fn new() -> Self {
+        Self(room())
+    }
+
+    /// The exit code of a judging command, and the document it printed.
+    fn judged(&self, words: &[&str]) -> (Option<i32>, Value) {
+        let output = programs::output(chic_trace().current_dir(self.0.path()).args(words));
+        let stdout = String::from_utf8(output.stdout).expect("the document is UTF-8");
+        let document = serde_json::from_str(&stdout).unwrap_or(Value::Null);
+        assert!(!words.contains(&"json") || !document.is_null(), "{}", String::from_utf8_lossy(&output.stderr));
+        (output.status.code(), document)
+    }
+
+    fn write(&self, name: &str, content: &[u8]) {
+        std::fs::write(self.0.path().join(name), content).expect("written");
+    }
+
+    /// A recording of a program that leaves most calls out.
+    fn record_openat(&self, program: &[&str]) {
+        let record = ["-f", "-e", "trace=openat", "-o", "/dev/null", "--keep", "part.ctrace", "--"];
+        assert_eq!(self.judged(&[&record, program].concat()).0, Some(0));
+    }
+}
+
+/// What each verdict of `golden check` prints, by the verdict.
+fn golden_documents() -> [(&'static str, Value); 4] {
+    let room = Room::new();
+    let script = "if [ -e odd ]; then rm odd; else echo >odd; fi; exit ${CODE:-0}";
+    let check = |name: &str, code: i32, rest: &[&str]| {
+        let (exit, document) = room.judged(&[&["golden", "check", name, "--format", "json"], rest].concat());
+        assert_eq!(exit, Some(code), "{document}");
+        document
+    };
+    assert_eq!(room.judged(&["golden", "record", "even", "--", "cat", "/dev/null"]).0, Some(0));
+    let same = check("even", 0, &["--", "cat", "/dev/null"]);
+    let different = check("even", 1, &["--", "cat", "/dev/null", "/no/such/file"]);
+    // One run more, and the next check begins with what was not accepted.
+    assert_eq!(room.judged(&["golden", "record", "odd", "--runs", "1", "--", "sh", "-c", script]).0, Some(0));
+    let flaky = check("odd", 3, &["--", "sh", "-c", script]);
+    room.record_openat(&["cat", "/dev/null"]);
+    let unjudged = check("even", 4, &["--recording", "part.ctrace"]);
+    [("same", same), ("different", different), ("flaky", flaky), ("not-measured", unjudged)]
+}
+
+/// The rules of one file that gives every verdict but `inconclusive`.
+const RULES: &str = r#"
+[[assertion]]
+name = "few calls"
+type = "span_count"
+max_spans = 5
+
+[[assertion]]
+name = "not too many calls"
+type = "span_count"
+max_spans = 100000
+
+[[assertion]]
+name = "quick"
+type = "critical_path"
+max_duration_ms = 600000
+
+[[assertion]]
+name = "small"
+type = "memory_usage"
+max_bytes = 1
+
+[[assertion]]
+name = "off"
+type = "span_count"
+max_spans = 5
+enabled = false
+
+[[assertion]]
+name = "few calls, please"
+type = "span_count"
+max_spans = 5
+fail_on_violation = false
+"#;
+
+/// A rule for calls of one name.
+fn at_most(calls: u64, name: &str) -> String {
+    format!(
+        "[[assertion]]\nname = \"{name}\"\ntype = \"span_count\"\nmax_spans = {calls}\nspan_name_pattern = \"^{name}$\"\n"
+    )
+}
+
+/// What `assert` prints for each verdict of a whole run, by the verdict.
+fn assert_documents() -> [(&'static str, Value); 4] {
+    let room = Room::new();
+    let judge = |rules: &str, code: i32, rest: &[&str]| {
+        room.write("renacer.toml", rules.as_bytes());
+        let (exit, document) = room.judged(&[&["assert", "--format", "json", "--runs", "2"], rest].concat());
+        assert_eq!(exit, Some(code), "{document}");
+        document
+    };
+    let over = judge(RULES, 1, &["--", "true"]);
+    let within = judge(&at_most(1, "execve"), 0, &["--", "true"]);
+    let odd = ["--", "sh", "-c", "if [ -e odd ]; then rm odd; else mkdir odd; rmdir odd; echo >odd; fi"];
+    let inconclusive = judge(&at_most(0, "dup2"), 3, &odd);
+    room.record_openat(&["true"]);
+    let unmeasured = judge(&at_most(1, "execve"), 3, &["--recording", "part.ctrace"]);
+    [("over", over), ("within", within), ("inconclusive", inconclusive), ("not-measured", unmeasured)]
+}
+
+#[test]
+fn real_golden_checks_are_valid() {
+    if !can_trace() {
+        return;
+    }
+    let validator = validator("golden-check");
+    for (verdict, document) in golden_documents() {
+        accepts(&validator, &document);
+        assert_eq!(document["results"][0]["verdict"], verdict, "{document}");
+    }
+}
+
+#[test]
+fn real_judgements_are_valid() {
+    if !can_trace() {
+        return;
+    }
+    let validator = validator("assert");
+    for (verdict, document) in assert_documents() {
+        accepts(&validator, &document);
+        let verdicts: Vec<&str> =
+            document["results"].as_array().expect("rules").iter().filter_map(|row| row["verdict"].as_str()).collect();
+        if verdict == "over" {
+            assert_eq!(verdicts, ["over", "within", "within", "not-measured", "disabled", "over"], "{document}");
+        } else {
+            assert_eq!(verdicts, [verdict], "{document}");
+        }
+    }
+}
+
+type Spoil<'a> = (&'a str, &'a dyn Fn(&mut Value));
+
+#[track_caller]
+fn refuses(validator: &Validator, document: &Value, wrong: &[Spoil<'_>]) {
+    for (what, spoil) in wrong {
+        let mut spoiled = document.clone();
+        spoil(&mut spoiled);
+        assert_ne!(&spoiled, document, "nothing is spoiled: {what}");
+        assert!(!validator.is_valid(&spoiled), "accepted: {what}");
+    }
+}
+
+#[test]
+fn wrong_golden_checks_are_found() {
+    if !can_trace() {
+        return;
+    }
+    let validator = validator("golden-check");
+    let [(_, same), (_, different), (_, flaky), (_, unjudged)] = golden_documents();
+    refuses(
+        &validator,
+        &same,
+        &[
+            ("unknown key of the document", &|d| d["extra"] = json!(1)),
+            ("unknown key of a result", &|d| d["results"][0]["extra"] = json!(1)),
+            ("another version", &|d| d["version"] = json!(2)),
+            ("no result", &|d| d["results"] = json!([])),
+            ("another verdict", &|d| d["results"][0]["verdict"] = json!("similar")),
+            ("different without a finding", &|d| d["results"][0]["verdict"] = json!("different")),
+            ("not measured without a reason", &|d| d["results"][0]["verdict"] = json!("not-measured")),
+            ("same without a run", &|d| d["results"][0]["runs"] = json!(0)),
+            ("same with a reason", &|d| d["results"][0]["reason"] = json!("why not")),
+            ("three numbers asserted", &|d| d["results"][0]["asserts"] = json!([1, 2, 3])),
+            ("a name that leaves its directory", &|d| d["results"][0]["name"] = json!("../even")),
+        ],
+    );
+    refuses(
+        &validator,
+        &different,
+        &[
+            ("same with findings", &|d| d["results"][0]["verdict"] = json!("same")),
+            ("unknown key of a finding", &|d| d["results"][0]["findings"][0]["extra"] = json!(1)),
+            ("unknown code", &|d| d["results"][0]["findings"][0]["code"] = json!("call.moved")),
+            ("a finding of no process", &|d| d["results"][0]["findings"][0]["process"] = json!("")),
+            ("a finding without a sentence", &|d| {
+                d["results"][0]["findings"][0].as_object_mut().expect("a finding").remove("sentence");
+            }),
+            ("a finding of no run", &|d| d["results"][0]["findings"][0]["confirmed"]["seen"] = json!(0)),
+            ("unknown key of a confirmation", &|d| {
+                d["results"][0]["findings"][0]["confirmed"]["extra"] = json!(1);
+            }),
+        ],
+    );
+    refuses(&validator, &flaky, &[("flaky without a finding", &|d| d["results"][0]["flaky"] = json!([]))]);
+    refuses(&validator, &unjudged, &[("same after all", &|d| d["results"][0]["verdict"] = json!("same"))]);
+}
+
+#[test]
+fn wrong_judgements_are_found() {
+    if !can_trace() {
+        return;
+    }
+    let validator = validator("assert");
+    let [(_, over), (_, within), (_, inconclusive), (_, unmeasured)] = assert_documents();
+    refuses(
+        &validator,
+        &over,
+        &[
+            ("unknown key of the document", &|d| d["extra"] = json!(1)),
+            ("unknown key of a result", &|d| d["results"][0]["extra"] = json!(1)),
+            ("unknown key of a call", &|d| d["results"][0]["calls"][0]["extra"] = json!(1)),
+            ("another format", &|d| d["format"] = json!("chic-trace.golden-check")),
+            ("no rule", &|d| d["results"] = json!([])),
+            ("within with a broken rule", &|d| d["verdict"] = json!("within")),
+            ("over, and every rule only warns", &|d| d["results"][0]["fails"] = json!(false)),
+            ("broken without a value", &|d| d["results"][0]["value"] = json!(null)),
+            ("within without a budget", &|d| d["results"][1]["budget"] = json!(null)),
+            ("a value as text", &|d| d["results"][0]["value"] = json!("30")),
+            ("another unit", &|d| d["results"][2]["unit"] = json!("seconds")),
+            ("not measured without a reason", &|d| d["results"][3]["reason"] = json!(null)),
+            ("disabled with a value", &|d| d["results"][4]["value"] = json!(0)),
+            ("no call made it", &|d| d["results"][0]["calls"][0]["calls"] = json!(0)),
+        ],
+    );
+    refuses(&validator, &within, &[("over without a broken rule", &|d| d["verdict"] = json!("over"))]);
+    refuses(&validator, &inconclusive, &[("a pass after all", &|d| d["verdict"] = json!("within"))]);
+    refuses(&validator, &unmeasured, &[("a pass after all", &|d| d["verdict"] = json!("within"))]);
 }

@@ -1,4 +1,4 @@
-//! The JSON Schemas of what this crate writes.
+//! The JSON Schemas of every document that this program writes, also of those of other crates.
 
 /// The JSON Schema of a format by the name that `chic-trace schema` takes.
 pub fn schema(name: &str) -> Option<&'static str> {
@@ -10,4 +10,8 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     SCHEMAS.iter().map(|(name, _)| *name)
 }
 
-const SCHEMAS: &[(&str, &str)] = &[("renacer-json", include_str!("../../schemas/renacer-json-v1.schema.json"))];
+const SCHEMAS: &[(&str, &str)] = &[
+    ("renacer-json", include_str!("../../schemas/renacer-json-v1.schema.json")),
+    ("golden-check", include_str!("../../schemas/golden-check-v1.schema.json")),
+    ("assert", include_str!("../../schemas/assert-v1.schema.json")),
+];
