@@ -62,7 +62,7 @@ impl Synthetic {
         self.record.begin_call(Via::Ptrace, 0, 4711, n, at, nr, &args, 0x7f00_1234, 0x7ffd_0000);
         let head =
             |arg, phase, shape, wanted| PayloadHead { arg, phase, shape, status: 0, wanted, addr: args[1], path: 0 };
-        if n % 4 == 0 {
+        if n.is_multiple_of(4) {
             self.record.payload(head(1, 0, Shape::Text, path.len() as u64), &path);
         }
         self.record.finish_call(State::Done, at + 900, result);

@@ -52,7 +52,7 @@ fn the_samples_are_valid() {
 #[test]
 fn one_wrong_place_is_found() {
     let validator = validator("renacer-json");
-    let wrong: [(&str, &dyn Fn(&mut Value)); 11] = [
+    let wrong: [Spoil<'_>; 11] = [
         ("unknown key of the document", &|d| d["extra"] = json!(1)),
         ("unknown key of a call", &|d| d["syscalls"][0]["extra"] = json!(1)),
         ("unknown key of an event", &|d| d["events"][0]["extra"] = json!(1)),

@@ -111,10 +111,10 @@ impl Drop for Terminal {
 /// Both sides of a new terminal.
 fn pair(rows: u16, columns: u16) -> Result<(OwnedFd, OwnedFd), Failure> {
     let (mut master, mut slave) = (-1, -1);
-    let mut size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     let none = std::ptr::null_mut();
     // SAFETY: the out-pointers and the size outlive the call; name and settings may be null.
-    let result = unsafe { libc::openpty(&mut master, &mut slave, none, none.cast(), &mut size) };
+    let result = unsafe { libc::openpty(&mut master, &mut slave, none, none.cast(), &size) };
     ensure!(result == 0, "cannot open a terminal: {}", std::io::Error::last_os_error());
     // SAFETY: openpty gave two open descriptors that nobody else owns.
     let (master, slave) = unsafe { (OwnedFd::from_raw_fd(master), OwnedFd::from_raw_fd(slave)) };
