@@ -52,8 +52,11 @@ mod workloads;
 use std::ffi::{CStr, c_char, c_int};
 use words::Words;
 
+/// A guest by name.
+type Guest = (&'static str, fn(&Words) -> i32);
+
 /// Name and program of every guest.
-const GUESTS: &[(&str, fn(&Words) -> i32)] = &[
+const GUESTS: &[Guest] = &[
     ("all_leave_at_once", all_leave_at_once::run),
     ("attach_churn", attach_churn::run),
     ("clean_start", clean_start::run),
@@ -95,7 +98,7 @@ const GUESTS: &[(&str, fn(&Words) -> i32)] = &[
 
 /// Called by the C library's start-up code.
 #[unsafe(no_mangle)]
-pub extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
+pub unsafe extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
     let given: Vec<Vec<u8>> =
         (0..argc as usize).map(|i| unsafe { CStr::from_ptr(*argv.add(i)) }.to_bytes().to_vec()).collect();
     let name = given.get(1).map(Vec::as_slice).unwrap_or_default();

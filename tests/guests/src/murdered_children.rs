@@ -32,7 +32,7 @@ fn victim() -> i32 {
         let fd = unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) };
         unsafe { libc::write(fd, c"x".as_ptr().cast(), 1) };
         unsafe { libc::close(fd) };
-        if let Some(0) = std::thread::spawn(getppid).join().ok() {
+        if let Ok(0) = std::thread::spawn(getppid).join() {
             return 1;
         }
         nap(200);
