@@ -13,7 +13,7 @@ use tracer::{Counters, Launch, Plan, Status, Stdio};
 
 use crate::cli::ask::{Session, Target};
 use crate::exit::Code;
-use crate::message::Problem;
+use crate::message::{Problem, named};
 use crate::output::reason;
 use crate::selection::Selection;
 use crate::{plan, start_failure};
@@ -130,7 +130,7 @@ impl StoredBench {
 
 /// Replays a recording that is whole and not empty; of any other nothing is judged.
 pub fn replay_whole(path: &Path, sink: &mut dyn recording::Sink) -> Result<(), Problem> {
-    let name = path.display();
+    let name = named(path);
     let recording = Recording::open(path).map_err(|error| Problem::usage(error.to_string()))?;
     let read = recording.replay(sink).map_err(|error| Problem::usage(error.to_string()))?;
     let nothing = |why: String| Problem::new(Code::NOTHING_TO_JUDGE, format!("cannot judge {name}: {why}"));

@@ -7,7 +7,7 @@ use assertions::Configuration;
 
 use crate::cli::General;
 use crate::cli::ask::ConfigFile;
-use crate::message::Problem;
+use crate::message::{Problem, named};
 use crate::output::reason;
 
 /// Finds and reads the `renacer.toml` in force; `None` when there is none.
@@ -20,7 +20,7 @@ pub fn read(general: &General) -> Result<Option<Configuration>, Problem> {
             None => return Ok(None),
         },
     };
-    let name = path.display().to_string();
+    let name = named(&path);
     let bytes =
         std::fs::read(&path).map_err(|error| Problem::usage(format!("cannot read {name}: {}", reason(&error))))?;
     let text = String::from_utf8(bytes).map_err(|error| {

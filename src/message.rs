@@ -1,6 +1,9 @@
 //! What we say when something can't be done: one line, then at most three hints.
 
+use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use crate::exit::Code;
 
@@ -63,14 +66,22 @@ pub fn safe(text: &str) -> String {
     out
 }
 
-/// A word as the user could type it again: quoted when a shell would cut it.
-pub fn quoted(word: &std::ffi::OsStr) -> String {
-    let text = word.to_string_lossy();
+/// A word as the user could type it again: quoted when a shell would cut it, and written with escapes
+/// when a terminal must not see it or when it is no text.
+pub fn quoted(word: &OsStr) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.into_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
+    match word.to_str() {
+        Some(text) if !text.is_empty() && text.chars().all(plain) => text.to_owned(),
+        Some(text) if safe(text) == text && !text.contains('\n') => format!("'{}'", text.replace('\'', r"'\''")),
+        _ => format!("$'{}'", word.as_bytes().escape_ascii()),
+    }
+}
+
+/// A file in a message: as it is, or [`quoted`] where its name could be taken for something else.
+pub fn named(path: &Path) -> String {
+    match path.to_str() {
+        Some(text) if !text.is_empty() && safe(text) == text && !text.contains('\n') => text.to_owned(),
+        _ => quoted(path.as_os_str()),
     }
 }
 
@@ -93,5 +104,15 @@ mod tests {
         assert_eq!(quoted("a b".as_ref()), "'a b'");
         assert_eq!(quoted("it's".as_ref()), r"'it'\''s'");
         assert_eq!(quoted("".as_ref()), "''");
+        assert_eq!(quoted("a\n\u{1b}[31m'".as_ref()), r"$'a\n\x1b[31m\''");
+        assert_eq!(quoted(OsStr::from_bytes(b"\xff")), r"$'\xff'");
+    }
+
+    #[test]
+    fn a_file_name_is_one_word_of_one_line() {
+        assert_eq!(named("a b/c".as_ref()), "a b/c");
+        assert_eq!(named("".as_ref()), "''");
+        assert_eq!(named("x\nchic-trace: all is well".as_ref()), r"$'x\nchic-trace: all is well'");
+        assert_eq!(named("\u{202e}".as_ref()), r"$'\xe2\x80\xae'");
     }
 }

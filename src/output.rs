@@ -18,7 +18,7 @@ use report::Destination;
 
 use crate::cli::ask::{Format, Out};
 use crate::exit::{Code, Ending};
-use crate::message::Problem;
+use crate::message::{Problem, named};
 
 /// Our standard output in messages.
 pub const STDOUT: &str = "standard output";
@@ -100,18 +100,18 @@ impl Output {
     /// Opens it. `whole`: nobody may see half of it.
     pub fn open(to: Where, whole: bool) -> Result<Output, Problem> {
         let (name, stream, finish) = match to {
-            Where::Stderr => (STDERR.into(), duplicate(&io::stderr(), STDERR)?, Finish::Nothing),
-            Where::Stdout => (STDOUT.into(), duplicate(&io::stdout(), STDOUT)?, Finish::Nothing),
+            Where::Stderr => (STDERR.into(), duplicate(&io::stderr(), 2, STDERR)?, Finish::Nothing),
+            Where::Stdout => (STDOUT.into(), duplicate(&io::stdout(), 1, STDOUT)?, Finish::Nothing),
             Where::PerTask(base) => {
                 parent_exists(&base)?;
-                (base.display().to_string(), Stream::PerTask(base), Finish::Nothing)
+                (named(&base), Stream::PerTask(base), Finish::Nothing)
             }
             Where::Pipe(command) => {
                 let (stream, child) = pipe(&command)?;
                 (format!("|{command}"), stream, Finish::Wait(child))
             }
             Where::File(path) => {
-                let name = path.display().to_string();
+                let name = named(&path);
                 let (file, finish) = open_file(&path, whole).map_err(|error| cannot_write(&path, &error))?;
                 (name, Stream::One(file), finish)
             }
@@ -167,11 +167,21 @@ impl Output {
     }
 }
 
-fn duplicate(stream: &impl AsFd, name: &str) -> Result<Stream, Problem> {
+fn duplicate(stream: &impl AsFd, number: i32, name: &str) -> Result<Stream, Problem> {
+    not_closed(number, name)?;
     match stream.as_fd().try_clone_to_owned() {
         Ok(fd) => Ok(Stream::One(File::from(fd))),
         Err(error) => Err(cannot_write(Path::new(name), &error)),
     }
+}
+
+/// What was closed when we were started is /dev/null by now: what is written there would be lost.
+fn not_closed(number: i32, name: &str) -> Result<(), Problem> {
+    if tracer::was_closed(number) {
+        return Err(Problem::new(Code::TRACER_FAILED, format!("cannot write {name}: it is closed"))
+            .hint("name a file with -o, or do not close it (>&-)"));
+    }
+    Ok(())
 }
 
 fn pipe(command: &str) -> Result<(Stream, Child), Problem> {
@@ -237,7 +247,7 @@ fn parent_exists(base: &Path) -> Result<(), Problem> {
 
 /// What can't be opened for writing.
 pub fn cannot_write(path: &Path, error: &io::Error) -> Problem {
-    let problem = Problem::new(Code::TRACER_FAILED, format!("cannot write {}: {}", path.display(), reason(error)));
+    let problem = Problem::new(Code::TRACER_FAILED, format!("cannot write {}: {}", named(path), reason(error)));
     match error.kind() {
         io::ErrorKind::NotFound => problem.hint("its directory does not exist"),
         io::ErrorKind::StorageFull => problem.hint("make room, or name a file on another file system with -o"),
@@ -262,6 +272,7 @@ pub fn is_our_closed_pipe(failure: &recording::SinkError) -> bool {
 /// Prints a finished text on standard output.
 pub fn print(text: &str) -> Result<Ending, Problem> {
     use io::Write;
+    not_closed(1, STDOUT)?;
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(Code::OK.into()),

@@ -10,7 +10,7 @@ use tracer::{Ended, Plan, Status};
 use crate::cli::ask::Quiet;
 use crate::exit::{Code, Ending, say};
 use crate::message::Problem;
-use crate::output::{is_our_closed_pipe, reason};
+use crate::output::{Output, is_our_closed_pipe, reason};
 use crate::start_failure;
 
 /// How a session went.
@@ -59,8 +59,13 @@ impl Ran {
         outcome
     }
 
+    /// Ends the output; when that fails, the failure says how the program ended.
+    pub fn close(&self, output: Output) -> Result<(), Problem> {
+        output.close(self.wrote_all()).map_err(|problem| with_status(problem, self.ended.root))
+    }
+
     /// Was everything written that was asked?
-    pub fn wrote_all(&self) -> bool {
+    fn wrote_all(&self) -> bool {
         self.failures.is_empty() && self.ended.not_started.is_none()
     }
 
@@ -129,13 +134,19 @@ fn notes(ended: &Ended, quiet: Quiet) {
     say(&format_args!("chic-trace: {count} {are} left running: {}{more}", crate::message::safe(&named.join(", "))));
 }
 
+/// Our own failure hides how the program ended: say it.
+fn with_status(problem: Problem, root: Option<Status>) -> Problem {
+    match root.filter(|status| *status != Status::Exited(0)) {
+        Some(status) => problem.hint(format!("the program itself ended with {}", status_words(status))),
+        None => problem,
+    }
+}
+
 fn lost_output(failure: &SinkError, root: Option<Status>) -> Problem {
     let mut problem =
         Problem::new(Code::TRACER_FAILED, format!("cannot write {}: {}", failure.what, reason(&failure.source)))
-            .hint(format!("{} events are safely in it; the program was not disturbed", failure.events_kept));
-    if let Some(status) = root.filter(|status| *status != Status::Exited(0)) {
-        problem = problem.hint(format!("the program itself ended with {}", status_words(status)));
-    }
+            .hint(format!("at least {} events are safely in it; the program was not disturbed", failure.events_kept));
+    problem = with_status(problem, root);
     match failure.source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             problem.hint("make room, or name a file on another file system with -o")

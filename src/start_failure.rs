@@ -10,12 +10,15 @@ use std::path::Path;
 use tracer::StartFailure;
 
 use crate::exit::Code;
-use crate::message::{Problem, quoted};
+use crate::message::{Problem, named, quoted};
 use crate::programs;
 
 // Numbers of errno(3), the same on every architecture that Linux has but for ELOOP on a few.
 const ENOENT: i32 = 2;
 const E2BIG: i32 = 7;
+const ENOTDIR: i32 = 20;
+const ETXTBSY: i32 = 26;
+const ELOOP: i32 = 40;
 const ENOEXEC: i32 = 8;
 const EACCES: i32 = 13;
 
@@ -23,12 +26,14 @@ const EACCES: i32 = 13;
 pub fn explain(program: &OsStr, failure: &StartFailure) -> Problem {
     match &failure.path {
         Some(path) if failure.found => not_executable(program, path, failure.errno),
-        _ => not_found(program),
+        _ => not_found(program, failure.errno),
     }
 }
 
-fn not_found(program: &OsStr) -> Problem {
-    let what = if program.as_bytes().contains(&b'/') {
+fn not_found(program: &OsStr, errno: i32) -> Problem {
+    let what = if errno == ENOTDIR {
+        format!("cannot run {}: a part of its path is a file, not a directory", quoted(program))
+    } else if program.as_bytes().contains(&b'/') {
         format!("cannot run {}: there is no such file", quoted(program))
     } else {
         format!("cannot run {}: no directory of PATH has a program of this name", quoted(program))
@@ -44,7 +49,7 @@ fn not_found(program: &OsStr) -> Problem {
 }
 
 fn not_executable(program: &OsStr, path: &Path, errno: i32) -> Problem {
-    let name = if path.as_os_str() == program { quoted(program) } else { path.display().to_string() };
+    let name = if path.as_os_str() == program { quoted(program) } else { named(path) };
     let problem = |why: String| Problem::new(Code::NOT_EXECUTABLE, format!("cannot run {name}: {why}"));
     match errno {
         EACCES => {
@@ -55,8 +60,14 @@ fn not_executable(program: &OsStr, path: &Path, errno: i32) -> Problem {
             let (why, hint) = no_format(path);
             problem(why).hint(hint)
         }
-        ENOENT => problem(missing_interpreter(path)),
-        E2BIG => problem("its arguments and environment are too long for the system".into()),
+        ENOENT => problem(missing_interpreter(path)).hint("install it, or correct the first line of the script"),
+        E2BIG => problem("its arguments and environment are too long for the system".into())
+            .hint("xargs cuts a long list of arguments into several runs"),
+        ETXTBSY => {
+            problem("it is open for writing".into()).hint("wait until it has been written, or end who writes it")
+        }
+        ELOOP => problem("its symbolic links lead round in a circle".into())
+            .hint(format!("ls -l {} shows where they lead", quoted(path.as_os_str()))),
         _ => problem(system(errno)),
     }
 }
@@ -69,12 +80,15 @@ fn no_access(path: &Path) -> (String, String) {
     match path.metadata() {
         Ok(meta) if meta.is_dir() => ("it is a directory".into(), "name the program in it".into()),
         Ok(meta) if meta.permissions().mode() & 0o111 == 0 => {
-            ("it is not executable".into(), format!("chmod +x {}", path.display()))
+            ("it is not executable".into(), format!("chmod +x {}", quoted(path.as_os_str())))
         }
         Ok(_) if on_noexec_mount(path) => {
             ("it lies on a file system mounted noexec".into(), "copy it to another file system".into())
         }
-        Ok(_) => ("permission denied".into(), "you or its interpreter may not execute it".into()),
+        Ok(_) => (
+            "permission denied".into(),
+            "the file, its interpreter or a directory above it is closed to the user who runs it".into(),
+        ),
         Err(error) => (crate::output::reason(&error), "one of its directories is closed to you".into()),
     }
 }
@@ -110,6 +124,17 @@ fn no_format(path: &Path) -> (String, String) {
     }
     if bytes.starts_with(b"\x7fELF") {
         let machine = bytes.get(18..20).map_or(0, |b| u16::from_le_bytes([b[0], b[1]]));
+        let native = match std::env::consts::ARCH {
+            "x86_64" => 62,
+            "aarch64" => 183,
+            _ => 0,
+        };
+        if machine == native {
+            return (
+                "it is a damaged program, or no program but a library or an object".into(),
+                "build it again".into(),
+            );
+        }
         let name = match machine {
             3 => "32-bit x86".to_owned(),
             8 => "MIPS".to_owned(),
@@ -122,10 +147,10 @@ fn no_format(path: &Path) -> (String, String) {
             other => format!("machine {other}"),
         };
         let ours = std::env::consts::ARCH;
-        return (format!("it is a program for {name}, this is {ours}"), "build it for this machine".into());
+        return (format!("it is a program for {name}, this machine is {ours}"), "build it for this machine".into());
     }
     if bytes.iter().take(512).all(|b| matches!(b, 9 | 10 | 13 | 32..=126 | 128..)) {
-        let hint = format!("run it by its interpreter: sh {}, or begin it with #!/bin/sh", path.display());
+        let hint = format!("run it by its interpreter: sh {}, or begin it with #!/bin/sh", quoted(path.as_os_str()));
         return ("it is a script without a first line #!".into(), hint);
     }
     ("it is no program in a format of this system".into(), "was it built for Linux?".into())
@@ -194,6 +219,9 @@ mod tests {
         arm[18] = 183;
         assert!(said(b"echo hi\n", 0o755, ENOEXEC).contains("a script without a first line #!"));
         assert!(said(&arm, 0o755, ENOEXEC).contains("a program for 64-bit Arm"));
+        let own = std::fs::read(std::env::current_exe().expect("we are a program")).expect("read");
+        assert!(said(&own[..64], 0o755, ENOEXEC).contains("a damaged program"));
+        assert!(said(b"x", 0o755, E2BIG).contains("too long for the system\n  hint: xargs"));
         assert!(said(b"", 0o755, ENOEXEC).contains("it is empty"));
         assert!(said(b"x", 0o644, EACCES).contains("chmod +x"));
         assert!(said(b"#!/no/such/sh\n", 0o755, ENOENT).contains("its interpreter /no/such/sh does not exist"));

@@ -33,6 +33,25 @@ fn count(id: &'static str, short: char) -> Arg {
     Arg::new(id).short(short).action(ArgAction::Count)
 }
 
+/// A whole number between two others, both taken. A refusal names the nearest that would do.
+fn whole<T: TryFrom<u64>>(word: &str, from: u64, to: u64) -> Result<T, String> {
+    let nearest = match word.parse::<i128>() {
+        Ok(number) => number.clamp(from.into(), to.into()),
+        Err(_) => return Err(format!("it is no whole number; from {from} to {to} are possible")),
+    };
+    match (u64::try_from(nearest), word.parse::<i128>()) {
+        (Ok(value), Ok(asked)) if asked == nearest => {
+            T::try_from(value).map_err(|_| format!("it is above what is possible, {to}"))
+        }
+        _ => Err(format!("from {from} to {to} are possible, the nearest is {nearest}")),
+    }
+}
+
+/// A time in seconds.
+fn seconds(word: &str) -> Result<f64, String> {
+    word.parse().map_err(|_| "it is no number of seconds, such as 0.5".to_owned())
+}
+
 /// Flags that every command takes.
 fn general() -> Vec<Arg> {
     vec![
@@ -64,7 +83,8 @@ fn target() -> Vec<Arg> {
             .visible_alias("pid")
             .action(ArgAction::Append)
             .value_delimiter(',')
-            .value_parser(value_parser!(u32).range(1..))
+            .allow_hyphen_values(true)
+            .value_parser(|word: &str| whole::<u32>(word, 1, u32::MAX.into()))
             .help_heading(TARGET)
             .help("Trace a running process, with -f all its threads"),
         value("env", "VAR[=VALUE]")
@@ -84,7 +104,7 @@ fn target() -> Vec<Arg> {
             .help("The tracer runs as a grandchild, the program stays the caller's child"),
         value("interruptible", "N")
             .short('I')
-            .value_parser(value_parser!(u8).range(1..=4))
+            .value_parser(|word: &str| whole::<u8>(word, 1, 4))
             .hide_short_help(true)
             .help_heading(TARGET)
             .help("Only 4 is taken, which is how it always is: Ctrl-C and Ctrl-Z go to the program"),
@@ -149,7 +169,7 @@ fn look() -> Vec<Arg> {
         value("string-limit", "N")
             .short('s')
             .allow_hyphen_values(true)
-            .value_parser(value_parser!(u64).range(0..=MAX_STRING))
+            .value_parser(|word: &str| whole::<u64>(word, 0, MAX_STRING))
             .help_heading(LOOK)
             .help("Show N bytes of data (default 32)"),
         switch("no-abbrev").short('v').help_heading(LOOK).help("Structures, arrays and environments whole"),
@@ -165,7 +185,7 @@ fn look() -> Vec<Arg> {
         value("columns", "N")
             .short('a')
             .allow_hyphen_values(true)
-            .value_parser(value_parser!(u16))
+            .value_parser(|word: &str| whole::<u16>(word, 0, u16::MAX.into()))
             .hide_short_help(true)
             .help_heading(LOOK)
             .help("Column of the results (default 40)"),
@@ -226,7 +246,7 @@ fn destination() -> Vec<Arg> {
 
 /// Flags of a live session.
 fn session() -> Vec<Arg> {
-    let bytes = || value_parser!(u64).range(1..);
+    let several = |word: &str| whole::<u64>(word, 1, u64::MAX);
     vec![
         switch("no-follow").hide_short_help(true).help_heading(SESSION).help("Only the program itself"),
         value("counters", "LEVEL")
@@ -235,7 +255,7 @@ fn session() -> Vec<Arg> {
             .help_heading(SESSION)
             .help("Times, faults, switches, I/O: none, process, task"),
         value("interval", "MS")
-            .value_parser(value_parser!(u64).range(1..))
+            .value_parser(several)
             .hide_short_help(true)
             .help_heading(SESSION)
             .help("Read the counters of running tasks this often"),
@@ -252,7 +272,7 @@ fn session() -> Vec<Arg> {
             .help_heading(SESSION)
             .help("Processes that outlive the program: leave them running, wait, kill"),
         value("grace", "SECONDS")
-            .value_parser(value_parser!(f64))
+            .value_parser(seconds)
             .hide_short_help(true)
             .help_heading(SESSION)
             .help("How long they may before that (default 0.5)"),
@@ -261,17 +281,17 @@ fn session() -> Vec<Arg> {
             .help_heading(SESSION)
             .help("Kill the program when the tracer dies"),
         value("max-events", "N")
-            .value_parser(bytes())
+            .value_parser(several)
             .hide_short_help(true)
             .help_heading(SESSION)
             .help("Stop recording after so many events; the program goes on"),
         value("max-bytes", "N")
-            .value_parser(bytes())
+            .value_parser(several)
             .hide_short_help(true)
             .help_heading(SESSION)
             .help("Stop recording after so many bytes of events"),
         value("content-max", "N")
-            .value_parser(bytes())
+            .value_parser(several)
             .hide_short_help(true)
             .help_heading(SESSION)
             .help("Bytes of content that --golden keeps (default 64 MiB)"),
@@ -328,7 +348,7 @@ fn golden() -> Command {
                 .arg(dir())
                 .arg(
                     value("runs", "N")
-                        .value_parser(value_parser!(u32).range(1..=100))
+                        .value_parser(|word: &str| whole::<u32>(word, 1, 100))
                         .help("How many runs to learn from (default 3)"),
                 )
                 .arg(switch("force").help("Replace a golden that exists")),
@@ -379,7 +399,7 @@ pub fn command() -> Command {
                     value("string-limit", "N")
                         .short('s')
                         .allow_hyphen_values(true)
-                        .value_parser(value_parser!(u64).range(0..=MAX_STRING))
+                        .value_parser(|word: &str| whole::<u64>(word, 0, MAX_STRING))
                         .help_heading(LOOK)
                         .help("Keep N bytes of data (default 256)"),
                 )
@@ -406,7 +426,7 @@ pub fn command() -> Command {
                 .arg(value("name", "RUN").help("Name of the run (default: name of the program)"))
                 .arg(
                     value("runs", "N")
-                        .value_parser(value_parser!(u32).range(1..=1000))
+                        .value_parser(|word: &str| whole::<u32>(word, 1, 1000))
                         .help("Untraced runs for time, after one to warm up (default 5)"),
                 )
                 .arg(verdict_format())

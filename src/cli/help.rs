@@ -20,21 +20,33 @@ quiet: attach, exit, path-resolution, personality, thread-execve, all.";
 
 /// End of `--help`.
 pub const LONG_END: &str = "Examples:
-  chic-trace ls /                                    every call of ls, on standard error
-  chic-trace -f -o trace.txt -- make -j2             all tasks into a file, as strace -f -o
-  chic-trace --format json -- ./server > trace.json  a document; the program's own output goes to standard error
-  chic-trace -c -e trace=%file -p 4711               which file calls a running program makes, until Ctrl-C
-  chic-trace golden check cli -- ./cli --version     is this still what the accepted runs did?
+  chic-trace ls /                        every call of ls, on standard error
+  chic-trace -f -o trace.txt -- make     all tasks into a file, as strace -f -o
+  chic-trace --format json -- ./server > trace.json
+                                         a document; the program's own output
+                                         goes to standard error
+  chic-trace -c -e trace=%file -p 4711   which file calls a running program
+                                         makes, until Ctrl-C
+  chic-trace golden check cli -- ./cli   is this still what the accepted runs did?
 
 Streams:
-  Text and tables go to standard error, or to -o FILE. Documents (--format json, jsonl) go to standard output,
-  or to -o FILE. A document on standard output is alone there: the program's standard output is then a duplicate of
+  Text and tables go to standard error, or to -o FILE. Documents (--format
+  json, jsonl) go to standard output, or to -o FILE. A document on standard
+  output is alone there: the program's standard output is then a duplicate of
   standard error.
 
 Exit codes of a traced run:
-  the program's own, or its death by a signal; 125 could not trace or could not write what was asked;
-  126 found, not executable; 127 not found; 141 the reader of our output went away
+  the program's own, or its death by a signal
+  2    the command line makes no sense
+  125  could not trace, or could not write what was asked
+  126  found, not executable
+  127  not found
+  141  the reader of our output went away
 
 Exit codes of golden and assert:
-  0 same, within; 1 different, over, refused; 2 usage, configuration, unreadable input; 3 undecided or not measured;
-  4 nothing to judge; 5 the program could not be started or traced";
+  0  same, within
+  1  different, over, refused
+  2  usage, configuration, unreadable input
+  3  undecided or not measured
+  4  nothing to judge
+  5  the program could not be started or traced";

@@ -14,7 +14,7 @@ use crate::cli::ask::{GoldenCheck, GoldenRecord, VerdictForm};
 use crate::command::assert::undecided;
 use crate::config;
 use crate::exit::{Code, Ending};
-use crate::message::{Problem, quoted};
+use crate::message::{Problem, named, quoted};
 use crate::output::{self, reason};
 use crate::start_failure;
 
@@ -55,11 +55,11 @@ pub fn record(general: &General, ask: GoldenRecord) -> Result<Ending, Problem> {
     let path = path_of(general, &ask.name, ask.dir.as_deref())?;
     let exists = path.exists();
     if exists && !ask.force {
-        return Err(Problem::new(Code::FAILED, format!("cannot record {}: {} exists", ask.name, path.display()))
+        return Err(Problem::new(Code::FAILED, format!("cannot record {}: {} exists", ask.name, named(&path)))
             .hint("--force replaces it; golden check says first what would change"));
     }
     if exists && config::in_ci() {
-        return Err(Problem::usage(format!("cannot replace {}: goldens are never replaced in CI", path.display())));
+        return Err(Problem::usage(format!("cannot replace {}: goldens are never replaced in CI", named(&path))));
     }
     let configuration = config::read(general)?;
     let runs = config::golden_runs(ask.runs, configuration.as_ref());
@@ -84,7 +84,7 @@ fn recorded(path: &Path, golden: &Golden) -> String {
     let (asserted, all) = golden.asserts;
     let share = asserted.saturating_mul(100).checked_div(all).unwrap_or(0);
     let runs = if golden.runs == 1 { "1 run".to_owned() } else { format!("{} runs", golden.runs) };
-    let mut text = format!("recorded {} from {runs}: asserts {asserted} of {all} calls ({share} %)\n", path.display());
+    let mut text = format!("recorded {} from {runs}: asserts {asserted} of {all} calls ({share} %)\n", named(&path));
     for left in &golden.left_out {
         let counts: Vec<String> = left.counts.iter().map(u64::to_string).collect();
         let what = if left.call == "*" { "all calls".to_owned() } else { left.call.clone() };
@@ -96,9 +96,8 @@ fn recorded(path: &Path, golden: &Golden) -> String {
 
 /// Whole or not at all, beside its name first.
 fn write(path: &Path, golden: &Golden) -> Result<(), Problem> {
-    let failed = |error: std::io::Error| {
-        Problem::new(Code::USAGE, format!("cannot write {}: {}", path.display(), reason(&error)))
-    };
+    let failed =
+        |error: std::io::Error| Problem::new(Code::USAGE, format!("cannot write {}: {}", named(&path), reason(&error)));
     let dir = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(dir).map_err(failed)?;
     let temporary = tempfile::Builder::new()
@@ -160,14 +159,14 @@ fn read(path: &Path, name: &str, argv: &[OsString]) -> Result<Golden, Problem> {
             let command = if command.is_empty() { "CMD ARGS".to_owned() } else { command.join(" ") };
             return Err(Problem::new(
                 Code::NOTHING_TO_JUDGE,
-                format!("cannot check {name}: there is no {}", path.display()),
+                format!("cannot check {name}: there is no {}", named(&path)),
             )
             .hint(format!("chic-trace golden record {name} -- {command}")));
         }
-        Err(error) => return Err(Problem::usage(format!("cannot read {}: {}", path.display(), reason(&error)))),
+        Err(error) => return Err(Problem::usage(format!("cannot read {}: {}", named(&path), reason(&error)))),
     };
     Golden::parse(&text)
-        .map_err(|bad| Problem::usage(format!("cannot read {}: {bad}", path.display())).hint("nothing was changed"))
+        .map_err(|bad| Problem::usage(format!("cannot read {}: {bad}", named(&path))).hint("nothing was changed"))
 }
 
 fn path_of(general: &General, name: &str, dir: Option<&Path>) -> Result<PathBuf, Problem> {

@@ -6,9 +6,9 @@ use recording::Sink;
 use recording::file::{WriteOptions, Writer};
 
 use crate::cli::ask::{Quiet, Record};
-use crate::exit::{Code, Ending};
+use crate::exit::Ending;
 use crate::message::Problem;
-use crate::output::{Output, Where};
+use crate::output::{Output, Where, cannot_write};
 use crate::selection::Selection;
 use crate::{plan, session};
 
@@ -28,7 +28,7 @@ pub fn run(ask: Record) -> Result<Ending, Problem> {
     let ran = session::run(&plan, &mut sinks)?;
     drop(sinks);
     if let Some(stream) = stream {
-        stream.close(ran.wrote_all())?;
+        ran.close(stream)?;
     }
     ran.ending_behind(behind, Quiet::default())
 }
@@ -37,7 +37,7 @@ pub fn run(ask: Record) -> Result<Ending, Problem> {
 fn writer(to: Where) -> Result<(Writer, Option<Output>), Problem> {
     if let Where::File(path) = &to {
         let writer = Writer::create(path, WriteOptions::default());
-        let writer = writer.map_err(|error| Problem::new(Code::TRACER_FAILED, error.to_string()))?;
+        let writer = writer.map_err(|error| cannot_write(path, &error.source))?;
         return Ok((writer, None));
     }
     if to == Where::Stdout && io::stdout().is_terminal() {

@@ -5,7 +5,7 @@ use recording::{Sink, SinkError, Tee};
 
 use crate::cli::ask::{Format, Report};
 use crate::exit::{Code, Ending, say};
-use crate::message::{Problem, safe};
+use crate::message::{Problem, named, safe};
 use crate::output::{Output, Where, is_our_closed_pipe, reason};
 use crate::selection::Selection;
 use crate::show::{self, Setting};
@@ -38,7 +38,7 @@ pub fn run(ask: Report) -> Result<Ending, Problem> {
         }
     }
     if let Some(read) = read {
-        tell(&file.display().to_string(), &read);
+        tell(&named(&file), &read);
     }
     Ok(Code::OK.into())
 }

@@ -4,9 +4,9 @@ use recording::Sink;
 use recording::file::{WriteOptions, Writer};
 
 use crate::cli::ask::{Format, Trace};
-use crate::exit::{Code, Ending};
-use crate::message::Problem;
-use crate::output::{Output, Where};
+use crate::exit::Ending;
+use crate::message::{Problem, named};
+use crate::output::{Output, Where, cannot_write};
 use crate::selection::Selection;
 use crate::show::{self, Setting};
 use crate::{plan, session};
@@ -29,12 +29,16 @@ pub fn run(ask: Trace) -> Result<Ending, Problem> {
     plan.helpers.extend(output.helper());
     let mut sinks = show::printers(&look, &selection, setting, &output)?;
     if let Some(file) = keep {
+        if !matches!(Where::named(&file), Where::File(_)) {
+            return Err(Problem::usage(format!("cannot take {} for --keep: it takes a file", named(&file)))
+                .hint("record -o - and record -o '|CMD' write a recording into a stream"));
+        }
         let writer = Writer::create(&file, WriteOptions::default());
-        let writer = writer.map_err(|error| Problem::new(Code::TRACER_FAILED, error.to_string()))?;
+        let writer = writer.map_err(|error| cannot_write(&file, &error.source))?;
         sinks.push(Box::new(writer) as Box<dyn Sink>);
     }
     let ran = session::run(&plan, &mut sinks)?;
     drop(sinks);
-    output.close(ran.wrote_all())?;
+    ran.close(output)?;
     ran.ending_behind(behind, look.quiet)
 }

@@ -84,6 +84,10 @@ fn why_not(tid: Tid, errno: Errno) -> Error {
         why = format!("{why}: kernel.yama.ptrace_scope is {scope}, so only a parent may trace its children");
         hints.push("start the program under chic-trace, run as root, or set ptrace_scope to 0".into());
     }
+    if errno == Errno(libc::EPERM) && hints.is_empty() {
+        let more = "it has privileges or a user namespace that we lack; in a container, --cap-add SYS_PTRACE may help";
+        hints.push(more.into());
+    }
     refused(tid.0, &why, Some(errno), hints)
 }
 

@@ -40,6 +40,8 @@ pub use plan::{
     Counters, Ended, EnvChange, Error, Launch, Left, Mute, Placement, Plan, StartFailure, Status, Stdio, Usage, Wanted,
 };
 
+pub use sys::startup::was_closed;
+
 use recording::Sink;
 
 /// Runs or attaches as planned and pushes events until the session ends.

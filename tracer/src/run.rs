@@ -13,7 +13,7 @@ use crate::stream::Stream;
 use crate::sys::process::{FailurePipe, Program};
 use crate::sys::wait::{self, WaitStatus};
 use crate::sys::{Tid, process, ptrace};
-use crate::{Ended, Error, Launch, Mute, Placement, Plan, StartFailure, Status, filter, header};
+use crate::{Ended, Error, Launch, Mute, Placement, Plan, StartFailure, Status, filter, header, look};
 
 /// See [`crate::run`].
 pub fn run(plan: &Plan, sink: &mut dyn Sink) -> Result<Ended, Error> {
@@ -69,18 +69,26 @@ fn start<'p>(session: &mut Session<'_>, launch: &'p Launch, program: &'p Program
         let _ = process::kill(tid, libc::SIGKILL);
         let _ = wait::process(tid, &mut wait::no_usage());
         let mut error = launch::refused("trace", "the program", &errno.text(), Some(errno));
-        error
-            .hints
-            .push("ptrace may be forbidden here: by a container's profile, or by kernel.yama.ptrace_scope".into());
+        error.hints.push(why_not_own_child());
         return Err(error);
     }
-    if crate::look::tasks(process::own_pid()).is_ok_and(|tasks| tasks.len() == 1) {
+    if look::tasks(process::own_pid()).is_ok_and(|tasks| tasks.len() == 1) {
         process::set_dumpable(false);
     }
     session.sets_no_new_privs = program.no_new_privs;
     session.meters.before_exec(tid.0);
     session.add_root(tid);
     Ok(Started { launch, path: &program.path, failure: child.go() })
+}
+
+/// Who may not trace its own child is traced itself, or forbidden to trace at all.
+fn why_not_own_child() -> String {
+    let tracer = look::Status::of(process::own_pid()).map_or(0, |status| status.tracer);
+    if tracer != 0 {
+        let comm = look::comm(Tid(tracer));
+        return format!("process {tracer} ({comm}) traces us and what we start: a task can have one tracer");
+    }
+    "ptrace may be forbidden here: by a container's profile, or by kernel.yama.ptrace_scope".into()
 }
 
 fn finish(mut session: Session<'_>, started: Option<Started<'_>>, attach_failures: Vec<Error>) -> Result<Ended, Error> {

@@ -168,7 +168,18 @@ fn become_program(program: &Program, argv: &[*const libc::c_char], env: &[*const
     said[1..].copy_from_slice(&errno.0.to_ne_bytes());
     // SAFETY: writes a buffer of ours; nobody is left to be told when it fails.
     unsafe { libc::write(ends.failure, said.as_ptr().cast(), said.len()) };
-    exit_now(127)
+    exit_now(status_of(step, errno, &program.path))
+}
+
+/// As a shell's: 127 for what is not there, 126 for what can't be executed, 125 for what went wrong before.
+fn status_of(step: Step, errno: Errno, path: &CStr) -> i32 {
+    // SAFETY: a NUL-terminated path; access(2) is async-signal-safe.
+    let is_there = || unsafe { libc::access(path.as_ptr(), libc::F_OK) } == 0;
+    match (step, errno.0) {
+        (Step::Exec, libc::ENOENT | libc::ENOTDIR) if !is_there() => 127,
+        (Step::Exec, _) => 126,
+        _ => 125,
+    }
 }
 
 fn await_go(fd: RawFd) -> bool {
