@@ -37,7 +37,7 @@ pub mod status {
     pub const INTERNED: u8 = 1 << 4;
 }
 
-/// Numbers of the texts of an event; see [`Record::text`] and [`Event::text`].
+/// Numbers of the texts of an event; see [`super::Record::text`] and [`Event::text`].
 pub mod text {
     /// The event's own text: why (detached, lost, engine, unseen, limit, counter), the comm (born,
     /// named), the path (mapped, file state), the executable (exec).

@@ -97,6 +97,9 @@ const GUESTS: &[Guest] = &[
 ];
 
 /// Called by the C library's start-up code.
+///
+/// # Safety
+/// `argv` holds `argc` strings, as the C library promises.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
     let given: Vec<Vec<u8>> =
