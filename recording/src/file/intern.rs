@@ -1,9 +1,10 @@
 //! Interning: payloads that come again and again are stored once, in a table of fixed size.
 //!
-//! A payload gets its place when it is seen the second time, so that data which never repeats
-//! (what a program reads from a file) can't fill the table.
+//! A payload gets its place when it is seen a second time, so that data which never repeats
+//! (what a program reads from a file) can't fill the table. A long one is hashed only once its ends
+//! have been seen before: data that is always new costs a look at them, not at all of it.
 
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// Lengths worth a place.
 pub const LENGTHS: std::ops::RangeInclusive<usize> = 16..=4096;
@@ -11,6 +12,10 @@ pub const LENGTHS: std::ops::RangeInclusive<usize> = 16..=4096;
 const ENTRIES: usize = 65_536;
 /// Bytes of all of them together.
 const ARENA: usize = 16 << 20;
+/// Payloads longer than this are looked at by their ends first.
+const LONG: usize = 64;
+/// Bytes of an end.
+const ENDS: usize = 16;
 /// Places to look: twice the entries, so that a search stays short.
 const SLOTS: usize = 2 * ENTRIES;
 
@@ -60,6 +65,9 @@ impl Interner {
         if !LENGTHS.contains(&bytes.len()) {
             return Interned::Literal;
         }
+        if bytes.len() > LONG && !self.seen(ends(bytes), fleeting) {
+            return Interned::Literal;
+        }
         let hash = xxh3_64(bytes);
         let mut slot = hash as usize % SLOTS;
         while let Some(id) = self.slots[slot].checked_sub(1) {
@@ -68,13 +76,7 @@ impl Interner {
             }
             slot = (slot + 1) % SLOTS;
         }
-        if fleeting {
-            return Interned::Literal;
-        }
-        let mark = (hash >> 16) as u32 | 1;
-        let seen = &mut self.once[(hash >> 48) as usize % ENTRIES];
-        if *seen != mark {
-            *seen = mark;
+        if !self.seen(hash, fleeting) || fleeting {
             return Interned::Literal;
         }
         if self.entries.len() == ENTRIES || self.arena.len() + bytes.len() > ARENA {
@@ -87,10 +89,31 @@ impl Interner {
         Interned::New(id)
     }
 
+    /// Was this hash seen before, as far as is remembered? It is remembered unless `fleeting`.
+    fn seen(&mut self, hash: u64, fleeting: bool) -> bool {
+        let mark = (hash >> 16) as u32 | 1;
+        let place = &mut self.once[(hash >> 48) as usize % ENTRIES];
+        let seen = *place == mark;
+        if !fleeting {
+            *place = mark;
+        }
+        seen
+    }
+
     fn is(&self, id: u32, hash: u64, bytes: &[u8]) -> bool {
         let entry = self.entries[id as usize];
         entry.hash == hash && self.arena[entry.at as usize..][..entry.len as usize] == *bytes
     }
+}
+
+/// A hash of both ends and the length.
+fn ends(bytes: &[u8]) -> u64 {
+    let mut sample = [0; 2 * ENDS];
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<ENDS>(), bytes.last_chunk::<ENDS>()) {
+        sample[..ENDS].copy_from_slice(first);
+        sample[ENDS..].copy_from_slice(last);
+    }
+    xxh3_64_with_seed(&sample, bytes.len() as u64)
 }
 
 #[cfg(test)]
@@ -115,6 +138,20 @@ mod tests {
         assert_eq!(table.intern(path, true), Interned::Literal);
         assert_eq!(table.intern(path, false), Interned::New(0));
         assert_eq!(table.intern(path, true), Interned::Known(0));
+    }
+
+    #[test]
+    fn a_long_payload_needs_one_sight_more_and_its_ends_do_not_make_it_another() {
+        let mut table = Interner::new();
+        let (mut one, mut other) = ([7; 200], [7; 200]);
+        (one[100], other[100]) = (1, 2);
+        let mut look = |bytes| table.intern(bytes, false);
+        assert_eq!(look(&one), Interned::Literal);
+        assert_eq!(look(&other), Interned::Literal, "the ends are known, the rest is not");
+        assert_eq!(look(&one), Interned::Literal);
+        assert_eq!(look(&one), Interned::New(0));
+        assert_eq!(look(&other), Interned::New(1));
+        assert_eq!((look(&one), look(&other)), (Interned::Known(0), Interned::Known(1)));
     }
 
     #[test]
@@ -147,8 +184,9 @@ mod tests {
         for n in 0..ARENA / 4096 + 100 {
             let mut bytes = vec![0; 4096];
             bytes[..8].copy_from_slice(&n.to_le_bytes());
-            table.intern(&bytes, false);
-            table.intern(&bytes, false);
+            for _ in 0..3 {
+                table.intern(&bytes, false);
+            }
         }
         assert!(table.arena.len() <= ARENA);
         assert_eq!(table.arena.capacity(), ARENA, "the table never moves");

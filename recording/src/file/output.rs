@@ -15,6 +15,12 @@ use std::time::{Duration, Instant};
 const READER_MAY_COME: Duration = Duration::from_secs(5);
 /// `O_NONBLOCK` of open(2), the same on every architecture we know.
 const O_NONBLOCK: i32 = 0o4000;
+/// `O_TMPFILE` of open(2), which contains the architecture's `O_DIRECTORY`.
+const O_TMPFILE: i32 = 0o20_000_000 | if cfg!(target_arch = "x86_64") { 0o200_000 } else { 0o40_000 };
+/// `EOPNOTSUPP`: the file system can't.
+const NO_SUCH_OPERATION: i32 = 95;
+/// `EISDIR`: a kernel without `O_TMPFILE`.
+const IS_A_DIRECTORY: i32 = 21;
 /// Symbolic links followed when none of them leads to a file yet.
 const MAX_LINKS: usize = 40;
 
@@ -65,11 +71,8 @@ impl Output {
 impl FileOutput {
     /// Nothing is made yet, only tried: a writer that is killed before its first block leaves nothing.
     fn beside(to: &Path, replaces: Option<File>) -> io::Result<FileOutput> {
-        let in_place = match temporary_beside(to) {
-            Ok((temporary, _)) => {
-                fs::remove_file(temporary)?;
-                false
-            }
+        let in_place = match try_a_file_beside(to) {
+            Ok(()) => false,
             Err(error) if error.kind() == ErrorKind::PermissionDenied && replaces.is_some() => true,
             Err(error) => return Err(error),
         };
@@ -177,12 +180,28 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many symbolic links"))
 }
 
-/// A new file in the same directory that nobody else has, never through a link.
-fn temporary_beside(path: &Path) -> io::Result<(PathBuf, File)> {
-    let directory = match path.parent() {
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
-    };
+    }
+}
+
+/// Does the directory take a new file? Asked with one that never has a name, so that nothing is left
+/// of it however we end.
+fn try_a_file_beside(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).custom_flags(O_TMPFILE).open(directory_of(path)) {
+        // Not every file system knows files without a name.
+        Err(error) if matches!(error.raw_os_error(), Some(NO_SUCH_OPERATION | IS_A_DIRECTORY)) => {
+            temporary_beside(path).and_then(|(temporary, _)| fs::remove_file(temporary))
+        }
+        tried => tried.map(drop),
+    }
+}
+
+/// A new file in the same directory that nobody else has, never through a link.
+fn temporary_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    let directory = directory_of(path);
     let mut refused = io::Error::from(ErrorKind::AlreadyExists);
     for attempt in 0..100 {
         let path = directory.join(format!(".chic-trace.{}.{attempt}", std::process::id()));
