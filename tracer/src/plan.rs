@@ -93,7 +93,7 @@ impl Wanted {
 pub struct Launch {
     /// Program and arguments; the program is searched in PATH as execvp does.
     pub argv: Vec<OsString>,
-    /// Another argv[0].
+    /// Another `argv[0]`.
     pub argv0: Option<OsString>,
     /// Changes of the environment, in order.
     pub env: Vec<EnvChange>,
@@ -197,7 +197,7 @@ pub struct Ended {
     pub attach_failures: Vec<Error>,
     /// One-line warnings for the user (a set-user-id program, an untraced child, …).
     pub warnings: Vec<String>,
-    /// Is anything still traced mutely by this process (it must not exit before [`Ended::linger`])?
+    /// Is anything still traced mutely by this process (it must not exit before [`Mute::linger`])?
     pub mute: Option<Mute>,
 }
 

@@ -15,12 +15,12 @@
 //! | `mmsghdr[]` | the array: `Struct`, path 0; parts of message k as above, path `(4 + 4k + part) << 16 \| i` |
 //! | `argv` | pointers: `Vector`, path 0, `wanted` = their number; string i: `Element`, path i |
 //! | `envp` | the same; when the environment is not kept, an empty `Vector` with `NOT_READ` and `wanted` = the number of variables |
-//! | descriptor | `Note`s, see [`notes`] |
+//! | descriptor | `Note`s, see `notes` |
 //!
 //! Words of a `Vector` are 64 bits wide also for tasks with 4-byte pointers. Structures of such tasks
 //! are not copied, nor is anything behind NULL. A length of zero gives an empty payload.
 //!
-//! What stands behind no argument itself: see [`aside`].
+//! What stands behind no argument itself: see `aside`.
 //!
 //! A payload with phase 0 and `READ_AFTER` holds the bytes of a buffer the kernel read, taken when it
 //! was known how many: golden mode keeps what was moved, not what was offered.
