@@ -3,6 +3,7 @@
 
 use std::os::unix::ffi::OsStringExt;
 
+use crate::procfs::{self, ProcPath};
 use crate::sys::Tid;
 
 /// Facts of `/proc/TID/status`.
@@ -90,8 +91,11 @@ pub fn has_vdso(tid: Tid) -> bool {
 
 /// The CPU on which a task last ran: field 39 of its stat, counted behind the name.
 pub fn last_cpu(tid: Tid) -> Option<usize> {
-    let stat = std::fs::read_to_string(format!("/proc/{tid}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.split_ascii_whitespace().nth(36)?.parse().ok()
+    let mut buffer = [0; 1024];
+    let stat = procfs::read(&ProcPath::of(tid.0, "stat"), &mut buffer);
+    // The name is a program's own choice of bytes.
+    let behind_name = stat.iter().rposition(|b| *b == b')')?;
+    std::str::from_utf8(stat.get(behind_name + 1..)?).ok()?.split_ascii_whitespace().nth(36)?.parse().ok()
 }
 
 /// The tasks of a process.

@@ -36,16 +36,18 @@ pub struct Placement {
     /// Nobody is pinned before this time, ns: what was opened is about to be read.
     not_before: u64,
     pin: Option<Pin>,
+    /// True masks of the pinned.
+    masks: HashMap<Tid, Cpus, ByNumber>,
+    /// Stops of those who stop often, while they are looked at.
+    hot: Vec<(u32, Tid)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Pin {
     cpu: Cpus,
     number: usize,
     /// Our own mask.
     own: Cpus,
-    /// True masks of the pinned.
-    masks: HashMap<Tid, Cpus, ByNumber>,
 }
 
 impl Placement {
@@ -62,15 +64,21 @@ impl Placement {
         Placement {
             enabled: plan.placement == crate::Placement::Auto && sees_opens,
             window_began: clock::monotonic_ns(),
-            stops: 0,
-            not_before: 0,
-            pin: None,
+            ..Placement::off()
         }
     }
 
     /// Never pins.
     pub fn off() -> Placement {
-        Placement { enabled: false, window_began: 0, stops: 0, not_before: 0, pin: None }
+        Placement {
+            enabled: false,
+            window_began: 0,
+            stops: 0,
+            not_before: 0,
+            pin: None,
+            masks: HashMap::default(),
+            hot: vec![],
+        }
     }
 
     /// May somebody be pinned now or later?
@@ -118,62 +126,62 @@ impl Session<'_> {
 
     fn pin_the_hot(&mut self, elapsed: u64) {
         let warm = |stops: u32| u64::from(stops).saturating_mul(1_000_000_000) / elapsed >= WARM;
-        let mut hot: Vec<(u32, Tid)> = self
-            .tasks
-            .iter()
-            .filter(|task| warm(task.stops))
-            .filter(|task| self.tasks.process(task.pid).is_none_or(|process| !process.asked_cpus))
-            .map(|task| (task.stops, task.tid))
-            .collect();
+        let Placement { pin, masks, hot, .. } = &mut self.placement;
+        hot.clear();
+        hot.extend(
+            self.tasks
+                .iter()
+                .filter(|task| warm(task.stops))
+                .filter(|task| self.tasks.process(task.pid).is_none_or(|process| !process.asked_cpus))
+                .map(|task| (task.stops, task.tid)),
+        );
         hot.sort_unstable_by(|a, b| b.cmp(a));
         let Some((_, hottest)) = hot.first().copied() else { return self.restore_placement() };
-        if self.placement.pin.is_none() {
-            self.placement.pin = pin_ourselves(hottest);
+        if pin.is_none() {
+            *pin = pin_ourselves(hottest);
         }
-        let Some(pin) = &mut self.placement.pin else { return };
-        for (_, tid) in &hot {
-            if !pin.masks.contains_key(tid)
+        let Some(pin) = *pin else { return };
+        for (_, tid) in hot.iter() {
+            if !masks.contains_key(tid)
                 && let Ok(mask) = affinity::get(*tid)
                 && mask.has(pin.number)
                 && affinity::is_fair(*tid)
                 && affinity::set(*tid, &pin.cpu).is_ok()
             {
-                pin.masks.insert(*tid, mask);
+                masks.insert(*tid, mask);
             }
         }
-        let cooled: Vec<Tid> = pin.masks.keys().filter(|tid| !hot.iter().any(|(_, h)| h == *tid)).copied().collect();
-        for tid in cooled {
-            pin.free(tid);
-        }
-        if pin.masks.is_empty() {
+        masks.retain(|tid, mask| {
+            let stays = hot.iter().any(|(_, hot)| hot == tid);
+            if !stays {
+                pin.free(*tid, mask);
+            }
+            stays
+        });
+        if masks.is_empty() {
             self.restore_placement();
         }
     }
 
     /// Everybody gets the true mask back.
     pub(crate) fn restore_placement(&mut self) {
-        let Some(mut pin) = self.placement.pin.take() else { return };
-        let pinned: Vec<Tid> = pin.masks.keys().copied().collect();
-        for tid in pinned {
-            pin.free(tid);
+        let Some(pin) = self.placement.pin.take() else { return };
+        for (tid, mask) in self.placement.masks.drain() {
+            pin.free(tid, &mask);
         }
         let _ = affinity::set(Tid(0), &pin.own);
     }
 
     /// A new task has its parent's mask; it gets the true one before its first instruction.
     pub(crate) fn free_newborn(&mut self, parent: Tid, child: Tid) {
-        if let Some(pin) = &self.placement.pin
-            && let Some(mask) = pin.masks.get(&parent)
-        {
+        if let Some(mask) = self.placement.masks.get(&parent) {
             let _ = affinity::set(child, mask);
         }
     }
 
     /// The task ended or goes on under another number.
     pub(crate) fn forget_pinned(&mut self, tid: Tid) {
-        if let Some(pin) = &mut self.placement.pin {
-            pin.masks.remove(&tid);
-        }
+        self.placement.masks.remove(&tid);
     }
 
     /// Does this call ask for CPUs? Then the truth is put in place first. A file that tells them is read
@@ -219,11 +227,9 @@ impl Session<'_> {
 
 impl Pin {
     /// Gives the task its mask back, unless somebody else has changed it since.
-    fn free(&mut self, tid: Tid) {
-        if let Some(mask) = self.masks.remove(&tid)
-            && affinity::get(tid).is_ok_and(|now| now == self.cpu)
-        {
-            let _ = affinity::set(tid, &mask);
+    fn free(&self, tid: Tid, mask: &Cpus) {
+        if affinity::get(tid).is_ok_and(|now| now == self.cpu) {
+            let _ = affinity::set(tid, mask);
         }
     }
 }
@@ -237,7 +243,7 @@ fn pin_ourselves(hottest: Tid) -> Option<Pin> {
     }
     let cpu = Cpus::only(number);
     affinity::set(Tid(0), &cpu).ok()?;
-    Some(Pin { cpu, number, own, masks: HashMap::default() })
+    Some(Pin { cpu, number, own })
 }
 
 fn has_text(record: &Record) -> bool {
