@@ -231,6 +231,7 @@ impl<'s> Session<'s> {
                 Err(Found::Interrupted) => {
                     self.now = clock::monotonic_ns();
                     self.review_placement();
+                    self.announce_newest();
                     self.stream.tick();
                 }
                 Err(_) => {}
@@ -413,18 +414,21 @@ impl<'s> Session<'s> {
     /// Before an event of `tid`: a call that another task is still in is announced, so that a reader
     /// sees both lines in order. At most one is open and unannounced.
     pub(crate) fn announce_other(&mut self, tid: Tid) {
-        match self.stream.unannounced {
-            Some(other) if other != tid => {
-                self.stream.unannounced = None;
-                if let Some(task) = self.tasks.get_mut(other)
-                    && task.call == InCall::Shown
-                    && !task.announced
-                {
-                    task.announced = true;
-                    self.stream.push(&task.record);
-                }
-            }
-            _ => {}
+        if self.stream.unannounced.is_some_and(|other| other != tid) {
+            self.announce_newest();
+        }
+    }
+
+    /// Tells of the newest call that is still open: also while everybody sleeps, so that a watcher
+    /// sees what the program waits in.
+    fn announce_newest(&mut self) {
+        if let Some(tid) = self.stream.unannounced.take()
+            && let Some(task) = self.tasks.get_mut(tid)
+            && task.call == InCall::Shown
+            && !task.announced
+        {
+            task.announced = true;
+            self.stream.push(&task.record);
         }
     }
 
