@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use assertions::{Bench, CallCounts, CountCalls, Measured};
 use recording::file::{Recording, State};
-use recording::session::PayloadLimits;
+
+use recording::session::{EndedBy, PayloadLimits};
 use tracer::{Counters, Launch, Plan, Status, Stdio};
 
 use crate::cli::ask::{Session, Target};
 use crate::exit::Code;
 use crate::message::{Problem, named};
+use crate::output::cannot_open;
 use crate::output::reason;
 use crate::selection::Selection;
 use crate::{plan, start_failure};
@@ -131,10 +133,12 @@ impl StoredBench {
 /// Replays a recording that is whole and not empty; of any other nothing is judged.
 pub fn replay_whole(path: &Path, sink: &mut dyn recording::Sink) -> Result<(), Problem> {
     let name = named(path);
-    let recording = Recording::open(path).map_err(|error| Problem::usage(error.to_string()))?;
+    let recording = Recording::open(path).map_err(|error| cannot_open(path, &error))?;
     let read = recording.replay(sink).map_err(|error| Problem::usage(error.to_string()))?;
     let nothing = |why: String| Problem::new(Code::NOTHING_TO_JUDGE, format!("cannot judge {name}: {why}"));
+    let never_ran = read.trailer.as_ref().is_some_and(|trailer| trailer.ended == EndedBy::NotStarted);
     match read.state {
+        State::Complete if never_ran => Err(nothing("its program could not be started".into())),
         State::Complete if read.calls == 0 => Err(nothing("it holds no calls".into())),
         State::Complete => Ok(()),
         State::Incomplete { at_byte } => {

@@ -14,6 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use recording::file::OpenError;
 use report::Destination;
 
 use crate::cli::ask::{Format, Out};
@@ -252,6 +253,22 @@ pub fn cannot_write(path: &Path, error: &io::Error) -> Problem {
         io::ErrorKind::NotFound => problem.hint("its directory does not exist"),
         io::ErrorKind::StorageFull => problem.hint("make room, or name a file on another file system with -o"),
         _ => problem,
+    }
+}
+
+/// What can't be read as a recording.
+pub fn cannot_open(path: &Path, error: &OpenError) -> Problem {
+    let name = named(path);
+    match error {
+        OpenError::Io { source, .. } => Problem::usage(format!("cannot read {name}: {}", reason(source))),
+        OpenError::NotARecording { looks_like, .. } => {
+            Problem::usage(format!("cannot read {name} as a recording: {looks_like}"))
+                .hint("chic-trace record -o FILE -- PROG makes one")
+        }
+        OpenError::Newer { found, known, .. } => {
+            Problem::usage(format!("cannot read {name}: it has format version {found}, this build reads up to {known}"))
+                .hint("read it with the version of chic-trace that wrote it, or a later one")
+        }
     }
 }
 

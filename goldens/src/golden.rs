@@ -107,8 +107,8 @@ pub struct LeftOut {
 impl fmt::Display for Golden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "golden 0 level=calls runs={} platform={}", self.runs, escape(&self.platform))?;
-        let argv: Vec<String> = self.argv.iter().map(|word| escape(word)).collect();
-        writeln!(f, "argv {}", argv.join(" "))?;
+        let argv: String = self.argv.iter().map(|word| format!(" {}", escape(word))).collect();
+        writeln!(f, "argv{argv}")?;
         writeln!(f, "asserts {} {}", self.asserts.0, self.asserts.1)?;
         for (key, process) in &self.processes {
             match &process.exit {

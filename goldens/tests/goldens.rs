@@ -138,6 +138,8 @@ fn a_golden_is_one_fact_a_line_and_reads_back_byte_for_byte() {
         )
     );
     assert_eq!(Golden::parse(&text), Ok(golden));
+    let bare = "golden 0 level=calls runs=1 platform=x86_64\nargv\nasserts 0 0\n";
+    assert_eq!(Golden::parse(bare).expect("a golden").to_string(), bare, "an argv without words stays one");
 }
 
 #[test]

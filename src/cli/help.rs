@@ -27,7 +27,7 @@ pub const LONG_END: &str = "Examples:
                                          goes to standard error
   chic-trace -c -e trace=%file -p 4711   which file calls a running program
                                          makes, until Ctrl-C
-  chic-trace golden check cli -- ./cli   is this still what the accepted runs did?
+  chic-trace golden check cli -- ./cli   is this still what was accepted?
 
 Streams:
   Text and tables go to standard error, or to -o FILE. Documents (--format

@@ -6,7 +6,7 @@ use recording::{Sink, SinkError, Tee};
 use crate::cli::ask::{Format, Report};
 use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, named, safe};
-use crate::output::{Output, Where, is_our_closed_pipe, reason};
+use crate::output::{Output, Where, cannot_open, is_our_closed_pipe, reason};
 use crate::selection::Selection;
 use crate::show::{self, Setting};
 
@@ -15,7 +15,7 @@ pub fn run(ask: Report) -> Result<Ending, Problem> {
     let Report { file, calls, look, out, follow_forks, growing } = ask;
     let selection = Selection::of(&calls)?;
     let opened = if growing { Recording::follow(&file) } else { Recording::open(&file) };
-    let recording = opened.map_err(|error| Problem::usage(error.to_string()))?;
+    let recording = opened.map_err(|error| cannot_open(&file, &error))?;
     let to = Where::of(&out, look.format);
     let setting = Setting {
         follow: follow_forks || recording.header().follow,
