@@ -22,11 +22,17 @@ pub struct Ran {
 }
 
 /// Runs the plan; every sink sees every event.
-pub fn run(plan: &Plan, sinks: &mut [Box<dyn Sink>]) -> Result<Ran, Problem> {
+pub fn run(plan: &Plan, behind: &mut Option<Behind>, sinks: &mut [Box<dyn Sink>]) -> Result<Ran, Problem> {
+    let mut run = |sink: &mut dyn Sink| {
+        match behind {
+            Some(behind) => tracer::run_behind(plan, behind, sink),
+            None => tracer::run(plan, sink),
+        }
+        .map_err(|error| Problem::of_tracer(Code::TRACER_FAILED, &error))
+    };
     let program = plan.launch.as_ref().and_then(|launch| launch.argv.first().cloned());
-    let engine_failed = |error: tracer::Error| Problem::of_tracer(Code::TRACER_FAILED, &error);
     if let [only] = sinks {
-        let mut ended = tracer::run(plan, &mut **only).map_err(engine_failed)?;
+        let mut ended = run(&mut **only)?;
         let failures = ended.sink_error.take().into_iter().collect();
         return Ok(Ran { program, ended, failures });
     }
@@ -34,17 +40,19 @@ pub fn run(plan: &Plan, sinks: &mut [Box<dyn Sink>]) -> Result<Ran, Problem> {
     for sink in sinks {
         tee.push(&mut **sink);
     }
-    let ended = tracer::run(plan, &mut tee).map_err(engine_failed)?;
+    let ended = run(&mut tee)?;
     Ok(Ran { program, ended, failures: tee.into_failures() })
 }
 
 /// Under a filter the tracer may have to outlive this command: then it becomes a process of its own,
-/// and this one waits in front of it.
+/// and this one waits in front of it. With `-D` this one becomes the program.
 pub fn stand_behind(plan: &Plan) -> Result<Option<Behind>, Problem> {
-    if !plan.installs_filter() {
-        return Ok(None);
-    }
-    tracer::front::split().map(Some).map_err(|error| Problem::of_tracer(Code::TRACER_FAILED, &error))
+    let behind = match &plan.launch {
+        Some(launch) if launch.detached_tracer => tracer::front::step_aside(plan),
+        _ if plan.installs_filter() => tracer::front::split().map(Some),
+        _ => Ok(None),
+    };
+    behind.map_err(|error| Problem::of_tracer(Code::TRACER_FAILED, &error))
 }
 
 impl Ran {

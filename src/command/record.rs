@@ -21,11 +21,11 @@ pub fn run(ask: Record) -> Result<Ending, Problem> {
     }
     let to = Where::named(&to);
     let mut plan = plan::stored(target, &selection, &session, strings, notes, golden, to == Where::Stdout);
-    let behind = session::stand_behind(&plan)?;
+    let mut behind = session::stand_behind(&plan)?;
     let (writer, stream) = writer(to)?;
     plan.helpers.extend(stream.as_ref().and_then(Output::helper));
     let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(writer)];
-    let ran = session::run(&plan, &mut sinks)?;
+    let ran = session::run(&plan, &mut behind, &mut sinks)?;
     drop(sinks);
     if let Some(stream) = stream {
         ran.close(stream)?;

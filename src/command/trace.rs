@@ -24,7 +24,7 @@ pub fn run(ask: Trace) -> Result<Ending, Problem> {
         on_stdout: to == Where::Stdout,
     };
     let mut plan = plan::shown(target, &selection, &session, &look, moved);
-    let behind = session::stand_behind(&plan)?;
+    let mut behind = session::stand_behind(&plan)?;
     let output = Output::open(to, look.format == Format::Json)?;
     plan.helpers.extend(output.helper());
     let mut sinks = show::printers(&look, &selection, setting, &output)?;
@@ -37,7 +37,7 @@ pub fn run(ask: Trace) -> Result<Ending, Problem> {
         let writer = writer.map_err(|error| cannot_write(&file, &error.source))?;
         sinks.push(Box::new(writer) as Box<dyn Sink>);
     }
-    let ran = session::run(&plan, &mut sinks)?;
+    let ran = session::run(&plan, &mut behind, &mut sinks)?;
     drop(sinks);
     ran.close(output)?;
     ran.ending_behind(behind, look.quiet)

@@ -2,7 +2,7 @@
 
 use super::transparent;
 use crate::harness::{Failure, Outcome, Room, Trace, Tracer, Verdict, call_guest, ensure, guest, is_root, skip};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -99,6 +99,45 @@ pub fn same_fds(tracer: &Tracer) -> Verdict {
 
 fn first_word(line: &[u8]) -> Option<&str> {
     std::str::from_utf8(line).ok()?.split_once(':').map(|(number, _)| number)
+}
+
+/// `-D`: the program is its caller's own child, and ends as it ends.
+pub fn direct_child(tracer: &Tracer) -> Verdict {
+    without_us_between(tracer, &["-D", "-f"], 10)
+}
+
+/// The same where a filter keeps the tracer with the program.
+pub fn direct_child_with_filter(tracer: &Tracer) -> Verdict {
+    without_us_between(tracer, &["-D", "-f", "-e", "trace=execve"], 2)
+}
+
+fn without_us_between(tracer: &Tracer, options: &[&str], at_least: usize) -> Verdict {
+    let room = Room::new();
+    let script = "echo parent $PPID; (exit 3); /bin/true; kill -15 $$";
+    let argv: Vec<OsString> = ["sh", "-c", script].map(OsString::from).into();
+    // The tracer holds the output open until it has written all.
+    let (outcome, trace) = room.traced_with(tracer, options, &argv)?;
+    ensure!(outcome.text() == format!("parent {}\n", std::process::id()), "not our child: {}", outcome.shown());
+    let native = room.native(&argv)?;
+    outcome.same_as(&native)?;
+    trace.is_complete()?;
+    ensure!(trace.calls.len() >= at_least, "{}", trace.summary());
+    trace.holds("execve", 2)?;
+    room.is_empty()
+}
+
+/// `-D`: what can't be started is told, and the status is the caller's to see.
+pub fn direct_child_not_started(tracer: &Tracer) -> Verdict {
+    let room = Room::new();
+    let script = room.beside("script");
+    std::fs::write(&script, "no first line\n")?;
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755))?;
+    let (outcome, trace) = room.traced_with(tracer, &["-D"], &[script.into_os_string()])?;
+    ensure!(outcome.code() == 126, "there, and not executable: {}", outcome.shown());
+    ensure!(outcome.notes.join("\n").contains("#!"), "the reason is told: {:?}", outcome.notes);
+    trace.holds("execve", 1)?;
+    ensure!(trace.calls[0].errno() == Some("ENOEXEC"), "{:?}", trace.calls[0]);
+    room.is_empty()
 }
 
 /// A binary with the set-user-id bit of another user, run by root.

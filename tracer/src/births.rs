@@ -27,9 +27,11 @@ struct Facts {
 }
 
 /// Begins the root's `Born`: there is nothing to say of it yet but who started it.
-pub(crate) fn first_birth(event: &mut Record, task: &mut Task, now: u64, parent: Tid) {
+pub(crate) fn first_birth(event: &mut Record, task: &mut Task, now: u64) {
     let seq = task.next_seq();
-    let own_tid = look::Status::of(task.tid).map_or(0, |s| s.own_tid);
+    let seen = look::Status::of(task.tid);
+    let parent = seen.map_or_else(process::own_pid, |seen| Tid(seen.parent));
+    let own_tid = seen.map_or(0, |seen| seen.own_tid);
     let facts = Facts { parent, pid: task.pid, how: BornHow::First, flags: 0, own_tid };
     write_born(event, task.tid, seq, now, &facts);
 }

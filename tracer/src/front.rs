@@ -9,18 +9,34 @@
 //! ```
 //!
 //! Normally the tracer ends first, and the front ends as it did.
+//!
+//! Or nobody stands in front (`-D`): the caller's child becomes the target itself, and the tracer a
+//! grandchild of it, whom nobody waits for.
+//!
+//! ```text
+//! caller ── target (this pid) …          tracer
+//! ```
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
+use crate::signals::Control;
 use crate::sys::signals::{self, Disposition};
 use crate::sys::wait::{self, Found};
 use crate::sys::{Tid, process};
-use crate::{Error, exit, launch};
+use crate::{Error, Plan, exit, launch, run};
 
 /// The tracer's side of a split process.
 #[derive(Debug)]
-pub struct Behind(OwnedFd);
+pub struct Behind(Before);
+
+#[derive(Debug)]
+enum Before {
+    /// The front, which hears here how to end.
+    Front(OwnedFd),
+    /// The target to be, until it is let go.
+    Target(Option<process::Child>),
+}
 
 /// Forks. The calling process becomes the front and never returns from here; the tracer, its child,
 /// does. To be called early, with one thread, before files are opened and helpers started.
@@ -31,7 +47,7 @@ pub fn split() -> Result<Behind, Error> {
     let refused = |errno: crate::sys::Errno| launch::refused("start", "the tracer", &errno.text(), Some(errno));
     let (told, tell) = process::pipe().map_err(refused)?;
     match process::fork().map_err(refused)? {
-        None => Ok(Behind(tell)),
+        None => Ok(Behind(Before::Front(tell))),
         Some(tracer) => {
             drop(tell);
             stand_in_front(tracer, &told)
@@ -39,7 +55,29 @@ pub fn split() -> Result<Behind, Error> {
     }
 }
 
+/// Forks twice. The calling process waits to become the plan's program; what returns is a grandchild, the
+/// tracer. To be called as [`split`]. `None` where there is no program to start: nothing was forked.
+///
+/// # Errors
+/// When there can be no other process, or the program can't be prepared.
+pub fn step_aside(plan: &Plan) -> Result<Option<Behind>, Error> {
+    let Some(program) = run::program_of(plan, &Control::untouched())? else { return Ok(None) };
+    // Only one that may be looked at can be seized.
+    process::set_dumpable(true);
+    let target = process::step_aside(&program)
+        .map_err(|errno| launch::refused("start", "the tracer", &errno.text(), Some(errno)))?;
+    Ok(Some(Behind(Before::Target(Some(target)))))
+}
+
 impl Behind {
+    /// The process that waits to become the target, if one does.
+    pub(crate) fn take_target(&mut self) -> Option<process::Child> {
+        match &mut self.0 {
+            Before::Front(_) => None,
+            Before::Target(target) => target.take(),
+        }
+    }
+
     /// Lets the front end with this code, or by this signal, while we stay: out of its terminal, and
     /// with nothing in hand that somebody could wait for.
     pub fn release(self, ending: Result<u8, i32>) {
@@ -50,7 +88,9 @@ impl Behind {
         process::leave_terminal();
         let mut said = [how; 5];
         said[1..].copy_from_slice(&value.to_ne_bytes());
-        process::write_all(self.0.as_fd(), &said);
+        if let Before::Front(front) = &self.0 {
+            process::write_all(front.as_fd(), &said);
+        }
     }
 }
 

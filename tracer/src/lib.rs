@@ -53,7 +53,16 @@ use recording::Sink;
 /// [`Error`] when nothing could be traced at all. A target that could not be executed is no error
 /// but [`Ended::not_started`]; a sink that failed is [`Ended::sink_error`], the target ran on.
 pub fn run(plan: &Plan, sink: &mut dyn Sink) -> Result<Ended, Error> {
-    run::run(plan, sink)
+    run::run(plan, None, sink)
+}
+
+/// As [`run`], in a process that [`front`] has put behind another. A target that waits there is the one
+/// that is run.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_behind(plan: &Plan, behind: &mut front::Behind, sink: &mut dyn Sink) -> Result<Ended, Error> {
+    run::run(plan, behind.take_target(), sink)
 }
 
 /// Runs without ptrace: wall time, resource usage and status of the bare program.

@@ -105,7 +105,8 @@ pub struct Launch {
     pub stdio: [Stdio; 3],
     /// umask.
     pub umask: Option<u32>,
-    /// The tracer becomes a grandchild, the target stays the caller's direct child (`-D`).
+    /// The tracer becomes a grandchild, the target stays the caller's direct child (`-D`): see
+    /// [`crate::front::step_aside`], which the caller of this crate must have called.
     pub detached_tracer: bool,
 }
 

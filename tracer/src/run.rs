@@ -10,36 +10,27 @@ use crate::leave::Why;
 use crate::session::{Calls, Session};
 use crate::signals::Control;
 use crate::stream::Stream;
-use crate::sys::process::{FailurePipe, Program};
+use crate::sys::process::{Child, FailurePipe, Program};
 use crate::sys::wait::{self, WaitStatus};
 use crate::sys::{Tid, process, ptrace};
 use crate::{Ended, Error, Launch, Mute, Placement, Plan, StartFailure, Status, filter, header, look};
 
-/// See [`crate::run`].
-pub fn run(plan: &Plan, sink: &mut dyn Sink) -> Result<Ended, Error> {
+/// See [`crate::run`] and [`crate::run_behind`].
+pub fn run(plan: &Plan, waiting: Option<Child>, sink: &mut dyn Sink) -> Result<Ended, Error> {
     let control = Control::take(plan.launch.is_some());
-    let mut program = match &plan.launch {
-        Some(launch) => match launch::prepare(launch, &control)? {
+    let program = match &plan.launch {
+        Some(launch) => match prepare(plan, launch, &control)? {
             Found::Program(program) => Some(program),
             Found::Missing(failure) => return Ok(not_started(plan, sink, failure)),
         },
         None => None,
     };
     let calls = Calls::of(plan);
-    if let Some(program) = &mut program {
-        match (&plan.wanted, calls) {
-            (Some(wanted), Calls::Filtered) => {
-                let instructions = filter::program(wanted, plan.placement == Placement::Auto);
-                launch::with_filter(program, instructions, is_privileged());
-            }
-            _ => program.stop_before_exec = true,
-        }
-    }
     let mut stream = Stream::new(sink, plan.max_events, plan.max_bytes);
     stream.begin(&header::of(plan, calls, program.as_deref()));
     let mut session = Session::new(plan, stream, calls, control);
     let started = match (&plan.launch, &program) {
-        (Some(launch), Some(program)) => Some(start(&mut session, launch, program)?),
+        (Some(launch), Some(program)) => Some(start(&mut session, launch, program, waiting)?),
         _ => None,
     };
     let attach_failures: Vec<Error> = plan.attach.iter().filter_map(|pid| session.attach(*pid).err()).collect();
@@ -60,10 +51,42 @@ struct Started<'p> {
     failure: FailurePipe,
 }
 
-fn start<'p>(session: &mut Session<'_>, launch: &'p Launch, program: &'p Program) -> Result<Started<'p>, Error> {
+/// The program of this plan, if it has one that can be found.
+pub fn program_of(plan: &Plan, control: &Control) -> Result<Option<Box<Program>>, Error> {
+    let Some(launch) = &plan.launch else { return Ok(None) };
+    Ok(match prepare(plan, launch, control)? {
+        Found::Program(program) => Some(program),
+        Found::Missing(_) => None,
+    })
+}
+
+/// Prepares the program, with what makes its calls noticed.
+fn prepare(plan: &Plan, launch: &Launch, control: &Control) -> Result<Found, Error> {
+    let mut found = launch::prepare(launch, control)?;
+    if let Found::Program(program) = &mut found {
+        match (&plan.wanted, Calls::of(plan)) {
+            (Some(wanted), Calls::Filtered) => {
+                let instructions = filter::program(wanted, plan.placement == Placement::Auto);
+                launch::with_filter(program, instructions, is_privileged());
+            }
+            _ => program.stop_before_exec = true,
+        }
+    }
+    Ok(found)
+}
+
+fn start<'p>(
+    session: &mut Session<'_>,
+    launch: &'p Launch,
+    program: &'p Program,
+    waiting: Option<Child>,
+) -> Result<Started<'p>, Error> {
     // A child of a process that nobody may look at could not be seized either.
     process::set_dumpable(true);
-    let child = launch::fork(program)?;
+    let child = match waiting {
+        Some(child) => child,
+        None => launch::fork(program)?,
+    };
     let tid = child.tid;
     if let Err(errno) = ptrace::seize(tid, session.options()) {
         let _ = process::kill(tid, libc::SIGKILL);

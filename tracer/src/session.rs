@@ -196,7 +196,7 @@ impl<'s> Session<'s> {
         self.root = Some(tid);
         let mut task = Task::new(tid, tid, Phase::Starting);
         self.now = clock::monotonic_ns();
-        first_birth(&mut self.event, &mut task, self.now, crate::sys::process::own_pid());
+        first_birth(&mut self.event, &mut task, self.now);
         self.stream.push(&self.event);
         self.tasks.add(task, Process::default());
         self.meters.born(tid.0, tid.0, 0, false);

@@ -136,6 +136,11 @@ impl Control {
         control
     }
 
+    /// Changes nothing: for a process that goes on as it is.
+    pub fn untouched() -> Control {
+        Control { changed: vec![], mask: signals::unblock(&[]), last_order: None, ended_by: None }
+    }
+
     fn change(&mut self, signal: i32, new: Disposition) {
         // Changed twice, the second old disposition is our own: the child must not get that.
         if let Ok(old) = set_disposition(signal, &new)

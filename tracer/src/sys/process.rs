@@ -75,7 +75,8 @@ pub enum Step {
     Filter = 5,
 }
 
-/// A child that waits for [`Child::go`].
+/// A child, or with [`step_aside`] a grandparent, that waits for [`Child::go`].
+#[derive(Debug)]
 pub struct Child {
     /// Its pid.
     pub tid: Tid,
@@ -143,10 +144,55 @@ pub fn spawn(program: &Program) -> Result<Child, Errno> {
                 parents_go: go_write.as_raw_fd(),
                 failure: failure_write.as_raw_fd(),
             };
-            become_program(program, &argv, &env, &ends)
+            become_program(program, &argv, &env, &ends, || {})
         }
         pid => Ok(Child { tid: Tid(pid as u32), go: go_write, failure: failure_read }),
     }
+}
+
+/// The other way round: the calling process waits, then becomes `program`, and what returns from here
+/// is a grandchild of it. The caller must have one thread.
+pub fn step_aside(program: &Program) -> Result<Child, Errno> {
+    let (go_read, go_write) = pipe()?;
+    let (failure_read, failure_write) = pipe()?;
+    let argv = pointers(&program.argv);
+    let env = pointers(&program.env);
+    let own = own_pid();
+    set_yama_tracer(libc::c_ulong::MAX);
+    let Some(between) = fork().inspect_err(|_| set_yama_tracer(0))? else {
+        return match fork() {
+            Ok(None) => Ok(Child { tid: own, go: go_write, failure: failure_read }),
+            Ok(Some(_)) => exit_now(0),
+            Err(errno) => exit_now(errno.0),
+        };
+    };
+    let failed = exit_code_of(between);
+    if failed != 0 {
+        set_yama_tracer(0);
+        return Err(Errno(failed));
+    }
+    let ends =
+        ChildEnds { go: go_read.as_raw_fd(), parents_go: go_write.as_raw_fd(), failure: failure_write.as_raw_fd() };
+    become_program(program, &argv, &env, &ends, || set_yama_tracer(0))
+}
+
+/// prctl(PR_SET_PTRACER): who may trace us though it is no ancestor; `MAX` is anybody of our user, 0 nobody.
+/// A kernel without Yama refuses it and doesn't need it.
+fn set_yama_tracer(pid: libc::c_ulong) {
+    // SAFETY: takes numbers only.
+    unsafe { libc::prctl(libc::PR_SET_PTRACER, pid, 0, 0, 0) };
+}
+
+/// Waits for the end of a child that ends at once.
+fn exit_code_of(child: Tid) -> i32 {
+    let mut status = 0;
+    // SAFETY: fills a number of ours.
+    while unsafe { libc::waitpid(child.raw(), &raw mut status, 0) } == -1 {
+        if Errno::last() != Errno(libc::EINTR) {
+            return Errno::last().0;
+        }
+    }
+    libc::WEXITSTATUS(status)
 }
 
 struct ChildEnds {
@@ -155,13 +201,20 @@ struct ChildEnds {
     failure: RawFd,
 }
 
-fn become_program(program: &Program, argv: &[*const libc::c_char], env: &[*const libc::c_char], ends: &ChildEnds) -> ! {
+fn become_program(
+    program: &Program,
+    argv: &[*const libc::c_char],
+    env: &[*const libc::c_char],
+    ends: &ChildEnds,
+    seized: fn(),
+) -> ! {
     // Our copy of the parent's end must go, or the parent's death would not end the wait below.
     // SAFETY: a descriptor number of ours, not used again.
     unsafe { libc::close(ends.parents_go) };
     if !await_go(ends.go) {
         exit_now(125);
     }
+    seized();
     let (step, errno) = prepare_and_exec(program, argv, env);
     let mut said = [0u8; 5];
     said[0] = step as u8;
