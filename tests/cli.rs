@@ -325,6 +325,28 @@ fn a_recording_goes_into_streams_too() {
 }
 
 #[test]
+fn the_call_that_a_program_sleeps_in_is_seen_while_it_sleeps() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let mut command = chic_trace();
+    command.current_dir(room.path()).args(["-o", "live", "--keep", "stored", "cat"]);
+    let mut run = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
+    let live = || fs::read_to_string(room.path().join("live")).unwrap_or_default();
+    let stored = || says(&at(room.path(), &["report", "stored"]));
+    let since = Instant::now();
+    while !(live().ends_with("read(0, ") && stored().contains("read(0, ")) {
+        assert!(since.elapsed().as_secs() < 20, "live: {}\nstored: {}", live(), stored());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    drop(run.stdin.take());
+    assert!(run.wait().expect("it ends").success());
+    assert!(live().contains("read(0, \"\", 131072)") && !live().contains("unfinished"), "{}", live());
+    assert_eq!(stored(), live(), "live and stored");
+}
+
+#[test]
 fn attaching_to_nobody_says_so() {
     let mut child = std::process::Command::new("true").spawn().expect("it starts");
     let pid = child.id().to_string();
