@@ -84,7 +84,7 @@ fn recorded(path: &Path, golden: &Golden) -> String {
     let (asserted, all) = golden.asserts;
     let share = asserted.saturating_mul(100).checked_div(all).unwrap_or(0);
     let runs = if golden.runs == 1 { "1 run".to_owned() } else { format!("{} runs", golden.runs) };
-    let mut text = format!("recorded {} from {runs}: asserts {asserted} of {all} calls ({share} %)\n", named(&path));
+    let mut text = format!("recorded {} from {runs}: asserts {asserted} of {all} calls ({share} %)\n", named(path));
     for left in &golden.left_out {
         let counts: Vec<String> = left.counts.iter().map(u64::to_string).collect();
         let what = if left.call == "*" { "all calls".to_owned() } else { left.call.clone() };
@@ -97,7 +97,7 @@ fn recorded(path: &Path, golden: &Golden) -> String {
 /// Whole or not at all, beside its name first.
 fn write(path: &Path, golden: &Golden) -> Result<(), Problem> {
     let failed =
-        |error: std::io::Error| Problem::new(Code::USAGE, format!("cannot write {}: {}", named(&path), reason(&error)));
+        |error: std::io::Error| Problem::new(Code::USAGE, format!("cannot write {}: {}", named(path), reason(&error)));
     let dir = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(dir).map_err(failed)?;
     let temporary = tempfile::Builder::new()
@@ -159,14 +159,14 @@ fn read(path: &Path, name: &str, argv: &[OsString]) -> Result<Golden, Problem> {
             let command = if command.is_empty() { "CMD ARGS".to_owned() } else { command.join(" ") };
             return Err(Problem::new(
                 Code::NOTHING_TO_JUDGE,
-                format!("cannot check {name}: there is no {}", named(&path)),
+                format!("cannot check {name}: there is no {}", named(path)),
             )
             .hint(format!("chic-trace golden record {name} -- {command}")));
         }
-        Err(error) => return Err(Problem::usage(format!("cannot read {}: {}", named(&path), reason(&error)))),
+        Err(error) => return Err(Problem::usage(format!("cannot read {}: {}", named(path), reason(&error)))),
     };
     Golden::parse(&text)
-        .map_err(|bad| Problem::usage(format!("cannot read {}: {bad}", named(&path))).hint("nothing was changed"))
+        .map_err(|bad| Problem::usage(format!("cannot read {}: {bad}", named(path))).hint("nothing was changed"))
 }
 
 fn path_of(general: &General, name: &str, dir: Option<&Path>) -> Result<PathBuf, Problem> {
