@@ -66,6 +66,7 @@ checks! {
     start::direct_child,
     start::direct_child_not_started,
     start::direct_child_with_filter,
+    start::lost_capabilities,
     start::same_fds,
     start::setuid_probe,
     tasks::all_leave_at_once,

@@ -162,3 +162,44 @@ pub fn setuid_probe(tracer: &Tracer) -> Verdict {
     ensure!(asked == [65534], "geteuid gave 65534, recorded {asked:?}");
     Ok(())
 }
+
+/// A file's capabilities are lost under a tracer that has none: that is told.
+pub fn lost_capabilities(tracer: &Tracer) -> Verdict {
+    const NOBODY: u32 = 65534;
+    if !is_root() {
+        skip!("giving a file capabilities needs root");
+    }
+    let room = Room::new();
+    for open in [room.work(), room.beside("")] {
+        std::os::unix::fs::chown(open, Some(NOBODY), None)?;
+    }
+    let probe = room.beside("probe");
+    std::fs::copy(guest(), &probe)?;
+    // Revision 2, effective; CAP_NET_RAW permitted.
+    let capability: Vec<u8> = [0x0200_0001u32, 1 << 13, 0, 0, 0].iter().flat_map(|word| word.to_le_bytes()).collect();
+    if !set_attribute(&probe, c"security.capability", &capability) {
+        skip!("the file system takes no capabilities: {}", std::io::Error::last_os_error());
+    }
+    let file = room.beside("trace.jsonl");
+    let argv = [probe.into_os_string(), "setuid_probe".into()];
+    let options = ["-f", "--format", "jsonl", "-o"].map(OsStr::new);
+    let options: Vec<&OsStr> = options.into_iter().chain([file.as_os_str()]).collect();
+    let mut command = room.traced_command(tracer, &options, &argv);
+    command.uid(NOBODY).gid(NOBODY);
+    let outcome = room.finish(command)?;
+    ensure!(outcome.code() == 0, "{}", outcome.shown());
+    let trace = Trace::read(&file)?;
+    trace.is_complete()?;
+    let said = outcome.notes.join("\n");
+    ensure!(said.contains("has file capabilities, but the kernel grants it nothing"), "not told: {said:?}");
+    let unseen = trace.recording()["unseen"].to_string();
+    ensure!(unseen.contains("file capabilities"), "not in the recording: {unseen}");
+    room.is_empty()
+}
+
+fn set_attribute(path: &std::path::Path, name: &std::ffi::CStr, value: &[u8]) -> bool {
+    use std::os::unix::ffi::OsStrExt;
+    let Ok(path) = std::ffi::CString::new(path.as_os_str().as_bytes()) else { return false };
+    // SAFETY: texts that end with NUL and a value of the length given; all outlive the call.
+    unsafe { libc::setxattr(path.as_ptr(), name.as_ptr(), value.as_ptr().cast(), value.len(), 0) == 0 }
+}

@@ -257,18 +257,6 @@ impl Session<'_> {
             self.event.payload(head, word);
         }
     }
-
-    fn warn_of_lost_privilege(&mut self, tid: Tid) {
-        use std::os::unix::fs::MetadataExt;
-        let Ok(meta) = std::fs::metadata(format!("/proc/{tid}/exe")) else { return };
-        let setuid = meta.mode() & 0o4000 != 0;
-        if setuid && look::Status::of(tid).is_some_and(|now| now.euid != meta.uid()) {
-            let path = String::from_utf8_lossy(&look::exe(tid)).into_owned();
-            let what = format!("{path} is set-user-id, but the kernel grants it nothing while it is traced");
-            self.unseen(tid, recording::event::Hidden::SetuidLost, &what);
-            self.warnings.push(what);
-        }
-    }
 }
 
 /// The flags with which a task is being made, from its parent's registers.

@@ -23,6 +23,7 @@ mod leave;
 mod look;
 mod placement;
 mod plan;
+mod privilege;
 mod procfs;
 mod run;
 mod search;

@@ -19,6 +19,14 @@ pub struct Status {
     pub tracer: u32,
     /// Effective user.
     pub euid: u32,
+    /// Effective group.
+    pub egid: u32,
+    /// Permitted capabilities.
+    pub capabilities: u64,
+    /// The most it can ever have.
+    pub capabilities_bound: u64,
+    /// Has it given up to gain any by an exec?
+    pub no_new_privs: bool,
 }
 
 impl Status {
@@ -33,12 +41,17 @@ impl Status {
         for line in text.split(|b| *b == b'\n') {
             let Ok(line) = std::str::from_utf8(line) else { continue };
             let Some((name, rest)) = line.split_once(':') else { continue };
+            let capabilities = || u64::from_str_radix(rest.trim(), 16).unwrap_or(0);
             let mut numbers = rest.split_ascii_whitespace().map(|word| word.parse().unwrap_or(0));
             match name {
                 "Tgid" => status.pid = numbers.next().unwrap_or(0),
                 "PPid" => status.parent = numbers.next().unwrap_or(0),
                 "TracerPid" => status.tracer = numbers.next().unwrap_or(0),
                 "Uid" => status.euid = numbers.nth(1).unwrap_or(0),
+                "Gid" => status.egid = numbers.nth(1).unwrap_or(0),
+                "CapPrm" => status.capabilities = capabilities(),
+                "CapBnd" => status.capabilities_bound = capabilities(),
+                "NoNewPrivs" => status.no_new_privs = numbers.next() == Some(1),
                 "NSpid" => status.own_tid = numbers.next_back().unwrap_or(0),
                 _ => {}
             }
@@ -115,9 +128,21 @@ mod tests {
 
     #[test]
     fn a_status_is_read_by_name() {
-        let text = b"Name:\tx\nTgid:\t12\nPPid:\t3\nTracerPid:\t0\nUid:\t1\t2\t3\t4\nNSpid:\t12\t1\n\xff\nPid\n";
+        let text = b"Name:\tx\nTgid:\t12\nPPid:\t3\nTracerPid:\t0\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t5\t5\n\
+            CapPrm:\t000001ffffffffff\nCapBnd:\t0000000000002000\nNoNewPrivs:\t1\nNSpid:\t12\t1\n\xff\nPid\n";
         let status = Status::parse(text);
-        assert_eq!(status, Status { pid: 12, parent: 3, own_tid: 1, tracer: 0, euid: 2 });
+        let expected = Status {
+            pid: 12,
+            parent: 3,
+            own_tid: 1,
+            tracer: 0,
+            euid: 2,
+            egid: 6,
+            capabilities: 0x1ff_ffff_ffff,
+            capabilities_bound: 0x2000,
+            no_new_privs: true,
+        };
+        assert_eq!(status, expected);
         assert_eq!(Status::parse(b"Tgid:\t-1\nNSpid:\n"), Status::default());
     }
 

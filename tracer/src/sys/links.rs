@@ -1,4 +1,4 @@
-//! Links below /proc and what hangs on them, read without allocating.
+//! Links below /proc and what hangs on them and lies behind them, read without allocating.
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
@@ -17,4 +17,12 @@ pub(crate) fn read_attribute<'a>(path: &CStr, name: &CStr, buffer: &'a mut [u8])
     let len = unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len()) };
     let value = buffer.get(..usize::try_from(len).ok()?)?;
     Some(value.strip_suffix(&[0]).unwrap_or(value))
+}
+
+/// Is this on a file system where set-user-id bits and file capabilities mean nothing: statvfs(3), MS_NOSUID?
+pub(crate) fn is_without_suid(path: &CStr) -> bool {
+    // SAFETY: all bits zero is a valid statvfs.
+    let mut seen: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: `path` ends with NUL; fills a statvfs of ours.
+    unsafe { libc::statvfs(path.as_ptr(), &raw mut seen) == 0 && seen.f_flag & libc::ST_NOSUID != 0 }
 }
