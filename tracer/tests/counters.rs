@@ -206,3 +206,34 @@ fn none_means_none() {
     let (kept, _) = run(&plan(&["true"]));
     assert!(kept.of_kind(Kind::Account).is_empty() && kept.of_kind(Kind::Counter).is_empty());
 }
+
+#[test]
+fn at_an_interval_running_tasks_are_read() {
+    let mut plan = plan(&["sh", "-c", "dd if=/dev/zero of=/dev/null bs=1 count=5000 2>/dev/null; exit 0"]);
+    plan.interval = Some(std::time::Duration::from_millis(2));
+    let (kept, ended) = run(&plan);
+    assert_eq!(ended.root, Some(tracer::Status::Exited(0)));
+    kept.assert_dense();
+    let of = |measure: Measure| -> BTreeMap<u32, Vec<u64>> {
+        let mut values: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+        for event in kept.of_kind(Kind::Counter).into_iter().filter(|e| e.u32(32) == measure as u32) {
+            if event.u32(36) & u32::from(reading::NOT_MEASURED) == 0 {
+                values.entry(event.task()).or_default().push(event.u64(40));
+            } else {
+                assert!(event.text(text::MAIN).is_some_and(|why| !why.is_empty()), "a value that is missing says why");
+            }
+        }
+        values
+    };
+    if std::fs::read("/proc/self/schedstat").is_err() {
+        println!("skipped: the kernel keeps no account of run time");
+        return;
+    }
+    for measure in [Measure::RunNs, Measure::Rchar] {
+        let of = of(measure);
+        let busiest = of.values().max_by_key(|values| values.last().copied()).expect("samples");
+        assert!(of.len() >= 2, "both tasks are read: {of:?}");
+        assert!(busiest.len() >= 3 && busiest.is_sorted(), "{measure:?}: {busiest:?}");
+        assert!(busiest.last() > busiest.first(), "{measure:?}: {busiest:?}");
+    }
+}

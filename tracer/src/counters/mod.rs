@@ -28,6 +28,9 @@ use account::{push, push_missing};
 use process::Process;
 use tally::Tally;
 
+/// Why a value of /proc is not there.
+const UNREADABLE: &str = "the kernel keeps no such account, or /proc can't be read";
+
 /// Reads counters at the ends of tasks and processes. One per session.
 ///
 /// ```text
@@ -111,7 +114,7 @@ impl Meters {
         }
         self.readings.clear();
         let missing = task.write(&mut self.readings);
-        let why = if missing { "the kernel keeps no such account, or /proc can't be read" } else { "" };
+        let why = if missing { UNREADABLE } else { "" };
         Some(Account { process: false, readings: &self.readings, why })
     }
 
@@ -150,13 +153,15 @@ impl Meters {
     pub fn sample(&mut self, tid: u32, pid: u32) -> &[Total] {
         let task = read_task(tid, pid, &mut self.buffer);
         self.samples.clear();
-        if let Some(sched) = task.sched {
-            self.samples.push(Total::of(Measure::RunNs, sched.run_ns));
-        }
-        if let Some(io) = task.io {
-            self.samples.push(Total::of(Measure::Rchar, io.rchar));
-            self.samples.push(Total::of(Measure::Wchar, io.wchar));
-        }
+        let mut push = |measure, value: Option<u64>| {
+            self.samples.push(match value {
+                Some(value) => Total::of(measure, value),
+                None => Total::missing(measure, UNREADABLE),
+            });
+        };
+        push(Measure::RunNs, task.sched.map(|sched| sched.run_ns));
+        push(Measure::Rchar, task.io.map(|io| io.rchar));
+        push(Measure::Wchar, task.io.map(|io| io.wchar));
         &self.samples
     }
 }

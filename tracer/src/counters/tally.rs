@@ -33,6 +33,11 @@ impl Total {
         Total { measure, status: 0, value, enabled_ns: 0, running_ns: 0, why: String::new() }
     }
 
+    /// A value that is not there.
+    pub(super) fn missing(measure: Measure, why: &str) -> Total {
+        Total { status: reading::NOT_MEASURED, why: why.into(), ..Total::of(measure, 0) }
+    }
+
     /// Makes `record` the `Counter` event of this.
     pub fn write(&self, record: &mut Record, task: u32, seq: u64, at: u64) {
         record.begin(Kind::Counter, 64, task, seq, at);
