@@ -5,15 +5,22 @@ use tracer::{Launch, Plan, Stdio};
 
 use crate::cli::ask::{Look, Session, Target};
 use crate::selection::Selection;
+use crate::show::USUAL_STRINGS;
+
+/// Elements of an array that are kept at most where the run is shown at once.
+const ELEMENTS_MOST: u64 = 1024;
 
 /// A session that is shown while it runs.
 pub fn shown(target: Target, selection: &Selection, session: &Session, look: &Look, moved: bool) -> Plan {
+    let strings = look.strings.unwrap_or(USUAL_STRINGS);
+    // As many elements of an array are shown as bytes of a string.
+    let elements = if look.verbose { ELEMENTS_MOST } else { strings.clamp(USUAL_STRINGS, ELEMENTS_MOST) };
     let limits = PayloadLimits {
-        data: look.strings.unwrap_or(32),
+        data: strings,
         environment: look.verbose,
         notes: look.notes,
-        argv_elements: if look.verbose { 1024 } else { 32 },
-        elements: if look.verbose { 1024 } else { 32 },
+        argv_elements: elements,
+        elements,
         ..PayloadLimits::live()
     };
     plan(target, selection, session, limits, moved)

@@ -11,6 +11,9 @@ use crate::message::Problem;
 use crate::output::{Output, Where};
 use crate::selection::Selection;
 
+/// Bytes of a string that strace shows.
+pub const USUAL_STRINGS: u64 = 32;
+
 /// What the printers have to know beside the look.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
@@ -22,6 +25,8 @@ pub struct Setting {
     pub separately: bool,
     /// Is the document on our standard output?
     pub on_stdout: bool,
+    /// Bytes of a string in a document, unless the look says so: live as strace has it, later what was kept.
+    pub strings: u64,
 }
 
 /// The printers of a form. The table behind text shares its stream; beside a document it goes to
@@ -95,7 +100,7 @@ fn json(look: &Look, selection: &Selection, setting: Setting) -> JsonOptions {
         by_syscall: look.table_too,
         start_time: look.time.is_some(),
         whole: setting.on_stdout,
-        strings: Some(look.strings.map_or(32, saturated)),
+        strings: Some(saturated(look.strings.unwrap_or(setting.strings))),
         verbose: look.verbose,
         version: env!("CARGO_PKG_VERSION").into(),
         shown: selection.shown(),

@@ -146,6 +146,30 @@ fn a_document_is_alone_on_standard_output() {
 }
 
 #[test]
+fn a_document_is_whole_beside_a_program_that_prints() {
+    if !can_trace() {
+        return;
+    }
+    let program = ["--", "sh", "-c", "echo hi; ls /"];
+    let native = output(std::process::Command::new("sh").args(&program[2..]));
+    let names = |document: &[u8]| {
+        let document: serde_json::Value = serde_json::from_slice(document).expect("the document alone");
+        let calls = document["syscalls"].as_array().expect("calls").clone();
+        calls.iter().map(|call| call["name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+    };
+    let moved = here(&[&["-f", "--format", "json"], &program[..]].concat());
+    assert!(says(&moved).starts_with("hi\n"), "{}", says(&moved));
+    assert_eq!(says(&moved), text(&native.stdout), "all that it prints is seen, in order");
+    assert!(names(&moved.stdout).contains(&"getdents64".to_owned()));
+
+    let room = room();
+    let file = room.path().join("t.json");
+    let beside = here(&[&["-f", "--format", "json", "-o", file.to_str().expect("a path")], &program[..]].concat());
+    assert_eq!(text(&beside.stdout), text(&native.stdout), "standard output is the program's");
+    assert!(names(&fs::read(&file).expect("a document")).contains(&"getdents64".to_owned()));
+}
+
+#[test]
 fn with_a_file_standard_output_is_the_programs_own() {
     if !can_trace() {
         return;
@@ -322,6 +346,144 @@ fn a_recording_goes_into_streams_too() {
     }
     let names: Vec<_> = fs::read_dir(room.path()).expect("listed").flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(names.len(), 2, "files named after streams: {names:?}");
+}
+
+/// A room in which each verdict can be had: a golden `g` of a program that can be told to differ, one that
+/// differs every other time, recordings, and rules.
+fn courtroom() -> tempfile::TempDir {
+    let room = room();
+    let done = |words: &[&str]| {
+        let run = at(room.path(), words);
+        assert!(run.status.success(), "{words:?}: {}", says(&run));
+    };
+    done(&["golden", "record", "g", "--", "cat", "/dev/null"]);
+    done(&["golden", "record", "odd", "--runs", "1", "--", "sh", "-c", ODD]);
+    done(&["record", "-o", "whole", "--", "cat", "/dev/null"]);
+    done(&["-f", "-e", "trace=openat", "-o", "/dev/null", "--keep", "part", "--", "cat", "/dev/null"]);
+    let golden = fs::read_to_string(room.path().join("goldens/g.golden")).expect("a golden");
+    let file = |name: &str, content: &[u8]| fs::write(room.path().join(name), content).expect("written");
+    let bytes = fs::read(room.path().join("whole")).expect("a recording");
+    file("cut", &bytes[..bytes.len() - 40]);
+    file("goldens/far.golden", golden.replace("platform=", "platform=far-from-").as_bytes());
+    file("goldens/bad.golden", b"golden 9\n");
+    let rule = |key: &str| format!("[[assertion]]\nname = \"r\"\ntype = {key}\n");
+    file("within", rule("\"span_count\"\nmax_spans = 100000").as_bytes());
+    file("over", rule("\"span_count\"\nmax_spans = 3").as_bytes());
+    file("warns", rule("\"span_count\"\nmax_spans = 3\nfail_on_violation = false").as_bytes());
+    file("removals", rule("\"span_count\"\nmax_spans = 0\nspan_name_pattern = \"unlink\"").as_bytes());
+    file("memory", rule("\"memory_usage\"\nmax_bytes = 1").as_bytes());
+    file("typo", rule("\"span_cuont\"\nmax_spans = 3").as_bytes());
+    file("off", rule("\"span_count\"\nmax_spans = 3\nenabled = false").as_bytes());
+    file("none", b"");
+    room
+}
+
+/// Other calls every other time.
+const ODD: &str = "if [ -e odd ]; then rm odd; else echo >odd; fi";
+
+#[test]
+fn every_code_of_a_judging_command_is_given_for_its_reason() {
+    if !can_trace() {
+        return;
+    }
+    let room = courtroom();
+    let cat = ["--", "cat", "/dev/null"];
+    let other = ["--", "cat", "/no/such/file"];
+    let odd = ["--", "sh", "-c", ODD];
+    let lost = ["--", "./no-such-program"];
+    let check = ["golden", "check"];
+    for (code, begin, words, end, says_why) in [
+        (0, &["golden", "record"][..], &["new"][..], &cat[..], "recorded goldens/new.golden from 3 runs"),
+        (1, &["golden", "record"], &["g"], &cat, "--force replaces it"),
+        (2, &["golden", "record"], &["../g"], &cat, "cannot take \"../g\" as the name of a golden"),
+        (5, &["golden", "record"], &["lost"], &lost, "cannot run ./no-such-program"),
+        (0, &check, &["g"], &cat, "g: same (calls)"),
+        (0, &check, &["g", "--recording", "whole"], &[], "g: same (calls)"),
+        (1, &check, &["g"], &other, "exit status 1, was exit status 0"),
+        (2, &check, &["bad"], &cat, "version 9 of goldens"),
+        (2, &check, &["g", "--recording", "goldens/g.golden"], &[], "goldens/g.golden"),
+        (2, &check, &["g", "--frmat", "json"], &cat, "--format"),
+        (3, &check, &["odd"], &odd, "odd: flaky (calls, differs in 1/2)"),
+        (0, &check, &["odd", "--inconclusive", "pass"], &odd, "odd: flaky"),
+        (1, &check, &["odd", "--inconclusive", "fail"], &odd, "odd: flaky"),
+        (4, &check, &["missing"], &cat, "chic-trace golden record missing -- cat /dev/null"),
+        (4, &check, &["g", "--recording", "cut"], &[], "cut: it is incomplete"),
+        (4, &check, &["g", "--recording", "part"], &[], "g: not-measured"),
+        (4, &check, &["far"], &cat, "recorded on far-from-"),
+        (5, &check, &["g"], &lost, "cannot run ./no-such-program"),
+        (0, &["assert"], &["--config", "within"], &cat, "cat: within"),
+        (0, &["assert"], &["--config", "warns"], &cat, "(a warning)"),
+        (1, &["assert"], &["--config", "over"], &cat, "exceeds maximum 3"),
+        (1, &["assert"], &["--config", "over", "--recording", "whole"], &[], "exceeds maximum 3"),
+        (2, &["assert"], &["--config", "typo"], &cat, "the nearest is span_count"),
+        (2, &["assert"], &["--config", "missing"], &cat, "missing"),
+        (2, &["assert"], &["--config", "within", "--recording", "typo"], &[], "typo"),
+        (3, &["assert"], &["--config", "memory"], &cat, "not-measured"),
+        (3, &["assert"], &["--config", "removals"], &odd, "inconclusive"),
+        (0, &["assert"], &["--config", "memory", "--inconclusive", "pass"], &cat, "not-measured"),
+        (1, &["assert"], &["--config", "memory", "--inconclusive", "fail"], &cat, "not-measured"),
+        (4, &["assert"], &["--config", "none"], &cat, "no rule in none"),
+        (4, &["assert"], &["--config", "off"], &cat, "is disabled"),
+        (4, &["assert"], &["--config", "within", "--recording", "cut"], &[], "cut: it is incomplete"),
+        (5, &["assert"], &["--config", "within"], &lost, "cannot run ./no-such-program"),
+    ] {
+        let words = [begin, words, end].concat();
+        let run = at(room.path(), &words);
+        let told = text(&run.stdout) + &says(&run);
+        assert_eq!(run.status.code(), Some(code), "{words:?}: {told}");
+        assert!(told.contains(says_why), "{words:?}: {told}");
+    }
+    let mut in_ci = chic_trace();
+    in_ci.current_dir(room.path()).env("CI", "1").args(["golden", "record", "g", "--force"]).args(cat);
+    let run = output(&mut in_ci);
+    assert_eq!(run.status.code(), Some(2), "{}", says(&run));
+    assert!(says(&run).contains("never replaced in CI"), "{}", says(&run));
+}
+
+#[test]
+fn showing_has_codes_of_its_own() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    assert_eq!(at(room.path(), &["record", "sh", "-c", "exit 9"]).status.code(), Some(9));
+    for (code, words, says_why) in [
+        (0, &["report", "chic-trace.ctrace"][..], "+++ exited with 9 +++"),
+        (2, &["report", "missing"], "missing"),
+        (2, &["report", "chic-trace.ctrace", "-e", "trace=opneat"], "openat"),
+        (125, &["report", "chic-trace.ctrace", "-o", "/dev/full"], "cannot write /dev/full"),
+        (125, &["report", "chic-trace.ctrace", "--format", "json", "-o", "/dev/full"], "cannot write /dev/full"),
+        (0, &["config"], ""),
+        (0, &["schema", "assert"], ""),
+        (0, &["schema", "golden-check"], ""),
+        (2, &["schema", "golden-chek"], "the nearest is golden-check"),
+    ] {
+        let run = at(room.path(), words);
+        assert_eq!(run.status.code(), Some(code), "{words:?}: {}", says(&run));
+        assert!(says(&run).contains(says_why), "{words:?}: {}", says(&run));
+    }
+}
+
+#[test]
+fn a_document_of_a_recording_has_what_was_kept() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let long = "0123456789".repeat(30);
+    assert!(at(room.path(), &["record", "echo", &long]).status.success());
+    for (flags, kept) in [(&[][..], 256), (&["-s", "9"], 9), (&["-s", "4000"], 256)] {
+        let run = at(room.path(), &[&["report", "chic-trace.ctrace", "--format", "json"], flags].concat());
+        let document: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
+        assert_eq!(document["recording"]["payload_limit"], kept, "{flags:?}");
+        let calls = document["syscalls"].as_array().expect("calls");
+        let write = calls.iter().find(|call| call["name"] == "write").expect("a write");
+        assert_eq!(write["args"][1], long[..kept], "{flags:?}");
+        assert_eq!(write["payloads"][0]["len"], 301, "{flags:?}");
+        assert_eq!(write["payloads"][0]["kept"], kept, "{flags:?}");
+    }
+    let shown = at(room.path(), &["report", "chic-trace.ctrace", "-e", "trace=write"]);
+    assert!(says(&shown).contains(&format!("write(1, \"{}\"..., 301)", &long[..32])), "{}", says(&shown));
 }
 
 #[test]

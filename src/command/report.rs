@@ -8,7 +8,7 @@ use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, named, safe};
 use crate::output::{Output, Where, cannot_open, is_our_closed_pipe, reason};
 use crate::selection::Selection;
-use crate::show::{self, Setting};
+use crate::show::{self, Setting, USUAL_STRINGS};
 
 /// Replays the recording into the printers.
 pub fn run(ask: Report) -> Result<Ending, Problem> {
@@ -22,6 +22,7 @@ pub fn run(ask: Report) -> Result<Ending, Problem> {
         own_file: matches!(to, Where::File(_) | Where::Pipe(_)),
         separately: matches!(to, Where::PerTask(_)),
         on_stdout: to == Where::Stdout,
+        strings: recording.header().limits.as_ref().map_or(USUAL_STRINGS, |limits| limits.data),
     };
     let output = Output::open(to, look.format == Format::Json)?;
     let mut sinks = show::printers(&look, &selection, setting, &output)?;

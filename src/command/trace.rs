@@ -8,7 +8,7 @@ use crate::exit::Ending;
 use crate::message::{Problem, named};
 use crate::output::{Output, Where, cannot_write};
 use crate::selection::Selection;
-use crate::show::{self, Setting};
+use crate::show::{self, Setting, USUAL_STRINGS};
 use crate::{plan, session};
 
 /// Runs, shows, and ends as the program ended.
@@ -22,6 +22,7 @@ pub fn run(ask: Trace) -> Result<Ending, Problem> {
         own_file: matches!(to, Where::File(_) | Where::Pipe(_)),
         separately: matches!(to, Where::PerTask(_)),
         on_stdout: to == Where::Stdout,
+        strings: USUAL_STRINGS,
     };
     let mut plan = plan::shown(target, &selection, &session, &look, moved);
     let mut behind = session::stand_behind(&plan)?;

@@ -22,6 +22,9 @@ pub(super) fn is_node_without_device(row: &Syscall, call: &Call<'_>) -> bool {
     !matches!(mode & TYPE, BLOCK | CHARACTER)
 }
 
+/// `stx_mask`: the time of birth is there (statx(2)).
+const STATX_BTIME: u64 = 0x800;
+
 impl Printer<'_, '_> {
     /// `{st_mode=S_IFREG|0644, st_size=5, ...}` (stat(2)).
     pub(super) fn stat(&mut self, bytes: &[u8]) {
@@ -108,6 +111,10 @@ impl Printer<'_, '_> {
         for (name, at) in
             [(&b", stx_atime="[..], 64), (b", stx_btime=", 80), (b", stx_ctime=", 96), (b", stx_mtime=", 112)]
         {
+            // Not every filesystem knows when a file was made (statx(2)).
+            if name == b", stx_btime=" && word(bytes, 0, 4) & STATX_BTIME == 0 {
+                continue;
+            }
             let (seconds, part) = (signed(bytes, at, 8), word(bytes, at + 8, 4));
             self.text(name);
             self.text(b"{tv_sec=");

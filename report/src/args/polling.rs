@@ -76,19 +76,25 @@ impl Printer<'_, '_> {
     pub(super) fn polled(&mut self) -> bool {
         let Some(kept) = self.memory(0, 1) else { return false };
         self.text(b"[");
-        let mut first = true;
+        let (mut shown, limit) = (0, self.elements_shown());
+        let mut has_more = kept.is_part();
         for entry in kept.bytes.chunks_exact(8).filter(|entry| word(entry, 6, 2) != 0) {
-            if !std::mem::take(&mut first) {
+            if shown == limit {
+                has_more = true;
+                break;
+            }
+            if shown > 0 {
                 self.text(b", ");
             }
+            shown += 1;
             self.text(b"{fd=");
             self.signed(signed(entry, 0, 4));
             self.text(b", revents=");
             self.flags(&names::POLL_EVENTS, word(entry, 6, 2));
             self.text(b"}");
         }
-        if kept.is_part() {
-            self.text(b", ...");
+        if has_more {
+            self.text(if shown == 0 { b"..." } else { b", ..." });
         }
         self.text(b"]");
         self.time_left(2);

@@ -269,7 +269,7 @@ impl<'p, 'a> Printer<'p, 'a> {
         }
         let Some(kept) = self.memory(at, u8::from(dir == Dir::Out)) else { return self.address(at) };
         self.text(b"[");
-        for (i, number) in kept.bytes.chunks_exact(width).enumerate() {
+        for (i, number) in kept.bytes.chunks_exact(width).take(self.elements_shown()).enumerate() {
             if i > 0 {
                 self.text(b", ");
             }
@@ -280,10 +280,22 @@ impl<'p, 'a> Printer<'p, 'a> {
                 self.decimal(kept::word(number, 0, width));
             }
         }
-        if kept.is_part() {
-            self.text(b", ...");
-        }
+        self.elements_left_out(kept, width);
         self.text(b"]");
+    }
+
+    /// How many elements of an array are shown: as many as bytes of a string.
+    pub(super) fn elements_shown(&self) -> usize {
+        if self.style.verbose { usize::MAX } else { self.style.strings.unwrap_or(usize::MAX) }
+    }
+
+    /// `, ...` behind the elements that are shown, of so many bytes each, when there are more.
+    pub(super) fn elements_left_out(&mut self, kept: Kept<'_>, size: usize) {
+        let all = kept.bytes.len() / size.max(1);
+        let shown = all.min(self.elements_shown());
+        if kept.is_part() || shown < all {
+            self.text(if shown == 0 { b"..." } else { b", ..." });
+        }
     }
 
     /// `[16]`, `[110 => 16]`.

@@ -117,15 +117,13 @@ impl Printer<'_, '_> {
             };
         }
         self.text(b"[");
-        for (i, bytes) in kept.bytes.chunks_exact(size.max(1)).enumerate() {
+        for (i, bytes) in kept.bytes.chunks_exact(size.max(1)).take(self.elements_shown()).enumerate() {
             if i > 0 {
                 self.text(b", ");
             }
             self.structure(layout, bytes);
         }
-        if kept.is_part() {
-            self.text(if kept.bytes.len() < size { b"..." } else { b", ..." });
-        }
+        self.elements_left_out(kept, size);
         self.text(b"]");
     }
 

@@ -23,7 +23,7 @@ impl Printer<'_, '_> {
     /// The entries of a vector. The data of entry i is the element `base | i`.
     pub(super) fn iovec(&mut self, at: u8, phase: u8, vector: Kept<'_>, base: u32) {
         self.text(b"[");
-        for (i, entry) in (0u32..).zip(vector.bytes.chunks_exact(16)) {
+        for (i, entry) in (0u32..).zip(vector.bytes.chunks_exact(16).take(self.elements_shown())) {
             if i > 0 {
                 self.text(b", ");
             }
@@ -38,9 +38,7 @@ impl Printer<'_, '_> {
             self.decimal(length);
             self.text(b"}");
         }
-        if vector.is_part() {
-            self.text(b", ...");
-        }
+        self.elements_left_out(vector, 16);
         self.text(b"]");
     }
 
@@ -69,9 +67,9 @@ impl Printer<'_, '_> {
     fn strings(&mut self, at: u8, vector: Kept<'_>) {
         let limit = self.style.strings.unwrap_or(usize::MAX);
         let pointers = vector.bytes.chunks_exact(8);
-        let kept = pointers.len() as u64;
+        let shown = pointers.len().min(self.elements_shown());
         self.text(b"[");
-        for (i, pointer) in (0u32..).zip(pointers) {
+        for (i, pointer) in (0u32..).zip(pointers.take(shown)) {
             if i > 0 {
                 self.text(b", ");
             }
@@ -86,8 +84,8 @@ impl Printer<'_, '_> {
                 None => self.pointer(word(pointer, 0, 8)),
             }
         }
-        if kept < vector.wanted {
-            self.text(if kept == 0 { b"..." } else { b", ..." });
+        if (shown as u64) < vector.wanted {
+            self.text(if shown == 0 { b"..." } else { b", ..." });
         }
         self.text(b"]");
     }
