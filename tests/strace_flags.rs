@@ -103,6 +103,10 @@ fn alike(line: &str, flags: &[&str]) -> String {
     {
         line = line[..at].to_owned() + &nines(&line[at..]);
     }
+    // What a child used.
+    if let Some(at) = line.find(", si_utime=") {
+        line.truncate(at);
+    }
     let plain = without_numbers(&line);
     if plain == line { line } else { plain.split_whitespace().collect::<Vec<_>>().join(" ") }
 }
