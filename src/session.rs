@@ -114,14 +114,14 @@ pub fn of_status(status: Status) -> Ending {
     }
 }
 
-/// A status in words.
+/// What became of a program, as the end of a sentence.
 pub fn status_words(status: Status) -> String {
     match status {
-        Status::Exited(code) => format!("exit status {code}"),
+        Status::Exited(code) => format!("ended with exit status {code}"),
         Status::Killed { signal, core } => {
             let known = u32::try_from(signal).ok().and_then(syscalls::signal::name);
             let name = known.map_or_else(|| format!("signal {signal}"), String::from);
-            format!("killed by {name}{}", if core { ", core dumped" } else { "" })
+            format!("was killed by {name}{}", if core { ", core dumped" } else { "" })
         }
     }
 }
@@ -145,7 +145,7 @@ fn notes(ended: &Ended, quiet: Quiet) {
 /// Our own failure hides how the program ended: say it.
 fn with_status(problem: Problem, root: Option<Status>) -> Problem {
     match root.filter(|status| *status != Status::Exited(0)) {
-        Some(status) => problem.hint(format!("the program itself ended with {}", status_words(status))),
+        Some(status) => problem.hint(format!("the program itself {}", status_words(status))),
         None => problem,
     }
 }

@@ -227,6 +227,9 @@ fn an_output_that_fails_is_told_and_the_program_goes_on() {
         assert!(report.contains("the program itself ended with exit status 3"), "{words:?}: {report}");
         fs::remove_file(room.path().join("ran")).expect("the program ran to its end");
     }
+    let killed = at(room.path(), &["-o", "/dev/full", "sh", "-c", "kill -TERM $$"]);
+    assert_eq!(killed.status.code(), Some(125));
+    assert!(says(&killed).contains("the program itself was killed by SIGTERM"), "{}", says(&killed));
     let gone = at(room.path(), &["-o", "no/such/dir/x", "true"]);
     assert_eq!(gone.status.code(), Some(125));
     assert!(says(&gone).contains("cannot write no/such/dir/x"), "{}", says(&gone));
