@@ -22,6 +22,8 @@ fn filtered(tracer: &Tracer, options: &[&str]) -> Verdict {
     ensure!(denied == 3, "getppid was denied three times with EPERM, recorded {results:?}");
     let without = results.iter().filter(|(result, _)| *result == -i64::from(libc::ENOSYS)).count();
     ensure!(without >= 3, "getppid gave ENOSYS three times, recorded {results:?}");
+    let trapped = trace.named("getppid").filter(|call| call.is("denied") && call.result == libc::SYS_getppid).count();
+    ensure!(trapped == 2, "getppid was answered by SIGSYS twice, and that is told; recorded {results:?}");
     let answered = results.iter().filter(|(result, _)| *result == 4242).count();
     ensure!(answered == 1, "getppid was answered by a listener once, recorded {results:?}");
     Ok(())

@@ -129,10 +129,14 @@ impl Session<'_> {
         if task.watch != Watch::Nothing {
             result = self.look_back(stopped, result)?;
         }
+        let own_filter = self.tasks.has_own_filter(tid);
         let Some(task) = self.tasks.get_mut(tid) else { return Ok(()) };
         match task.call {
             InCall::Shown => {
                 task.record.finish_call(State::Done, self.now, result);
+                if own_filter && is_trapped(stopped, info, task.record.view().call().map(|call| call.nr())) {
+                    task.record.add_flags(flag::DENIED);
+                }
                 if is_restart(result) {
                     note_interruption(task);
                 }
@@ -235,9 +239,10 @@ impl Session<'_> {
                 Watch::Nothing
             }
             libc::SYS_seccomp if ours && args[0] == 0 => Watch::AsksStrict,
-            libc::SYS_seccomp if ours && args[0] == 1 => Watch::InstallsFilter,
-            libc::SYS_prctl if !ours => match args[0] as i32 {
-                libc::PR_SET_NAME => Watch::Renames,
+            libc::SYS_seccomp if args[0] == 1 => Watch::InstallsFilter,
+            libc::SYS_prctl if !ours => match (args[0] as i32, args[1]) {
+                (libc::PR_SET_NAME, _) => Watch::Renames,
+                (libc::PR_SET_SECCOMP, 2) => Watch::InstallsFilter,
                 _ => Watch::Nothing,
             },
             libc::SYS_prctl => match (args[0] as i32, args[1]) {
@@ -347,6 +352,16 @@ fn starting(task: &mut Task, abi: Abi, nr: u64) -> bool {
         Phase::Running | Phase::Leaving => true,
         Phase::Starting | Phase::FirstExec | Phase::Failed => false,
     }
+}
+
+/// Did the target's own filter answer this call with a SIGSYS, to be handled or to end the process? Then the
+/// kernel has put the call's number back where results are, and the signal that names the site waits.
+///
+/// The filter's other answers are not marked. One with an error leaves the registers as a call that failed:
+/// nothing tells them apart but the filter itself, which only a privileged tracer may read, or which was
+/// installed before we came. One that ends only the task shows no exit: the death by SIGSYS says it.
+fn is_trapped(stopped: &Stopped, info: &SyscallInfo, nr: Option<u64>) -> bool {
+    nr.is_some_and(|nr| info.result() == nr as i64) && stopped.has_filter_trap(info.ip) == Some(true)
 }
 
 /// Remembers an interrupted call, so that its continuation is known as one.

@@ -207,6 +207,11 @@ impl Tasks {
         self.processes.get_mut(&pid)
     }
 
+    /// Has the process of this task installed a filter?
+    pub fn has_own_filter(&self, tid: Tid) -> bool {
+        self.get(tid).and_then(|task| self.process(task.pid)).is_some_and(|process| process.own_filter)
+    }
+
     /// Adds a task; `like` is what a new process inherits.
     pub fn add(&mut self, mut task: Task, like: Process) {
         task.every_call = like.own_filter || like.strict;

@@ -208,6 +208,25 @@ impl Stopped {
         Ok(bytes)
     }
 
+    /// PTRACE_PEEKSIGINFO (Linux 3.10): does a SIGSYS by which a seccomp filter answered the call at `site`
+    /// (seccomp(2), SECCOMP_RET_TRAP) wait for this task? `None` when the kernel can't tell.
+    pub fn has_filter_trap(&self, site: u64) -> Option<bool> {
+        const MOST: usize = 8;
+        const SYS_SECCOMP: i32 = 1;
+        let asked = libc::ptrace_peeksiginfo_args { off: 0, flags: 0, nr: MOST as i32 };
+        let mut waiting = [[0u64; 16]; MOST];
+        let found =
+            raw(libc::PTRACE_PEEKSIGINFO as u32, self.tid, &raw const asked as usize, waiting.as_mut_ptr() as usize)
+                .ok()?;
+        // Two numbers to a word: signo, errno; code, padding; then the site.
+        Some(
+            waiting
+                .iter()
+                .take(found as usize)
+                .any(|info| info[0] as i32 == libc::SIGSYS && info[1] as i32 == SYS_SECCOMP && info[2] == site),
+        )
+    }
+
     /// PTRACE_GET_SYSCALL_INFO (Linux 5.3). EIO where the kernel has none; ESRCH when the task is gone.
     pub fn syscall_info(&self) -> Result<SyscallInfo, Errno> {
         let mut info = SyscallInfo::EMPTY;
