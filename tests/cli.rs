@@ -627,3 +627,16 @@ fn we_describe_ourselves() {
     assert_eq!(unknown.status.code(), Some(2));
     assert!(says(&unknown).contains("the nearest is renacer-json"), "{}", says(&unknown));
 }
+
+#[test]
+fn a_recording_cut_by_a_limit_says_so() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let run = at(room.path(), &["--max-events", "5", "-o", "cut.txt", "echo", "hi"]);
+    assert_eq!((run.status.code(), text(&run.stdout)), (Some(0), "hi\n".into()), "{}", says(&run));
+    assert!(says(&run).contains("the recording was limited to 5 events"), "{}", says(&run));
+    let kept = fs::read_to_string(room.path().join("cut.txt")).expect("the text was written");
+    assert!(kept.starts_with("execve(") && !kept.contains("exit_group"), "{kept}");
+}

@@ -139,8 +139,10 @@ impl Session<'_> {
         self.event.put_u32(32, which);
         self.event.put_u64(40, value);
         let what = if which == 1 { "events" } else { "bytes" };
-        self.event.text(text::MAIN, format!("the recording was limited to {value} {what}").as_bytes());
+        let said = format!("the recording was limited to {value} {what}");
+        self.event.text(text::MAIN, said.as_bytes());
         self.push_event();
+        self.warnings.push(format!("{said}; what came after is not in it, the program was not disturbed"));
         let mut trailer = self.trailer();
         trailer.ended = EndedBy::Limit;
         self.stream.close(&mut trailer);
