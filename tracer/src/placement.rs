@@ -264,11 +264,26 @@ fn read_path(stopped: &Stopped, addr: u64) -> Option<Vec<u8>> {
     Some(path)
 }
 
-/// Could a file of this name tell a task's CPUs? Anything below /proc; and, because the directory may be
-/// one of /proc, every relative `status`.
+/// Could a file of this name tell a task's CPUs? Anything below /proc but what is known not to; and,
+/// because the directory may be one of /proc, every relative `status`.
 fn may_show_cpus(path: &[u8]) -> bool {
-    let inside = path.windows(4).any(|part| part == b"proc");
+    let inside = path.windows(4).any(|part| part == b"proc") && !tells_nothing_of_cpus(path);
     inside || (path.first() != Some(&b'/') && path.rsplit(|b| *b == b'/').next() == Some(b"status"))
+}
+
+/// Files of the whole system, and files of a process without its mask, that most programs open when
+/// they start (`/proc/filesystems`, `/proc/self/maps`).
+fn tells_nothing_of_cpus(path: &[u8]) -> bool {
+    const OF_A_PROCESS: [&[u8]; 10] =
+        [b"auxv", b"cgroup", b"cmdline", b"comm", b"environ", b"exe", b"limits", b"maps", b"mountinfo", b"mounts"];
+    let Some(name) = path.strip_prefix(b"/proc/") else { return false };
+    match name.strip_prefix(b"self/") {
+        Some(name) => OF_A_PROCESS.contains(&name),
+        None => {
+            let lower = |b: &u8| b.is_ascii_lowercase();
+            !name.is_empty() && name.iter().all(lower) && name != b"self"
+        }
+    }
 }
 
 #[cfg(test)]
@@ -280,7 +295,10 @@ mod tests {
         for path in ["/proc/self/status", "//proc/1/status", "proc", "status", "../12/status", "/x/../proc/self"] {
             assert!(may_show_cpus(path.as_bytes()), "{path}");
         }
-        for path in ["/etc/passwd", "/var/status", "a.so", "", "/usr/lib/x"] {
+        for path in ["/proc/", "/proc/1", "/proc/self", "/proc/thread-self", "/proc/self/maps/../status"] {
+            assert!(may_show_cpus(path.as_bytes()), "{path}");
+        }
+        for path in ["/etc/passwd", "/var/status", "a.so", "", "/usr/lib/x", "/proc/filesystems", "/proc/self/maps"] {
             assert!(!may_show_cpus(path.as_bytes()), "{path}");
         }
     }
