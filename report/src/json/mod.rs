@@ -135,32 +135,29 @@ impl Sink for Json {
         let any_call = self.any_call;
         self.document().extend_from_slice(if any_call { b"\n  ],\n" } else { b"],\n" });
         if let Some(mut body) = self.body.take() {
-            let to = std::cell::RefCell::new(&mut self.to);
-            body.drain(
-                |source| to.borrow().failed(source),
-                |piece| {
-                    let mut to = to.borrow_mut();
-                    to.buffer().extend_from_slice(piece);
-                    to.flush_when_full()
-                },
-            )?;
+            pour(&mut body, &mut self.to)?;
         }
         if !self.run.options().compact {
             let any = !self.events.is_empty();
             self.to.buffer().extend_from_slice(b"  \"events\": [");
-            let to = std::cell::RefCell::new(&mut self.to);
-            self.events.drain(
-                |source| to.borrow().failed(source),
-                |piece| {
-                    let mut to = to.borrow_mut();
-                    to.buffer().extend_from_slice(piece);
-                    to.flush_when_full()
-                },
-            )?;
+            pour(&mut self.events, &mut self.to)?;
             self.to.buffer().extend_from_slice(if any { b"\n  ],\n" } else { b"],\n" });
         }
         self.run.closing(self.to.buffer(), trailer, b"  ", b",\n");
         self.to.buffer().extend_from_slice(b"\n}\n");
         self.to.flush()
     }
+}
+
+/// Writes what was spooled behind what is there.
+fn pour(spool: &mut Spool, to: &mut Stream) -> Result<(), SinkError> {
+    let to = std::cell::RefCell::new(to);
+    spool.drain(
+        |source| to.borrow().failed(source),
+        |piece| {
+            let mut to = to.borrow_mut();
+            to.buffer().extend_from_slice(piece);
+            to.flush_when_full()
+        },
+    )
 }
