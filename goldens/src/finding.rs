@@ -1,197 +1,139 @@
-//! Findings: what is different, in a sentence each, the gravest first.
+//! Findings: what is different, in a sentence.
 
-use std::collections::BTreeSet;
+use crate::model::{Level, ProcKey};
+use crate::value::Value;
 
-use crate::golden::{Exit, Golden, Shape, Task};
-use crate::learn::counts;
-use crate::observe::{Run, RunTask, Step};
-
-/// Steps of both sides that a finding shows from where they part.
-const SHOWN: usize = 5;
-
-/// What kind of difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Code {
-    /// A process ends in another way.
-    Exit,
-    /// A process is new.
-    ProcNew,
-    /// A process is missing.
-    ProcGone,
-    /// A thread is new.
-    ThreadNew,
-    /// A thread is missing.
-    ThreadGone,
-    /// A call is new, or made more often.
-    CallNew,
-    /// A call is missing, or made less often.
-    CallGone,
-    /// The same calls in another order.
-    CallOrder,
+/// How grave a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Makes the verdict `different`.
+    Error,
+    /// Makes it `same with warnings`.
+    Warning,
+    /// Shown with `-v`.
+    Info,
 }
 
-impl Code {
-    /// The word in reports.
-    pub fn word(self) -> &'static str {
-        match self {
-            Code::Exit => "exit",
-            Code::ProcNew => "proc.new",
-            Code::ProcGone => "proc.gone",
-            Code::ThreadNew => "thread.new",
-            Code::ThreadGone => "thread.gone",
-            Code::CallNew => "call.new",
-            Code::CallGone => "call.gone",
-            Code::CallOrder => "call.order",
-        }
-    }
-}
+macro_rules! codes {
+    ($($name:ident $word:literal $level:ident $severity:ident),* $(,)?) => {
+        /// What kind of difference. The order is the rank: the first of a severity is told first.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $(#[doc = concat!("`", $word, "`.")] $name),* }
 
-/// One difference.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// Its kind.
-    pub code: Code,
-    /// The process, and the task where one is meant.
-    pub place: String,
-    /// What is different.
-    pub sentence: String,
-    /// The accepted steps from where the runs part.
-    pub before: Vec<String>,
-    /// The steps of this run from there.
-    pub after: Vec<String>,
-    /// Position of the first step that is different, in its task.
-    pub event: Option<usize>,
-}
+        impl Code {
+            /// All of them, by rank.
+            pub const ALL: &[Code] = &[$(Code::$name),*];
 
-/// Everything in which a run differs from a golden, the gravest first.
-pub fn compare(golden: &Golden, run: &Run) -> Vec<Finding> {
-    let ignored = |process: &str| golden.left_out.iter().any(|left| left.process == process && left.task == "*");
-    let mut findings = Vec::new();
-    let mut gone: Vec<&str> = Vec::new();
-    for (key, process) in &golden.processes {
-        let Some(now) = run.processes.get(key) else {
-            gone.push(key);
-            continue;
-        };
-        if let Some(exit) = process.exit.as_ref().filter(|exit| **exit != now.exit) {
-            findings.push(finding(Code::Exit, key, format!("{}, was {}", exit_words(&now.exit), exit_words(exit))));
-        }
-        for (task_key, task) in &process.tasks {
-            let place = format!("{key} {task_key}");
-            match now.tasks.get(task_key) {
-                Some(now) => findings.extend(compare_task(golden, (key, task_key), &place, task, now)),
-                None => findings.push(finding(Code::ThreadGone, &place, "this thread is no longer started".into())),
+            /// The word in reports.
+            pub const fn word(self) -> &'static str {
+                match self { $(Code::$name => $word),* }
+            }
+
+            /// The weakest level at which it is visible.
+            pub const fn level(self) -> Level {
+                match self { $(Code::$name => Level::$level),* }
+            }
+
+            /// Its severity unless configured otherwise (`dur.fsync` is a warning for `fdatasync`).
+            pub const fn severity(self) -> Severity {
+                match self { $(Code::$name => Severity::$severity),* }
             }
         }
-        let task_known = |task: &str| {
-            process.tasks.contains_key(task) || golden.left_out.iter().any(|l| l.process == *key && l.task == task)
-        };
-        for task in now.tasks.keys().filter(|task| !task_known(task)) {
-            findings.push(finding(Code::ThreadNew, &format!("{key} {task}"), "this thread is new".into()));
-        }
-    }
-    let new: Vec<&str> = run
-        .processes
-        .keys()
-        .map(String::as_str)
-        .filter(|key| !golden.processes.contains_key(*key) && !ignored(key))
-        .collect();
-    findings.extend(topmost(&gone).map(|key| finding(Code::ProcGone, key, format!("no longer runs {}", program(key)))));
-    findings.extend(topmost(&new).map(|key| finding(Code::ProcNew, key, format!("now runs {}", program(key)))));
-    findings.sort_by(|a, b| (a.code, &a.place).cmp(&(b.code, &b.place)));
-    findings
-}
-
-/// Processes whose parent is not in the list itself: a child goes with its parent.
-fn topmost<'a>(keys: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
-    let below =
-        |key: &str| keys.iter().any(|parent| key.strip_prefix(parent).is_some_and(|rest| rest.starts_with('/')));
-    keys.iter().copied().filter(move |key| !below(key))
-}
-
-fn program(key: &str) -> &str {
-    let last = key.rsplit('/').next().unwrap_or(key);
-    let last = last.split('#').next().unwrap_or(last);
-    last.rsplit('>').next().unwrap_or(last)
-}
-
-fn exit_words(exit: &Exit) -> String {
-    match exit {
-        Exit::Exited(code) => format!("exit status {code}"),
-        Exit::Killed(signal) => format!("killed by {signal}"),
-        Exit::Running => "still running".into(),
-    }
-}
-
-fn finding(code: Code, place: &str, sentence: String) -> Finding {
-    Finding { code, place: place.to_owned(), sentence, before: vec![], after: vec![], event: None }
-}
-
-fn compare_task(
-    golden: &Golden,
-    (process, task_key): (&str, &str),
-    place: &str,
-    task: &Task,
-    now: &RunTask,
-) -> Vec<Finding> {
-    let varied: BTreeSet<&str> = golden
-        .left_out
-        .iter()
-        .filter(|left| left.process == process && left.task == task_key)
-        .map(|left| left.call.as_str())
-        .collect();
-    let steps: Vec<&Step> = now.steps.iter().filter(|step| !varied.contains(step.name.as_str())).collect();
-    let mut findings = Vec::new();
-    let after = counts(steps.iter().copied());
-    let before: std::collections::BTreeMap<&Step, u64> =
-        task.steps.iter().fold(Default::default(), |mut all: std::collections::BTreeMap<&Step, u64>, (n, step)| {
-            *all.entry(step).or_default() += n;
-            all
-        });
-    let all: BTreeSet<&Step> = before.keys().chain(after.keys()).copied().collect();
-    for step in all {
-        let (was, is) = (before.get(step).copied().unwrap_or(0), after.get(step).copied().unwrap_or(0));
-        let (code, sentence) = match (was, is) {
-            (was, is) if was == is => continue,
-            (0, 1) => (Code::CallNew, format!("now calls {}", with_outcome(step))),
-            (0, is) => (Code::CallNew, format!("now calls {} {is} times", with_outcome(step))),
-            (_, 0) => (Code::CallGone, format!("no longer calls {}", with_outcome(step))),
-            (was, is) if is > was => (Code::CallNew, format!("calls {} {is} times, was {was}", with_outcome(step))),
-            (was, is) => (Code::CallGone, format!("calls {} {is} times, was {was}", with_outcome(step))),
-        };
-        findings.push(finding(code, place, sentence));
-    }
-    if task.shape == Shape::Sequence {
-        part(place, task, &steps, &mut findings);
-    }
-    findings
-}
-
-fn with_outcome(step: &Step) -> String {
-    match step.outcome.strip_prefix('!') {
-        Some(errno) => format!("{} ({errno})", step.name),
-        None => step.name.clone(),
-    }
-}
-
-/// Shows where two sequences part: with the first finding of the task, or as one of its own.
-fn part(place: &str, task: &Task, now: &[&Step], findings: &mut Vec<Finding>) {
-    let accepted = |at: usize| task.steps.get(at).map(|(_, step)| step);
-    let Some(at) = (0..task.steps.len().max(now.len())).find(|at| accepted(*at) != now.get(*at).copied()) else {
-        return;
     };
-    let show = |steps: &mut dyn Iterator<Item = &Step>| -> Vec<String> {
-        let shown: Vec<String> = steps.take(SHOWN).map(ToString::to_string).collect();
-        if shown.is_empty() { vec!["(end)".to_owned()] } else { shown }
-    };
-    let before = show(&mut task.steps.iter().skip(at).map(|(_, step)| step));
-    let after = show(&mut now.iter().skip(at).copied());
-    if findings.is_empty() {
-        let sentence = format!("the same calls in another order, from call {} on", at + 1);
-        findings.push(finding(Code::CallOrder, place, sentence));
-    }
-    findings.sort_by_key(|finding| finding.code);
-    if let Some(first) = findings.first_mut() {
-        (first.before, first.after, first.event) = (before, after, Some(at));
-    }
+}
+
+codes! {
+    Exit "exit" Outcome Error,
+    MemWx "mem.wx" Protocol Error,
+    Cred "cred" Protocol Error,
+    ProcArgs "proc.args" Outcome Error,
+    ProcNew "proc.new" Outcome Error,
+    ProcGone "proc.gone" Outcome Error,
+    ProcExit "proc.exit" Outcome Error,
+    FileMode "file.mode" Outcome Error,
+    FileType "file.type" Outcome Error,
+    NetNew "net.new" Outcome Error,
+    NetGone "net.gone" Outcome Error,
+    NetBytes "net.bytes" Outcome Error,
+    FileInplace "file.inplace" Protocol Error,
+    FileBytes "file.bytes" Outcome Error,
+    FileNew "file.new" Outcome Error,
+    FileGone "file.gone" Outcome Error,
+    OutBytes "out.bytes" Outcome Error,
+    OutOrder "out.order" Outcome Error,
+    DurFsync "dur.fsync" Protocol Error,
+    DurOrder "dur.order" Protocol Error,
+    DurDirsync "dur.dirsync" Protocol Error,
+    LockLost "lock.lost" Protocol Error,
+    LockScope "lock.scope" Protocol Error,
+    ErrIgnored "err.ignored" Protocol Error,
+    ErrNew "err.new" Protocol Error,
+    ErrGone "err.gone" Protocol Error,
+    Toctou "toctou" Protocol Error,
+    FdCloexec "fd.cloexec" Protocol Error,
+    FdLeak "fd.leak" Protocol Error,
+    FdBadclose "fd.badclose" Protocol Error,
+    WaitLost "wait.lost" Protocol Error,
+    SigDisp "sig.disp" Protocol Error,
+    SigGot "sig.got" Protocol Warning,
+    InNew "in.new" Hermetic Error,
+    InGone "in.gone" Hermetic Error,
+    InAbsent "in.absent" Hermetic Error,
+    InBytes "in.bytes" Protocol Error,
+    Order "order" Protocol Error,
+    FileTransient "file.transient" Protocol Error,
+    Hazard "hazard" Protocol Error,
+    ThreadCount "thread.count" Protocol Error,
+    Limit "limit" Protocol Error,
+    IoRepeat "io.repeat" Protocol Warning,
+    IoShape "io.shape" Protocol Warning,
+    Sleep "sleep" Protocol Warning,
+    Poll "poll" Protocol Warning,
+    StepNew "step.new" Protocol Error,
+    StepGone "step.gone" Protocol Error,
+    StepArgs "step.args" Protocol Error,
+    CallNew "call.new" Calls Error,
+    CallGone "call.gone" Calls Error,
+    CallArgs "call.args" Calls Error,
+    CallOrder "call.order" Calls Error,
+}
+
+/// One difference, or several of one cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind.
+    pub code: Code,
+    /// How grave here.
+    pub severity: Severity,
+    /// The weakest level at which it is visible.
+    pub level: Level,
+    /// Where.
+    pub process: ProcKey,
+    /// The object in golden syntax (`$CWD/final`); empty when it is the process itself.
+    pub object: Option<Value>,
+    /// In words, without addresses, pids, descriptors, inodes.
+    pub sentence: String,
+    /// The golden's side.
+    pub before: Vec<String>,
+    /// This run's side.
+    pub after: Vec<String>,
+    /// First event of the run that diverges.
+    pub event: Option<u64>,
+    /// How many differences of the same kind it stands for.
+    pub count: u32,
+    /// In how many runs it was seen.
+    pub confirmed: Confirmed,
+    /// Index of the finding that it follows from.
+    pub follows_from: Option<usize>,
+    /// What it took along, by name.
+    pub with_it: Vec<String>,
+}
+
+/// Seen in so many of so many runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Confirmed {
+    /// Runs that showed it.
+    pub seen: u32,
+    /// Runs made.
+    pub runs: u32,
 }

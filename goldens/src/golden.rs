@@ -1,309 +1,377 @@
-//! The golden file: one fact a line, so that a diff is the review.
-//!
-//! ```text
-//! golden 0 level=calls runs=3 platform=x86_64
-//! argv ./cli --version
-//! asserts 61 64
-//! proc P exit=0
-//! task P t0
-//!   execve = ok
-//!   openat = !ENOENT
-//! task P t0.1 bag
-//!   x3 write = ok
-//! left-out P t0 futex why=3,5,4
-//! ```
-//!
-//! `bag`: the order varied from run to run, so that only how often is asserted. `left-out`: how often
-//! varied too, by run. Bytes outside of the visible ASCII range, `%`, and blanks are `%XX`.
-//! Version 0 compares names and outcomes only; a later version reads it and says so.
+//! Goldens: accepted runs, one fact a line. Here is what a golden holds; text and parser stand beside.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use crate::content::Hash;
+use crate::form::{Call, MachineClass};
+use crate::model::{Durability, Exit, Input, Level, ObjectKind, ObjectRef, Platform, ProcKey, Step, Verb};
+use crate::value::Value;
 
-use crate::observe::Step;
-
-/// Bytes of a golden that is read.
-const FILE_LIMIT: usize = 256 << 20;
-
-/// An accepted run.
+/// An accepted run, learned from several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Golden {
-    /// How many runs it was learned from.
+    /// What stands above the facts.
+    pub header: Header,
+    /// Processes.
+    pub processes: Vec<ProcLine>,
+    /// What each process did to each object (level `protocol` and stronger).
+    pub streams: Vec<Stream>,
+    /// What each thread called (levels `calls`, `exact`).
+    pub threads: Vec<ThreadStream>,
+    /// What is left at the end.
+    pub ends: Vec<End>,
+    /// What was found.
+    pub inputs: Vec<(Presence, Input)>,
+    /// How files were made durable: process, object name.
+    pub durability: Vec<(ProcKey, Value, DurabilityRule)>,
+    /// Facts that are not at their default.
+    pub facts: Vec<(ProcKey, Box<str>, FactRule)>,
+    /// How many calls moved what.
+    pub shapes: Vec<ShapeLine>,
+    /// What happens before what.
+    pub order: Vec<OrderEdge>,
+    /// What is not asserted of contents.
+    pub masks: Vec<Mask>,
+    /// What a person allowed.
+    pub allows: Vec<Allow>,
+}
+
+/// The head of a golden.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// How closely it compares.
+    pub level: Level,
+    /// Runs it was learned from.
     pub runs: u32,
-    /// Architecture it was learned on.
-    pub platform: String,
-    /// argv of the root; shown, not compared.
-    pub argv: Vec<String>,
-    /// Calls asserted, and calls in a run.
+    /// Where it holds; `None`: on any.
+    pub platform: Option<Platform>,
+    /// argv of the root.
+    pub argv: Vec<Value>,
+    /// Environment that is part of the command: name, value (`None`: passed on, written `*`).
+    pub env: Vec<(Box<str>, Option<Value>)>,
+    /// Standard input.
+    pub stdin: Stdin,
+    /// Hash of the fixture.
+    pub fixture: Option<Hash>,
+    /// Options of the comparison that are not at their default, sorted.
+    pub options: Vec<(Box<str>, Box<str>)>,
+    /// Substitutions.
+    pub substs: Vec<(Box<str>, Option<Value>)>,
+    /// Machine classes it was learned on.
+    pub seen: Vec<MachineClass>,
+    /// Notes.
+    pub notes: Vec<Vec<Value>>,
+    /// Steps asserted, steps in all.
     pub asserts: (u64, u64),
-    /// Processes by key.
-    pub processes: BTreeMap<String, Process>,
-    /// What varied from run to run.
-    pub left_out: Vec<LeftOut>,
 }
 
-/// An accepted process.
+/// Standard input of the runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Process {
-    /// How it ends; `None` when that varied.
-    pub exit: Option<Exit>,
-    /// Its tasks by key.
-    pub tasks: BTreeMap<String, Task>,
+pub enum Stdin {
+    /// `/dev/null`.
+    Null,
+    /// A terminal.
+    Tty,
+    /// A file of this content.
+    File(Hash, u64),
+    /// A pipe with this content.
+    Pipe(Hash, u64),
 }
 
-/// How a process ends.
+/// How often something must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Presence {
+    /// Once.
+    Required,
+    /// Or not (`?`).
+    Optional,
+    /// So many times (`x3`, `x[2..4]`).
+    Times(Number),
+}
+
+/// A number or an inclusive range of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Number {
+    /// Least seen.
+    pub low: u64,
+    /// Greatest seen.
+    pub high: u64,
+}
+
+/// One process, or several that are alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Exit {
-    /// With this code.
-    Exited(u8),
-    /// By this signal, by name.
-    Killed(String),
-    /// Its end was not seen.
-    Running,
+pub struct ProcLine {
+    /// How many.
+    pub presence: Presence,
+    /// Its key.
+    pub key: ProcKey,
+    /// How it must end.
+    pub exit: ExitRule,
+    /// Its executable.
+    pub exe: Value,
+    /// `argv[1..]`.
+    pub args: Vec<Value>,
 }
 
-impl fmt::Display for Exit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// How a process must end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExitRule {
+    /// So.
+    Is(Exit),
+    /// With one of these statuses.
+    OneOf(Vec<u8>),
+    /// Anyhow (only with an allowance).
+    Any,
+}
+
+/// A stream of steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    /// The object; its name may hold classes: then it stands for several.
+    pub object: ObjectRef,
+    /// How many such objects.
+    pub presence: Presence,
+    /// Whose.
+    pub process: ProcKey,
+    /// In any order?
+    pub bag: bool,
+    /// The steps.
+    pub steps: Vec<(Presence, Step)>,
+}
+
+/// A stream of calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThreadStream {
+    /// How many such threads.
+    pub presence: Presence,
+    /// Whose.
+    pub process: ProcKey,
+    /// `t0.1`.
+    pub thread: Box<str>,
+    /// In any order?
+    pub bag: bool,
+    /// The calls.
+    pub calls: Vec<CallLine>,
+}
+
+/// A call with its presence.
+pub type CallLine = (Presence, Call);
+
+/// Kinds of what is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EndKind {
+    /// A device.
+    Dev,
+    /// A directory.
+    Dir,
+    /// A FIFO.
+    Fifo,
+    /// A regular file.
+    File,
+    /// Removed.
+    Gone,
+    /// Bytes sent to an endpoint.
+    Sent,
+    /// A UNIX socket.
+    Socket,
+    /// Bytes written to standard output or error.
+    Std,
+    /// A symbolic link.
+    Symlink,
+}
+
+/// What is left of one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// How often.
+    pub presence: Presence,
+    /// What it is.
+    pub kind: EndKind,
+    /// Its name.
+    pub name: Value,
+    /// Permission bits.
+    pub mode: Option<u16>,
+    /// Size; the inner `None`: any (`*`).
+    pub size: Option<Option<Number>>,
+    /// Content; the inner `None`: any (`b3:*`).
+    pub hash: Option<Option<Hash>>,
+    /// Target of a link.
+    pub to: Option<Value>,
+}
+
+/// Durability with what varied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DurabilityRule {
+    /// Each field one word, or `{a|b}`; `*` where more than three were seen.
+    pub fields: Durability,
+}
+
+/// What a fact must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FactRule {
+    /// A number, or in a range (slack applies at the check).
+    Number(Number),
+    /// A word.
+    Word(Value),
+}
+
+/// I/O shape of one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShapeLine {
+    /// Whose.
+    pub process: ProcKey,
+    /// Of what.
+    pub object: ObjectRef,
+    /// `read`, `pwrite`, `mmap`, …
+    pub family: Box<str>,
+    /// How many calls.
+    pub count: Number,
+}
+
+/// A step by its verb: the k-th of that verb in the stream, from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StepRef {
+    /// The verb.
+    pub verb: Verb,
+    /// Which one.
+    pub nth: u32,
+    /// The stream.
+    pub object: ObjectRef,
+}
+
+/// One edge of the order.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OrderEdge {
+    /// Whose step is first.
+    pub process: ProcKey,
+    /// It.
+    pub before: StepRef,
+    /// Whose step is second, when it is another process.
+    pub other: Option<ProcKey>,
+    /// It.
+    pub after: StepRef,
+}
+
+/// What is not asserted of a content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mask {
+    /// Whose.
+    pub process: ProcKey,
+    /// Of what.
+    pub object: ObjectRef,
+    /// In which steps: a verb of the stream, or the kind of an `end` line (`end`, `sent`, `std`).
+    pub verb: Box<str>,
+    /// Where.
+    pub place: MaskWhere,
+    /// What stands there instead.
+    pub class: Option<MaskAs>,
+    /// Why.
+    pub why: Why,
+}
+
+/// Where a mask lies.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MaskWhere {
+    /// The whole content.
+    All,
+    /// These bytes, half-open.
+    Bytes(u64, u64),
+    /// A line, from 1.
+    Line(u64),
+    /// Token of a line, both from 1.
+    Token(u64, u64),
+    /// The order of the lines.
+    SortedLines,
+}
+
+/// What stands in a masked place.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MaskAs {
+    /// `digits`, `hex`, `HEX`, `alnum`, `alpha`, `uuid`, `base64`, `text`.
+    pub class: Class,
+    /// Lengths seen.
+    pub len: Option<Number>,
+}
+
+/// Character classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Class {
+    /// `0-9`.
+    Digits,
+    /// `0-9a-f`.
+    Hex,
+    /// `0-9A-F`.
+    UpperHex,
+    /// Letters and digits.
+    Alnum,
+    /// Letters.
+    Alpha,
+    /// 8-4-4-4-12 hex digits.
+    Uuid,
+    /// RFC 4648, both alphabets.
+    Base64,
+    /// Anything.
+    Text,
+}
+
+/// Why a mask exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Why {
+    /// So many distinct values in so many runs.
+    Varied(u32, u32),
+    /// A person wrote it.
+    User,
+}
+
+/// What a person allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allow {
+    /// Code of the finding.
+    pub code: Box<str>,
+    /// Process; `None`: any.
+    pub process: Option<ProcKey>,
+    /// Object.
+    pub object: Value,
+    /// Why.
+    pub reason: Vec<Value>,
+}
+
+impl ObjectKind {
+    /// All of them.
+    pub const ALL: &[ObjectKind] = &[
+        ObjectKind::Anon,
+        ObjectKind::Child,
+        ObjectKind::Dev,
+        ObjectKind::Dir,
+        ObjectKind::File,
+        ObjectKind::Lib,
+        ObjectKind::Pipe,
+        ObjectKind::Own,
+        ObjectKind::Socketpair,
+        ObjectKind::Std,
+        ObjectKind::Symlink,
+        ObjectKind::Tcp,
+        ObjectKind::Tty,
+        ObjectKind::Udp,
+        ObjectKind::Unix,
+    ];
+
+    /// The word in the golden.
+    pub const fn word(self) -> &'static str {
         match self {
-            Exit::Exited(code) => write!(f, "exit={code}"),
-            Exit::Killed(signal) => write!(f, "killed={signal}"),
-            Exit::Running => write!(f, "running"),
+            ObjectKind::Anon => "anon",
+            ObjectKind::Child => "child",
+            ObjectKind::Dev => "dev",
+            ObjectKind::Dir => "dir",
+            ObjectKind::File => "file",
+            ObjectKind::Lib => "lib",
+            ObjectKind::Pipe => "pipe",
+            ObjectKind::Own => "self",
+            ObjectKind::Socketpair => "socketpair",
+            ObjectKind::Std => "std",
+            ObjectKind::Symlink => "symlink",
+            ObjectKind::Tcp => "tcp",
+            ObjectKind::Tty => "tty",
+            ObjectKind::Udp => "udp",
+            ObjectKind::Unix => "unix",
         }
     }
-}
-
-/// An accepted task.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Task {
-    /// Is the order of its steps asserted?
-    pub shape: Shape,
-    /// The steps: in order, or of a bag each with its number.
-    pub steps: Vec<(u64, Step)>,
-}
-
-/// Is the order of steps asserted?
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Shape {
-    /// It is.
-    #[default]
-    Sequence,
-    /// Only how often each occurs.
-    Bag,
-}
-
-/// Calls that varied from run to run, and so are asserted nowhere in their task.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LeftOut {
-    /// The process.
-    pub process: String,
-    /// The task.
-    pub task: String,
-    /// Name of the call; `*` for the whole task.
-    pub call: String,
-    /// How often it was made, by run.
-    pub counts: Vec<u64>,
-}
-
-impl fmt::Display for Golden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "golden 0 level=calls runs={} platform={}", self.runs, escape(&self.platform))?;
-        let argv: String = self.argv.iter().map(|word| format!(" {}", escape(word))).collect();
-        writeln!(f, "argv{argv}")?;
-        writeln!(f, "asserts {} {}", self.asserts.0, self.asserts.1)?;
-        for (key, process) in &self.processes {
-            match &process.exit {
-                Some(exit) => writeln!(f, "proc {} {exit}", escape(key))?,
-                None => writeln!(f, "proc {} exit=*", escape(key))?,
-            }
-        }
-        for (key, process) in &self.processes {
-            for (task, steps) in &process.tasks {
-                let bag = if steps.shape == Shape::Bag { " bag" } else { "" };
-                writeln!(f, "task {} {task}{bag}", escape(key))?;
-                for (count, step) in &steps.steps {
-                    let times = if steps.shape == Shape::Bag { format!("x{count} ") } else { String::new() };
-                    writeln!(f, "  {times}{} = {}", escape(&step.name), escape(&step.outcome))?;
-                }
-            }
-        }
-        for LeftOut { process, task, call, counts } in &self.left_out {
-            let counts: Vec<String> = counts.iter().map(u64::to_string).collect();
-            writeln!(f, "left-out {} {task} {} why={}", escape(process), escape(call), counts.join(","))?;
-        }
-        Ok(())
-    }
-}
-
-/// A file that is no golden.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {why}")]
-pub struct BadGolden {
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub why: String,
-}
-
-impl Golden {
-    /// Reads a golden. What is printed from it is the same bytes again.
-    ///
-    /// # Errors
-    /// The first line that is none of a golden.
-    pub fn parse(text: &str) -> Result<Golden, BadGolden> {
-        let bad = |line: usize, why: String| BadGolden { line: line + 1, why };
-        if text.len() > FILE_LIMIT {
-            return Err(bad(0, format!("{} bytes; at most {FILE_LIMIT} are read", text.len())));
-        }
-        let mut lines = text.lines().enumerate();
-        let mut golden = match lines.next().map(|(_, line)| head(line)) {
-            Some(head) => head.map_err(|why| bad(0, why))?,
-            None => return Err(bad(0, "the file is empty".into())),
-        };
-        let mut open: Option<(String, String)> = None;
-        for (at, line) in lines {
-            let step = line.strip_prefix("  ");
-            let result = match (step, &open) {
-                (Some(step), Some((process, task))) => golden.step(process, task, step),
-                (Some(_), None) => Err("a step outside of a task".into()),
-                (None, _) => golden.fact(line, &mut open),
-            };
-            result.map_err(|why| bad(at, why))?;
-        }
-        Ok(golden)
-    }
-
-    fn fact(&mut self, line: &str, open: &mut Option<(String, String)>) -> Result<(), String> {
-        *open = None;
-        let words: Vec<String> = line.split(' ').map(unescape).collect::<Result<_, _>>()?;
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        match words.as_slice() {
-            ["argv", rest @ ..] => self.argv = rest.iter().map(|word| (*word).to_owned()).collect(),
-            ["asserts", asserted, all] => self.asserts = (number(asserted)?, number(all)?),
-            ["proc", key, exit] => {
-                let process = Process { exit: parse_exit(exit)?, tasks: BTreeMap::new() };
-                if self.processes.insert((*key).to_owned(), process).is_some() {
-                    return Err(format!("process {key} for the second time"));
-                }
-            }
-            ["task", key, task, shape @ ..] => {
-                let shape = match shape {
-                    [] => Shape::Sequence,
-                    ["bag"] => Shape::Bag,
-                    _ => return Err(format!("unknown words behind task {key} {task}")),
-                };
-                let process = self.processes.get_mut(*key).ok_or_else(|| format!("no process {key}"))?;
-                if process.tasks.insert((*task).to_owned(), Task { shape, steps: Vec::new() }).is_some() {
-                    return Err(format!("task {key} {task} for the second time"));
-                }
-                *open = Some(((*key).to_owned(), (*task).to_owned()));
-            }
-            ["left-out", process, task, call, why] => {
-                let counts = why.strip_prefix("why=").ok_or("why= is missing")?;
-                self.left_out.push(LeftOut {
-                    process: (*process).to_owned(),
-                    task: (*task).to_owned(),
-                    call: (*call).to_owned(),
-                    counts: counts.split(',').map(number).collect::<Result<_, _>>()?,
-                });
-            }
-            _ => return Err(format!("unknown line {line:?}")),
-        }
-        Ok(())
-    }
-
-    fn step(&mut self, process: &str, task: &str, line: &str) -> Result<(), String> {
-        let task = self.processes.get_mut(process).and_then(|process| process.tasks.get_mut(task));
-        let task = task.ok_or("a step outside of a task")?;
-        let (count, rest) = match task.shape {
-            Shape::Sequence => (1, line),
-            Shape::Bag => {
-                let (count, rest) = line.split_once(' ').ok_or("a step of a bag begins with its number")?;
-                (number(count.strip_prefix('x').ok_or("a step of a bag begins with x")?)?, rest)
-            }
-        };
-        let (name, outcome) = rest.split_once(" = ").ok_or_else(|| format!("no step: {line:?}"))?;
-        task.steps.push((count, Step { name: unescape(name)?, outcome: unescape(outcome)? }));
-        Ok(())
-    }
-}
-
-fn head(line: &str) -> Result<Golden, String> {
-    let mut words = line.split(' ');
-    match (words.next(), words.next()) {
-        (Some("golden"), Some("0")) => {}
-        (Some("golden"), Some(version)) => {
-            return Err(format!("version {} of goldens; this program reads version 0", escape(version)));
-        }
-        _ => return Err("no golden: it does not begin with the word golden".into()),
-    }
-    let mut golden = Golden {
-        runs: 0,
-        platform: String::new(),
-        argv: Vec::new(),
-        asserts: (0, 0),
-        processes: BTreeMap::new(),
-        left_out: Vec::new(),
-    };
-    for word in words {
-        match word.split_once('=') {
-            Some(("level", "calls")) => {}
-            Some(("level", level)) => return Err(format!("level {}; this program knows calls", escape(level))),
-            Some(("runs", runs)) => {
-                golden.runs = u32::try_from(number(runs)?).map_err(|_| format!("{runs} runs"))?;
-            }
-            Some(("platform", platform)) => golden.platform = unescape(platform)?,
-            _ => return Err(format!("unknown word {word:?}")),
-        }
-    }
-    Ok(golden)
-}
-
-fn parse_exit(word: &str) -> Result<Option<Exit>, String> {
-    Ok(Some(match word.split_once('=') {
-        Some(("exit", "*")) => return Ok(None),
-        Some(("exit", code)) => {
-            Exit::Exited(number(code)?.try_into().map_err(|_| format!("{code} is no exit status"))?)
-        }
-        Some(("killed", signal)) => Exit::Killed(signal.to_owned()),
-        None if word == "running" => Exit::Running,
-        _ => return Err(format!("unknown end {word:?}")),
-    }))
-}
-
-fn number(word: &str) -> Result<u64, String> {
-    word.parse().map_err(|_| format!("{word:?} is no number"))
-}
-
-/// Visible ASCII but `%`; everything else as `%XX`. An empty word is `""`.
-fn escape(word: &str) -> String {
-    if word.is_empty() {
-        return "\"\"".into();
-    }
-    let mut out = String::with_capacity(word.len());
-    for byte in word.bytes() {
-        if matches!(byte, 0x21..=0x7e) && byte != b'%' {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    if out == "\"\"" { "%22%22".into() } else { out }
-}
-
-fn unescape(word: &str) -> Result<String, String> {
-    if word == "\"\"" {
-        return Ok(String::new());
-    }
-    let mut bytes = Vec::with_capacity(word.len());
-    let mut rest = word.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digits = [rest.next().unwrap_or(b'?'), rest.next().unwrap_or(b'?')];
-        let text = std::str::from_utf8(&digits).unwrap_or("??");
-        bytes.push(u8::from_str_radix(text, 16).map_err(|_| format!("%{text} is no byte"))?);
-    }
-    String::from_utf8(bytes).map_err(|_| format!("{word:?} is no UTF-8"))
 }

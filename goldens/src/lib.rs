@@ -1,23 +1,41 @@
 //! Same? Is this run the same as the accepted ones?
 //!
-//! In: sessions, live or stored, through `recording::Sink`. Out: a [`Golden`] that a person can review,
-//! and a [`Check`] that says `same`, or what is different, in a sentence each.
-//! Level `calls`: per process and task the sequence of call names and their outcomes. Arguments,
-//! content, times, addresses and pids are not compared; see `assertions` for budgets.
+//! In: recordings, live or stored, through `recording::Sink`. Out: a golden that a person can review,
+//! and a verdict: `same`, or what is different, in a sentence each. No score and no tolerance.
+//! Times and costs are not judged here; see `assertions`.
 #![forbid(unsafe_code)]
 
-mod check;
+mod content;
 mod finding;
+mod first;
+mod form;
 mod golden;
-mod learn;
+mod model;
 mod name;
-mod observe;
-mod show;
+mod options;
+mod value;
 
-pub use check::{Check, Runner, Verdict, check};
-pub use finding::{Code, Finding, compare};
-pub use golden::{BadGolden, Exit, Golden, LeftOut, Process, Shape, Task};
-pub use learn::{Refused, learn};
+pub use first::{
+    BadGolden, Check, Code, Exit, Finding, Gap, Golden, LeftOut, Observer, Process, Refused, Run, RunProcess, RunTask,
+    Runner, Shape, Step, Task, Verdict, check, compare, json, learn, text,
+};
 pub use name::valid_name;
-pub use observe::{Gap, Observer, Run, RunProcess, RunTask, Step};
-pub use show::{json, text};
+
+// The pipeline that takes the place of `first`, as it grows.
+pub mod pipeline {
+    //! The parts of the pipeline: `pair → resolve` (in `recording`) `→ scrub → lower → rename → facet → project
+    //! → learn | compare → explain`.
+    pub use crate::content::{Content, Contents, Hash};
+    pub use crate::finding::{Code, Confirmed, Finding, Severity};
+    pub use crate::form::{Call, Form, FormProcess, FormStep, FormStream, FormThread, MachineClass, NodeRef};
+    pub use crate::golden::{
+        Allow, CallLine, Class, End, EndKind, ExitRule, Golden, Header, Mask, MaskAs, MaskWhere, Number, OrderEdge,
+        Presence, ProcLine, ShapeLine, StepRef, Stream, ThreadStream, Why,
+    };
+    pub use crate::model::{
+        Arg, Durability, Exit, Fact, Gap, Input, InputKind, Level, ObjectKind, ObjectRef, Platform, ProcKey, Step,
+        Verb, VerbClass,
+    };
+    pub use crate::options::{Options, ProcessRule, RootRule, StderrRule};
+    pub use crate::value::Value;
+}

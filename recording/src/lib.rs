@@ -8,6 +8,7 @@
 
 pub mod event;
 pub mod file;
+pub mod resolve;
 pub mod session;
 mod sink;
 pub mod views;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use recording::Sink;
 
-use crate::finding::{Finding, compare};
-use crate::golden::Golden;
-use crate::observe::{Observer, Run};
+use super::finding::{Finding, compare};
+use super::golden::Golden;
+use super::observe::{Observer, Run};
 
 /// Runs that must differ before a difference counts.
 const CONFIRMED_BY: usize = 3;

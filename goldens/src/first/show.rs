@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::check::{Check, Verdict};
-use crate::finding::Finding;
+use super::check::{Check, Verdict};
+use super::finding::Finding;
 
 /// Findings that the text shows.
 const SHOWN: usize = 10;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::golden::{Golden, LeftOut, Process, Shape, Task};
-use crate::observe::{Run, RunTask, Step};
+use super::golden::{Golden, LeftOut, Process, Shape, Task};
+use super::observe::{Run, RunTask, Step};
 
 /// Below this share of asserted calls a golden says too little, in percent.
 const LEAST_ASSERTED: u64 = 60;

@@ -8,7 +8,7 @@ use recording::views::Ending;
 use recording::{Batch, Sink, SinkError};
 use syscalls::Abi;
 
-use crate::golden::Exit;
+use super::golden::Exit;
 
 /// One call as it is compared: its name and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,0 +1,83 @@
+//! Options of a comparison.
+
+use crate::model::Level;
+
+/// What a comparison takes into account beside the level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How closely.
+    pub level: Level,
+    /// Is the root's executable compared?
+    pub root: RootRule,
+    /// Which processes are compared.
+    pub processes: ProcessRule,
+    /// What of standard error is.
+    pub stderr: StderrRule,
+    /// Is the order of standard output against standard error compared?
+    pub merged: bool,
+    /// Are runtime files, loader and libraries left out of the inputs?
+    pub no_runtime_inputs: bool,
+    /// Substitutions that a user gave: name, value.
+    pub substs: Vec<(String, Vec<u8>)>,
+    /// `CODE[:OBJECT]` that may vary although it is never masked.
+    pub allow: Vec<(String, Option<String>)>,
+    /// Learn in spite of outliers.
+    pub accept_outliers: bool,
+    /// Learn although less than 60 % is asserted.
+    pub accept_loose: bool,
+    /// One run is enough.
+    pub single: bool,
+}
+
+/// The root's executable and argv.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RootRule {
+    /// The same.
+    #[default]
+    Same,
+    /// Not compared.
+    Any,
+}
+
+/// The process tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ProcessRule {
+    /// Tree, argv, exit.
+    #[default]
+    Exact,
+    /// The multiset of commands run.
+    Commands,
+    /// Only the root's exit.
+    Ignore,
+}
+
+/// Standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StderrRule {
+    /// The same bytes.
+    #[default]
+    Exact,
+    /// Empty or not.
+    NonEmpty,
+    /// Not compared.
+    Ignore,
+}
+
+impl Options {
+    /// The defaults at this level.
+    pub fn at(level: Level) -> Options {
+        Options {
+            level,
+            root: RootRule::default(),
+            processes: ProcessRule::default(),
+            stderr: StderrRule::default(),
+            merged: false,
+            no_runtime_inputs: false,
+            substs: Vec::new(),
+            allow: Vec::new(),
+            accept_outliers: false,
+            accept_loose: false,
+            single: false,
+        }
+    }
+}

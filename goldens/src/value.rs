@@ -1,0 +1,65 @@
+//! Values: names, arguments and other texts in the syntax of the golden file.
+//!
+//! A value is canonical and escaped once, where it is made, and then compared as text. Bytes outside of the
+//! visible ASCII range and the characters of the syntax are `%XX`; `$NAME` is a substitution, `{TMP1}`,
+//! `{EP1}`, `{PID}`, `{clock:…}` are holes, `{hex:38}` is a class, `*` alone is anything.
+
+use std::fmt;
+
+/// One value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Value(Box<str>);
+
+impl Value {
+    /// These bytes, as they are.
+    pub fn literal(bytes: &[u8]) -> Value {
+        let mut out = String::with_capacity(bytes.len());
+        push_literal(&mut out, bytes);
+        Value::from_syntax(out)
+    }
+
+    /// Text that is already in the syntax; the caller vouches for it.
+    pub(crate) fn from_syntax(text: impl Into<Box<str>>) -> Value {
+        let text = text.into();
+        if text.is_empty() { Value("\"\"".into()) } else { Value(text) }
+    }
+
+    /// In the syntax of the golden file.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Escapes bytes behind `out`, which may end in a substitution: then a letter, digit or `_` that follows at
+/// once is escaped too.
+pub(crate) fn push_literal(out: &mut String, bytes: &[u8]) {
+    for &byte in bytes {
+        let plain = matches!(byte, 0x21..=0x7e) && !b"%;$*?{}[]|<".contains(&byte);
+        if plain && !(continues_name(byte) && ends_in_substitution(out)) {
+            out.push(char::from(byte));
+        } else {
+            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+            out.push('%');
+            out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            out.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+    }
+}
+
+fn continues_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// `$NAME` at the very end: a `$` is never literal, so the last one begins a name.
+fn ends_in_substitution(out: &str) -> bool {
+    match out.rfind('$') {
+        Some(at) => out.as_bytes().get(at + 1..).is_some_and(|name| name.iter().all(|b| continues_name(*b))),
+        None => false,
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
