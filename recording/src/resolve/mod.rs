@@ -8,7 +8,22 @@
 //! Memory grows with processes, descriptions and objects, never with the number of calls: a call is given
 //! to the [`Consumer`] and forgotten, but for those that may still turn out to be an attempt at the next one.
 
+mod attempts;
+mod effects;
+mod files;
+mod gaps;
+mod moves;
+mod names;
+mod naming;
+mod notes;
+mod objects;
+mod plan;
+mod resolver;
 mod tables;
+mod tasks;
+mod world;
+
+pub use resolver::Resolver;
 
 pub use tables::{
     Description, DescriptionId, Exit, Identity, Image, Object, ObjectId, ObjectKind, ProcId, Process, Tables, Thread,

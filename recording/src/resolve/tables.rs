@@ -201,6 +201,36 @@ pub struct Object {
     pub peer: Option<Vec<u8>>,
 }
 
+impl Object {
+    /// Does it have bytes in an order and no places? Then offsets are counts.
+    pub fn is_stream(&self) -> bool {
+        match self.kind {
+            ObjectKind::File | ObjectKind::Dir | ObjectKind::Symlink => false,
+            ObjectKind::Anon => !self.name.starts_with(b"memfd:") && self.name != b"secretmem",
+            _ => true,
+        }
+    }
+
+    /// The name it has now: the last it was given, else the first it was seen by.
+    pub fn current_name(&self) -> &[u8] {
+        self.names.last().map_or(&self.name, |(_, name)| name)
+    }
+
+    /// The kernel told the local address of a socket. Without a `bind`, or after one to port 0, it chose the
+    /// port itself.
+    pub(super) fn bound_to(&mut self, address: Vec<u8>) {
+        let internet = matches!(self.kind, ObjectKind::Tcp | ObjectKind::Udp);
+        let chosen = match &self.local {
+            Some((_, chosen)) => *chosen,
+            None => internet && (self.made_by.is_some() || self.peer.is_some()),
+        };
+        let complete = self.local.as_ref().is_none_or(|(text, chosen)| *chosen && text.ends_with(b":0"));
+        if complete {
+            self.local = Some((address, chosen));
+        }
+    }
+}
+
 /// An open file description (open(2)): shared by dup and fork, it has one offset.
 #[derive(Debug, Clone)]
 pub struct Description {

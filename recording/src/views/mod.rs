@@ -16,4 +16,5 @@ pub use counts::{Count, Counted, Tally, took_ns};
 pub use descriptors::Descriptors;
 pub(crate) use numbers::NumberMap;
 pub use processes::{Counter, Ending, Process, Processes};
+pub(crate) use shared::Shared;
 pub use tasks::{Command, Task, Tasks};
