@@ -10,8 +10,10 @@ pub mod decode;
 pub mod event;
 pub mod file;
 pub mod resolve;
+mod runtime;
 pub mod session;
 mod sink;
 pub mod views;
 
+pub use runtime::runtime_class;
 pub use sink::{Batch, Sink, SinkError, Tee};

@@ -66,7 +66,7 @@ impl World {
             Act::Close => {
                 self.table(tid).remove(&(said.word(0) as i32));
             }
-            Act::CloseRange => self.close_range(tid, said),
+            Act::CloseRange => self.close_range(tid, said, about),
             Act::Chdir => {
                 let path = path_of(about, 0).map(<[u8]>::to_vec);
                 self.places.get_mut(tid).cwd = path.unwrap_or_default();
@@ -398,12 +398,19 @@ impl World {
         }
     }
 
-    fn close_range(&mut self, tid: u32, said: &Said<'_>) {
+    fn close_range(&mut self, tid: u32, said: &Said<'_>, about: &mut Vec<About>) {
         let (first, last, flags) = (said.word(0) as u32, said.word(1) as u32, said.word(2));
         if flags & CLOSE_RANGE_UNSHARE != 0 {
             self.unshare_fds(tid);
         }
         let within = |fd: i32| u32::try_from(fd).is_ok_and(|fd| first <= fd && fd <= last);
+        let table = self.table(tid);
+        let mut open: Vec<(i32, Fd)> =
+            table.iter().filter(|(fd, _)| within(**fd)).map(|(fd, known)| (*fd, *known)).collect();
+        open.sort_unstable_by_key(|(fd, _)| *fd);
+        for (element, (fd, known)) in (0u32..).zip(open) {
+            self.push_about(0, element, fd, known, about);
+        }
         let table = self.table(tid);
         if flags & CLOSE_RANGE_CLOEXEC != 0 {
             table.iter_mut().filter(|(fd, _)| within(**fd)).for_each(|(_, known)| known.cloexec = true);

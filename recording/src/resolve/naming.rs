@@ -175,7 +175,9 @@ impl World {
     fn name_fd(&mut self, caller: Caller, said: &Said<'_>, at: u8, about: &mut Vec<About>) {
         let fd = said.word(at) as i32;
         let name = said.plan.row.map_or("", |row| row.name);
-        let unused = fd < 0 || (matches!(name, "mmap" | "mmap2") && said.word(3) & MAP_ANONYMOUS != 0);
+        let unused = fd < 0
+            || said.plan.act == Act::CloseRange
+            || (matches!(name, "mmap" | "mmap2") && said.word(3) & MAP_ANONYMOUS != 0);
         if unused || (self.fd(caller.tid, fd).is_none() && !self.must_be_open(caller, said, at, fd)) {
             return;
         }

@@ -71,6 +71,8 @@ pub(super) struct Lookup {
 #[derive(Debug, Default)]
 pub(super) struct Objects {
     names: HashMap<Vec<u8>, Named>,
+    /// What a name stood for before it was taken away.
+    gone: HashMap<Vec<u8>, ObjectId>,
     identities: HashMap<(u64, u64), ObjectId>,
     /// Standard streams by identity: found by descriptors only, never by a path.
     standard: Vec<((u64, u64), ObjectId)>,
@@ -229,13 +231,19 @@ impl Objects {
         standard.or_else(|| self.identities.get(&key).copied())
     }
 
-    /// The object of a file by device and inode, else by its name.
+    /// The object of a file by device and inode, else by its name; of a name that is gone, what it stood for.
     pub fn of_state(&self, tables: &Tables, path: &[u8], identity: Option<(u64, u64)>) -> Option<ObjectId> {
         let by_name = || self.names.get(path).and_then(|named| named.itself());
-        let by_identity = identity.and_then(|key| self.identities.get(&key).copied());
-        by_identity.or_else(|| {
-            by_name().filter(|id| identity.is_none() || tables.object(*id).is_some_and(|o| o.identity.is_none()))
-        })
+        let Some(key) = identity else { return self.gone.get(path).copied().or_else(by_name) };
+        let is_open = |id: &ObjectId| tables.object(*id).is_some_and(|object| object.identity.is_none());
+        self.identities.get(&key).copied().or_else(|| by_name().filter(is_open))
+    }
+
+    /// Another path by which a file is known.
+    pub fn also_named(&mut self, path: &[u8], id: ObjectId) {
+        if !self.names.contains_key(path) {
+            self.names.insert(path.to_vec(), Named { own: None, target: Some(id) });
+        }
     }
 
     fn bind(&mut self, path: &[u8], follow: bool, id: ObjectId) {
@@ -297,6 +305,7 @@ impl Objects {
     /// A name was taken away; with the last one the object is removed.
     pub fn unlinked(&mut self, tables: &mut Tables, path: &[u8]) {
         let Some(id) = self.names.remove(path).and_then(|named| named.itself()) else { return };
+        self.gone.insert(path.to_vec(), id);
         let Some(aside) = self.aside.get_mut(id.0 as usize) else { return };
         aside.links = aside.links.saturating_sub(1);
         if aside.links == 0
@@ -314,10 +323,17 @@ impl Objects {
         }
         let Some(moved) = self.names.remove(from) else { return };
         self.unlinked(tables, to);
+        self.went(moved, from);
         self.place(tables, moved, to, at);
         let is_dir = moved.own.and_then(|id| tables.object(id)).is_some_and(|object| object.kind == ObjectKind::Dir);
         if is_dir {
             self.move_below(tables, from, to, at);
+        }
+    }
+
+    fn went(&mut self, moved: Named, from: &[u8]) {
+        if let Some(id) = moved.itself() {
+            self.gone.insert(from.to_vec(), id);
         }
     }
 
@@ -334,6 +350,7 @@ impl Objects {
         paths.sort_unstable();
         for path in paths {
             if let (Some(rest), Some(moved)) = (path.strip_prefix(from), self.names.remove(&path)) {
+                self.went(moved, &path);
                 self.place(tables, moved, &[to, rest].concat(), at);
             }
         }

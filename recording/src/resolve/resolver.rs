@@ -134,7 +134,7 @@ impl<C: Consumer> Resolver<C> {
             }
         }
         if plan.act == Act::Exec || !self.execs.is_empty() {
-            self.exec_is_over(tid, &said);
+            self.exec_is_over(tid, &said, &about);
         }
         if event.flags() & (flag::CLIPPED | flag::NO_ENTRY) != 0
             && let Some(why) = gaps::of_call(&event, plan.row.map_or("a call", |row| row.name))
@@ -173,13 +173,20 @@ impl<C: Consumer> Resolver<C> {
     }
 
     /// The call that replaced an image came, with the environment, or another one of its task.
-    fn exec_is_over(&mut self, tid: u32, said: &Said<'_>) {
+    fn exec_is_over(&mut self, tid: u32, said: &Said<'_>, about: &[About]) {
         let Some((thread, index)) = self.execs.remove(&tid) else { return };
         if said.plan.act == Act::Exec {
             let process = self.world.tables.thread(thread).map(|thread| thread.process);
             let row = process.and_then(|process| self.world.tables.processes.get_mut(process.0 as usize));
             if let Some(image) = row.and_then(|row| row.images.last_mut()) {
                 image.env = environment(said);
+                // Of a script the image is another file, and the arguments are more.
+                let given = argument_count(said);
+                if let Some(path) = about.iter().find(|about| about.path.is_some())
+                    && given == Some(image.argv.len() as u64)
+                {
+                    self.world.objects.also_named(&image.exe, path.object);
+                }
             }
         }
         self.world.exec_is_over(tid);
@@ -198,6 +205,11 @@ impl<C: Consumer> Resolver<C> {
         }
         self.consumer.happened(&self.world.tables, &Happened::Died { thread, last, index });
     }
+}
+
+fn argument_count(said: &Said<'_>) -> Option<u64> {
+    let at = if said.plan.row.is_some_and(|row| row.name == "execveat") { 2 } else { 1 };
+    said.call.payloads_of(at).find(|payload| payload.head.shape == Shape::Vector).map(|payload| payload.head.wanted)
 }
 
 /// The environment that an exec was given, where all of it was kept.
