@@ -13,6 +13,7 @@ mod golden;
 mod model;
 mod name;
 mod options;
+mod store;
 mod value;
 
 pub use first::{
@@ -29,13 +30,14 @@ pub mod pipeline {
     pub use crate::finding::{Code, Confirmed, Finding, Severity};
     pub use crate::form::{Call, Form, FormProcess, FormStep, FormStream, FormThread, MachineClass, NodeRef};
     pub use crate::golden::{
-        Allow, Asserted, BadGolden, CallLine, Class, End, EndKind, ExitRule, Golden, Header, Limits, Mask, MaskAs,
-        MaskWhere, Number, OrderEdge, Presence, ProcLine, ShapeLine, StepRef, Stream, ThreadStream, Why,
+        Allow, Asserted, BadContent, BadGolden, CallLine, Class, End, EndKind, ExitRule, Golden, Header, Limits, Mask,
+        MaskAs, MaskWhere, Number, OrderEdge, Presence, ProcLine, ShapeLine, StepRef, Stream, ThreadStream, Why,
     };
     pub use crate::model::{
         Arg, Durability, Exit, Fact, Gap, Input, InputKind, Level, ObjectKind, ObjectRef, Platform, ProcKey, Step,
         Verb, VerbClass,
     };
     pub use crate::options::{Options, ProcessRule, RootRule, StderrRule};
+    pub use crate::store::{KEPT, Store, StoreError, folder, valid_full_name, waiting};
     pub use crate::value::Value;
 }

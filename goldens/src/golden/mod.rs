@@ -2,7 +2,9 @@
 
 mod asserts;
 mod body;
+mod folder;
 mod head;
+mod json;
 mod lines;
 mod parse;
 mod print;
@@ -13,6 +15,7 @@ mod tests;
 mod words;
 
 pub use asserts::Asserted;
+pub use folder::{BadContent, is_content_file};
 pub use parse::{BadGolden, Limits};
 
 use crate::content::Hash;

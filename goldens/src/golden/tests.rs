@@ -525,3 +525,23 @@ fn facts_have_default_values_that_are_not_written() {
     assert_eq!(golden.facts[1].2, number(3));
     assert_eq!(golden.facts[0].2, FactRule::Word(Value::literal(b"handler+ignore")));
 }
+
+#[test]
+fn the_json_form_has_every_line_with_values_in_golden_syntax() {
+    let json = read(LEARNED).json();
+    for kind in ["argv", "env", "subst", "seen", "note", "proc", "stream", "thread", "end", "input", "dur", "fact"] {
+        assert!(json[kind].as_array().is_some_and(|lines| !lines.is_empty()), "{kind}: {json}");
+    }
+    assert_eq!(json["header"]["level"], "calls");
+    assert_eq!(json["asserts"], serde_json::json!([9, 19]));
+    assert_eq!(json["stdin"]["size"], 13);
+    assert_eq!(json["env"][2], serde_json::json!({"name": "TOKEN", "value": null}));
+    assert_eq!(json["proc"][1]["exit"], "killed=SIGRTMIN+3+core");
+    assert_eq!(json["stream"][2]["presence"], "x[3..5]");
+    assert_eq!(json["stream"][5]["bag"], true);
+    assert_eq!(json["thread"][0]["calls"][2]["result"], "!EEXIST");
+    assert_eq!(json["end"][0]["hash"], "b3:*");
+    assert_eq!(json["order"][0]["other"], "P/as");
+    assert_eq!(json["mask"][2]["as"], "{hex:32}");
+    assert_eq!(json["allow"][0]["reason"][0], "absent%20on%20build%20machines");
+}
