@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod decode;
+pub mod document;
 pub mod event;
 pub mod file;
 pub mod resolve;
