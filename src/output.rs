@@ -1,20 +1,18 @@
 //! Outputs: where printers write, opened before the target starts and closed after it has ended.
 //!
-//! A document is written beside its name and takes that name when it is whole; text and lines grow
+//! A document is written without a name and takes its own when it is whole; text and lines grow
 //! in place, readable at any moment; pipes, FIFOs and devices are written directly.
 
-use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use recording::file::OpenError;
+use recording::file::{Beside, OpenError, WriteOptions, Writer};
 use report::Destination;
 
 use crate::cli::ask::{Format, Out};
@@ -92,7 +90,7 @@ enum Stream {
 enum Finish {
     Nothing,
     /// The document gets its name.
-    Rename(tempfile::TempPath, PathBuf),
+    TakeName(Beside, PathBuf),
     /// The command is waited for.
     Wait(Child),
 }
@@ -154,11 +152,15 @@ impl Output {
         drop(stream);
         match finish {
             Finish::Nothing => Ok(()),
-            Finish::Rename(temporary, path) if good => {
-                temporary.persist(&path).map_err(|error| cannot_write(&path, &error.error))
+            Finish::TakeName(mut document, path) if good => {
+                let done = match document.take_free_name() {
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => document.replace(),
+                    done => done,
+                };
+                done.map_err(|error| cannot_write(&path, &error))
             }
             // Half a document is kept under no name: what the caller has there stays as it was.
-            Finish::Rename(..) => Ok(()),
+            Finish::TakeName(..) => Ok(()),
             Finish::Wait(mut child) => {
                 // How the command ends is its own affair, as with strace.
                 let _ = child.wait();
@@ -210,21 +212,11 @@ fn open_file(path: &Path, whole: bool) -> io::Result<(File, Finish)> {
         // Refused now rather than by a rename that asks nobody.
         OpenOptions::new().write(true).open(&path)?;
     }
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mode = existing.map_or(0o666, |meta| meta.permissions().mode() & 0o777);
-    let temporary = tempfile::Builder::new()
-        .prefix(&hidden(&path))
-        .permissions(std::fs::Permissions::from_mode(mode))
-        .tempfile_in(dir)?;
-    let (file, temporary) = temporary.into_parts();
-    Ok((file, Finish::Rename(temporary, path)))
-}
-
-/// `.trace.json.`: beside its name and out of sight.
-fn hidden(path: &Path) -> std::ffi::OsString {
-    let name = path.file_name().unwrap_or(OsStr::new("output"));
-    let kept = name.as_bytes().get(..name.len().min(100)).unwrap_or_default();
-    std::ffi::OsString::from_vec([b".", kept, b"."].concat())
+    let document = Beside::new(&path, Some(tracer::give_name))?;
+    if let Some(meta) = existing {
+        document.file().set_permissions(meta.permissions())?;
+    }
+    Ok((document.file().try_clone()?, Finish::TakeName(document, path)))
 }
 
 /// Opening a FIFO waits for its reader. That a reader may never come must not hang us for ever.
@@ -244,6 +236,12 @@ fn parent_exists(base: &Path) -> Result<(), Problem> {
         Ok(_) => Err(cannot_write(base, &io::ErrorKind::NotADirectory.into())),
         Err(error) => Err(cannot_write(base, &error)),
     }
+}
+
+/// A recording that is to be made under this name.
+pub fn recording(path: &Path) -> Result<Writer, Problem> {
+    let options = WriteOptions { give_name: Some(tracer::give_name), ..WriteOptions::default() };
+    Writer::create(path, options).map_err(|error| cannot_write(path, &error.source))
 }
 
 /// What can't be opened for writing.

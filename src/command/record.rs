@@ -8,7 +8,7 @@ use recording::file::{WriteOptions, Writer};
 use crate::cli::ask::{Quiet, Record};
 use crate::exit::Ending;
 use crate::message::Problem;
-use crate::output::{Output, Where, cannot_write};
+use crate::output::{self, Output, Where};
 use crate::selection::Selection;
 use crate::{plan, session};
 
@@ -36,9 +36,7 @@ pub fn run(ask: Record) -> Result<Ending, Problem> {
 /// A file belongs to the writer alone; a stream is ours to close behind it.
 fn writer(to: Where) -> Result<(Writer, Option<Output>), Problem> {
     if let Where::File(path) = &to {
-        let writer = Writer::create(path, WriteOptions::default());
-        let writer = writer.map_err(|error| cannot_write(path, &error.source))?;
-        return Ok((writer, None));
+        return Ok((output::recording(path)?, None));
     }
     if to == Where::Stdout && io::stdout().is_terminal() {
         return Err(Problem::usage("cannot write a recording to a terminal: it is no text")

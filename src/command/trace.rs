@@ -1,12 +1,11 @@
 //! `chic-trace PROG`: a live run, shown while it runs.
 
 use recording::Sink;
-use recording::file::{WriteOptions, Writer};
 
 use crate::cli::ask::{Format, Trace};
 use crate::exit::Ending;
 use crate::message::{Problem, named};
-use crate::output::{Output, Where, cannot_write};
+use crate::output::{self, Output, Where};
 use crate::selection::Selection;
 use crate::show::{self, Setting, USUAL_STRINGS};
 use crate::{plan, session};
@@ -34,9 +33,7 @@ pub fn run(ask: Trace) -> Result<Ending, Problem> {
             return Err(Problem::usage(format!("cannot take {} for --keep: it takes a file", named(&file)))
                 .hint("record -o - and record -o '|CMD' write a recording into a stream"));
         }
-        let writer = Writer::create(&file, WriteOptions::default());
-        let writer = writer.map_err(|error| cannot_write(&file, &error.source))?;
-        sinks.push(Box::new(writer) as Box<dyn Sink>);
+        sinks.push(Box::new(output::recording(&file)?) as Box<dyn Sink>);
     }
     let ran = session::run(&plan, &mut behind, &mut sinks)?;
     drop(sinks);

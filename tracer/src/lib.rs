@@ -41,6 +41,7 @@ pub use plan::{
     Counters, Ended, EnvChange, Error, Launch, Left, Mute, Placement, Plan, StartFailure, Status, Stdio, Usage, Wanted,
 };
 
+pub use sys::links::give_name;
 pub use sys::startup::was_closed;
 
 use recording::Sink;

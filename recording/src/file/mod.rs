@@ -3,6 +3,7 @@
 //! [`Writer`] is a sink that keeps everything; [`Recording`] gives it back to another sink, block by
 //! block, whatever state the file is in. Memory does not grow with the length of the file.
 
+mod beside;
 mod blocks;
 mod faults;
 mod gather;
@@ -21,5 +22,6 @@ mod unfinished;
 mod window;
 mod write;
 
+pub use beside::{Beside, GiveName};
 pub use read::{OpenError, Read, Recording, State};
 pub use write::{WriteOptions, Writer};

@@ -1,26 +1,19 @@
 //! Output: where the blocks go, whole ones only.
 //!
-//! A regular file is written under a temporary name beside its own, locked, and takes its name when
-//! the first block is in it; what stood there before is kept until then. FIFOs and devices are
-//! written directly. The lock says that somebody records: a second writer is refused, and a reader
+//! A regular file is written beside its name, locked, and takes its name when the first block is in
+//! it; what stood there before is kept until then. FIFOs and devices are written directly. The lock says that somebody records: a second writer is refused, and a reader
 //! that follows knows when nobody writes any more.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::beside::{self, Beside, GiveName, O_NONBLOCK};
+
 /// How long a FIFO may be without a reader.
 const READER_MAY_COME: Duration = Duration::from_secs(5);
-/// `O_NONBLOCK` of open(2), the same on every architecture we know.
-const O_NONBLOCK: i32 = 0o4000;
-/// `O_TMPFILE` of open(2), which contains the architecture's `O_DIRECTORY`.
-const O_TMPFILE: i32 = 0o20_000_000 | if cfg!(target_arch = "x86_64") { 0o200_000 } else { 0o40_000 };
-/// `EOPNOTSUPP`: the file system can't.
-const NO_SUCH_OPERATION: i32 = 95;
-/// `EISDIR`: a kernel without `O_TMPFILE`.
-const IS_A_DIRECTORY: i32 = 21;
 /// Symbolic links followed when none of them leads to a file yet.
 const MAX_LINKS: usize = 40;
 
@@ -35,6 +28,7 @@ pub enum Output {
 /// A regular file.
 pub struct FileOutput {
     to: PathBuf,
+    give_name: Option<GiveName>,
     /// What has the name now, locked by us.
     replaces: Option<File>,
     /// Is that one emptied and written, because its directory takes no new files?
@@ -47,14 +41,15 @@ pub struct FileOutput {
 
 impl Output {
     /// Prepares the path; nothing that exists is changed yet.
-    pub fn create(path: &Path) -> io::Result<Output> {
+    pub fn create(path: &Path, give_name: Option<GiveName>) -> io::Result<Output> {
+        let regular = |to: &Path, replaces| FileOutput::beside(to, give_name, replaces).map(Output::File);
         let to = followed(path)?;
         match fs::metadata(&to) {
-            Ok(meta) if meta.is_file() => FileOutput::beside(&to, Some(existing(&to)?)).map(Output::File),
+            Ok(meta) if meta.is_file() => regular(&to, Some(existing(&to)?)),
             Ok(meta) if meta.is_dir() => Err(ErrorKind::IsADirectory.into()),
             Ok(meta) if meta.file_type().is_fifo() => Ok(Output::Stream(Box::new(open_fifo(&to)?))),
             Ok(_) => Ok(Output::Stream(Box::new(OpenOptions::new().write(true).open(&to)?))),
-            Err(error) if error.kind() == ErrorKind::NotFound => FileOutput::beside(&to, None).map(Output::File),
+            Err(error) if error.kind() == ErrorKind::NotFound => regular(&to, None),
             Err(error) => Err(error),
         }
     }
@@ -70,13 +65,13 @@ impl Output {
 
 impl FileOutput {
     /// Nothing is made yet, only tried: a writer that is killed before its first block leaves nothing.
-    fn beside(to: &Path, replaces: Option<File>) -> io::Result<FileOutput> {
-        let in_place = match try_a_file_beside(to) {
+    fn beside(to: &Path, give_name: Option<GiveName>, replaces: Option<File>) -> io::Result<FileOutput> {
+        let in_place = match beside::try_beside(to) {
             Ok(()) => false,
             Err(error) if error.kind() == ErrorKind::PermissionDenied && replaces.is_some() => true,
             Err(error) => return Err(error),
         };
-        Ok(FileOutput { to: to.to_path_buf(), replaces, in_place, file: None, end: 0 })
+        Ok(FileOutput { to: to.to_path_buf(), give_name, replaces, in_place, file: None, end: 0 })
     }
 
     fn put(&mut self, blocks: &[u8]) -> io::Result<()> {
@@ -103,15 +98,11 @@ impl FileOutput {
             write_all(&mut file, first)?;
             return Ok(file);
         }
-        let (temporary, mut file) = temporary_beside(&self.to)?;
-        // A file system without locks records all the same.
-        let _ = file.try_lock();
-        self.keep_mode(&file);
-        let done = write_all(&mut file, first).and_then(|()| self.take_the_name(&temporary));
-        if done.is_err() {
-            let _ = fs::remove_file(&temporary);
-        }
-        done.map(|()| file)
+        let mut new = Beside::new(&self.to, self.give_name)?;
+        self.keep_mode(new.file());
+        write_all(&mut new.file(), first)?;
+        self.take_the_name(&mut new)?;
+        new.into_file()
     }
 
     /// A file that is replaced keeps its permissions.
@@ -121,28 +112,19 @@ impl FileOutput {
         }
     }
 
-    fn take_the_name(&mut self, temporary: &Path) -> io::Result<()> {
+    /// Unless somebody else was quicker and still records.
+    fn take_the_name(&mut self, new: &mut Beside) -> io::Result<()> {
         match self.replaces.take() {
-            Some(old) if still_there(&old, &self.to) => fs::rename(temporary, &self.to),
+            Some(old) if beside::is_at(&old, &self.to) => new.replace(),
             Some(_) => Err(io::Error::new(ErrorKind::AlreadyExists, "somebody else replaced it just now")),
-            None => link_or_rename(temporary, &self.to),
+            None => match new.take_free_name() {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    let _lock = existing(&self.to)?;
+                    new.replace()
+                }
+                done => done,
+            },
         }
-    }
-}
-
-/// Gives a new file its name unless somebody else was quicker and still records.
-fn link_or_rename(temporary: &Path, to: &Path) -> io::Result<()> {
-    match fs::hard_link(temporary, to) {
-        Ok(()) => {
-            let _ = fs::remove_file(temporary);
-            Ok(())
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let _lock = existing(to)?;
-            fs::rename(temporary, to)
-        }
-        // Not every file system has links.
-        Err(_) => fs::rename(temporary, to),
     }
 }
 
@@ -154,13 +136,6 @@ fn existing(path: &Path) -> io::Result<File> {
             Err(io::Error::new(ErrorKind::ResourceBusy, "another process is recording into it"))
         }
         Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
-    }
-}
-
-fn still_there(file: &File, path: &Path) -> bool {
-    match (file.metadata(), fs::symlink_metadata(path)) {
-        (Ok(ours), Ok(theirs)) => (ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino()),
-        _ => false,
     }
 }
 
@@ -178,40 +153,6 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other("too many symbolic links"))
-}
-
-fn directory_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
-}
-
-/// Does the directory take a new file? Asked with one that never has a name, so that nothing is left
-/// of it however we end.
-fn try_a_file_beside(path: &Path) -> io::Result<()> {
-    match OpenOptions::new().write(true).custom_flags(O_TMPFILE).open(directory_of(path)) {
-        // Not every file system knows files without a name.
-        Err(error) if matches!(error.raw_os_error(), Some(NO_SUCH_OPERATION | IS_A_DIRECTORY)) => {
-            temporary_beside(path).and_then(|(temporary, _)| fs::remove_file(temporary))
-        }
-        tried => tried.map(drop),
-    }
-}
-
-/// A new file in the same directory that nobody else has, never through a link.
-fn temporary_beside(path: &Path) -> io::Result<(PathBuf, File)> {
-    let directory = directory_of(path);
-    let mut refused = io::Error::from(ErrorKind::AlreadyExists);
-    for attempt in 0..100 {
-        let path = directory.join(format!(".chic-trace.{}.{attempt}", std::process::id()));
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(file) => return Ok((path, file)),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => refused = error,
-            Err(error) => return Err(error),
-        }
-    }
-    Err(refused)
 }
 
 /// Opens a FIFO for writing without sleeping in open for ever.

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use super::beside::GiveName;
 use super::gather::Gather;
 use super::index::Index;
 use super::layout::{BLOCK_HEADER, Block, BlockType, FILE_HEADER, FileHeader, u64_at};
@@ -27,6 +28,9 @@ const IDLE_NS: u64 = 50_000_000;
 pub struct WriteOptions {
     /// The run id; random when `None`.
     pub run_id: Option<[u8; 16]>,
+    /// How a file gets its name when its first block is ready. With `None` it has a hidden one until then,
+    /// which a writer that is killed just before leaves behind.
+    pub give_name: Option<GiveName>,
 }
 
 /// The trailer block.
@@ -68,7 +72,7 @@ impl Writer {
     /// When the file can't be made, or somebody records into it right now.
     pub fn create(path: &Path, options: WriteOptions) -> Result<Writer, SinkError> {
         let name = path.display().to_string();
-        match Output::create(path) {
+        match Output::create(path, options.give_name) {
             Ok(output) => Ok(Writer::new(output, name, &options)),
             Err(source) => Err(SinkError { what: name, source, events_kept: 0 }),
         }

@@ -215,7 +215,8 @@ pub fn every_kind() -> Vec<Vec<u8>> {
 /// Records these batches into memory; the trailer only when `ended`.
 pub fn recorded(batches: &[Vec<Vec<u8>>], ended: bool) -> Vec<u8> {
     let memory = Memory::default();
-    let mut writer = Writer::stream(Box::new(memory.clone()), "memory", WriteOptions { run_id: Some([5; 16]) });
+    let mut writer =
+        Writer::stream(Box::new(memory.clone()), "memory", WriteOptions { run_id: Some([5; 16]), give_name: None });
     writer.begin(&header()).unwrap();
     for (i, batch) in batches.iter().enumerate() {
         // A second passes between two batches: each becomes a block.
