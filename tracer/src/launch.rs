@@ -44,7 +44,6 @@ pub fn prepare(launch: &Launch, control: &crate::signals::Control) -> Result<Fou
         mask,
         filter: None,
         no_new_privs: false,
-        stop_before_exec: false,
     })))
 }
 

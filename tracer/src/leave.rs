@@ -79,14 +79,7 @@ impl Session<'_> {
     /// interrupt left pending goes with it; a signal on its way is delivered.
     pub(crate) fn let_go(&mut self, stopped: Stopped, reason: Reason) {
         let tid = stopped.tid();
-        let starting = self.tasks.get(tid).is_some_and(|task| task.phase == Phase::Starting);
         let signal = match reason {
-            // Our own child's sign that its exec comes next; it must not stop with nobody to continue it.
-            Reason::Signal(libc::SIGSTOP) if starting => 0,
-            _ if starting => {
-                let _: Result<(), Gone> = self.go_on(stopped, 0);
-                return;
-            }
             Reason::Signal(signal) => signal,
             _ => 0,
         };

@@ -60,17 +60,14 @@ pub fn program_of(plan: &Plan, control: &Control) -> Result<Option<Box<Program>>
     })
 }
 
-/// Prepares the program, with what makes its calls noticed.
+/// Prepares the program, with the filter that makes its calls noticed where there is one.
 fn prepare(plan: &Plan, launch: &Launch, control: &Control) -> Result<Found, Error> {
     let mut found = launch::prepare(launch, control)?;
-    if let Found::Program(program) = &mut found {
-        match (&plan.wanted, Calls::of(plan)) {
-            (Some(wanted), Calls::Filtered) => {
-                let instructions = filter::program(wanted, plan.placement == Placement::Auto);
-                launch::with_filter(program, instructions, is_privileged());
-            }
-            _ => program.stop_before_exec = true,
-        }
+    if let Found::Program(program) = &mut found
+        && let (Some(wanted), Calls::Filtered) = (&plan.wanted, Calls::of(plan))
+    {
+        let instructions = filter::program(wanted, plan.placement == Placement::Auto);
+        launch::with_filter(program, instructions, is_privileged());
     }
     Ok(found)
 }
@@ -101,6 +98,11 @@ fn start<'p>(
     session.sets_no_new_privs = program.no_new_privs;
     session.meters.before_exec(tid.0);
     session.add_root(tid);
+    if program.filter.is_none() {
+        // It waits for us in a call. Let go from the stop that ends it, it stops at every call up to its
+        // exec. Should we be killed meanwhile, it goes on: a stop by a signal would stay.
+        let _: Result<(), ptrace::Gone> = ptrace::interrupt(tid);
+    }
     Ok(Started { launch, path: &program.path, failure: child.go() })
 }
 

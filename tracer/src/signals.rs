@@ -17,8 +17,6 @@ impl Session<'_> {
     pub(crate) fn signal_stop(&mut self, stopped: Stopped, signal: i32) -> Result<(), Gone> {
         let tid = stopped.tid();
         match self.tasks.get(tid).map(|task| task.phase) {
-            // Our own child's sign that its exec comes next.
-            Some(Phase::Starting) if signal == libc::SIGSTOP => return stopped.resume(Until::Call, 0),
             Some(Phase::Running) | None => {}
             Some(_) => return self.go_on(stopped, signal),
         }
@@ -57,6 +55,10 @@ impl Session<'_> {
             self.begin_event(Kind::Continued, 40, tid);
             self.event.put_u32(32, libc::SIGCONT as u32);
             self.push_event();
+        }
+        if self.tasks.get(tid).is_some_and(|task| task.phase == Phase::Starting) {
+            // Our own child, before its exec.
+            return stopped.resume(Until::Call, 0);
         }
         self.go_on(stopped, 0)
     }

@@ -33,8 +33,6 @@ pub struct Program {
     pub filter: Option<Vec<Instruction>>,
     /// Set no_new_privs for it.
     pub no_new_privs: bool,
-    /// Stop (by SIGSTOP) directly before the exec.
-    pub stop_before_exec: bool,
 }
 
 /// Numbers of a user.
@@ -250,17 +248,6 @@ fn await_go(fd: RawFd) -> bool {
 fn prepare_and_exec(program: &Program, argv: &[*const libc::c_char], env: &[*const libc::c_char]) -> (Step, Errno) {
     if let Err(failure) = prepare(program) {
         return failure;
-    }
-    if program.stop_before_exec {
-        // SAFETY: takes numbers only.
-        unsafe {
-            libc::syscall(
-                libc::SYS_tgkill,
-                libc::syscall(libc::SYS_getpid),
-                libc::syscall(libc::SYS_gettid),
-                libc::SIGSTOP,
-            )
-        };
     }
     // SAFETY: path is NUL-terminated, both vectors end with a null pointer, and all strings live in
     // `program`.
