@@ -6,7 +6,7 @@ use syscalls::Abi;
 use crate::capture::Who;
 use crate::session::{Calls, Session};
 use crate::sys::ptrace::{self, Gone, Registers, Side, Stopped, SyscallInfo};
-use crate::sys::{Errno, Tid, process};
+use crate::sys::{Errno, Tid, process, seccomp};
 use crate::task::{InCall, Interrupted, Phase, Task, Watch};
 
 /// Results that say "to be restarted": ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK.
@@ -190,7 +190,11 @@ impl Session<'_> {
     /// Without PTRACE_GET_SYSCALL_INFO: the side by what was seen last, checked against the
     /// registers, where an entry shows ENOSYS as its result.
     fn info_from_registers(&mut self, stopped: &Stopped) -> Result<SyscallInfo, Gone> {
-        let regs: Registers = stopped.registers()?;
+        let mut regs: Registers = stopped.registers()?;
+        // `int $0x80` in 64-bit code shows in nothing but the instruction.
+        if regs.arch == ptrace::ARCH_X86_64 && stopped.peek(regs.ip.wrapping_sub(2)).is_some_and(ptrace::is_int80) {
+            regs = regs.as_i386();
+        }
         self.note_fallback("engine.syscall-info", "the kernel has no PTRACE_GET_SYSCALL_INFO");
         let inside = self.tasks.get(stopped.tid()).is_some_and(|task| task.call != InCall::No);
         let side = if inside || regs.result != -i64::from(libc::ENOSYS) { Side::Exit } else { Side::Entry };
@@ -280,12 +284,15 @@ impl Session<'_> {
             Watch::MakesUntraced if result > 0 => self.unseen_child(tid, result),
             Watch::Traces if result == -i64::from(libc::EPERM) => self.unseen_tracing(tid),
             Watch::InstallsFilter if result >= 0 => self.has_own_filter(pid),
-            Watch::AsksStrict if result == -i64::from(libc::EINVAL) && !process.own_filter => {
+            Watch::AsksStrict
+                if result == -i64::from(libc::EINVAL) && !process.own_filter && !seccomp::is_filtered() =>
+            {
                 self.is_strict(pid);
                 stopped.set_result(0)?;
                 return Ok(0);
             }
-            Watch::AsksSeccomp if result == 2 && !process.own_filter => {
+            // What we have from our caller, the target would have too.
+            Watch::AsksSeccomp if result == 2 && !process.own_filter && !seccomp::is_filtered() => {
                 stopped.set_result(0)?;
                 return Ok(0);
             }

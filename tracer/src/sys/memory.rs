@@ -10,6 +10,8 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
+use super::Errno;
+
 /// Most ranges one `process_vm_readv` takes (`IOV_MAX`, readv(2)).
 const RANGES_AT_ONCE: usize = 1024;
 
@@ -108,17 +110,20 @@ impl RemoteMemory {
 
     /// `process_vm_readv` refused: try the others, and keep to one if this is how the machine is.
     fn fall_back(&mut self, tid: u32, buffer: &mut [u8], ranges: &mut [Range]) {
-        let why = io::Error::last_os_error();
-        let (way, name) = if proc_mem(tid, buffer, ranges) {
-            (Way::ProcMem, "/proc/TID/mem")
+        let why = Errno::last().text();
+        let (way, instead) = if proc_mem(tid, buffer, ranges) {
+            (Way::ProcMem, "memory is read by /proc/TID/mem")
         } else {
             peek(tid, buffer, ranges);
-            (Way::Peek, "PTRACE_PEEKDATA")
+            // The kernel keeps what must not be dumped (prctl(2), PR_SET_DUMPABLE) from a tracer without
+            // CAP_SYS_PTRACE, whatever way it takes.
+            let any = ranges.iter().any(|range| range.got > 0);
+            (Way::Peek, if any { "memory is read by PTRACE_PEEKDATA" } else { "no other way reads its memory either" })
         };
         if !self.readv_worked {
             self.way = way;
         }
-        self.tell(&format!("process_vm_readv of task {tid}: {why}; memory is read by {name}"));
+        self.tell(&format!("process_vm_readv of task {tid}: {why}; {instead}"));
     }
 
     /// False when the call itself is refused (ENOSYS, EPERM, EACCES).

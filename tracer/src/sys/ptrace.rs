@@ -132,6 +132,30 @@ pub struct Registers {
     pub ip: u64,
     /// Stack pointer.
     pub sp: u64,
+    /// rbx, rcx, rbp of x86-64.
+    others: [u64; 3],
+}
+
+impl Registers {
+    /// The same registers as the i386 convention reads them (`int $0x80`, entry_INT80_32): the lower halves of
+    /// ebx, ecx, edx, esi, edi and ebp.
+    pub fn as_i386(&self) -> Registers {
+        let low = |word: u64| word & 0xffff_ffff;
+        let [rdi, rsi, rdx, ..] = self.args;
+        let [rbx, rcx, rbp] = self.others;
+        Registers {
+            arch: ARCH_I386,
+            nr: low(self.nr),
+            args: [rbx, rcx, rdx, rsi, rdi, rbp].map(low),
+            result: i64::from(self.result as i32),
+            ..*self
+        }
+    }
+}
+
+/// Does a word of code begin with `int $0x80`?
+pub fn is_int80(word: u64) -> bool {
+    word & 0xffff == 0x80cd
 }
 
 /// x86-64.
@@ -310,6 +334,7 @@ fn decode(set: &[u64; 34], len: usize) -> Registers {
             result: set[LAYOUT.result] as i64,
             ip: set[16],
             sp: set[19],
+            others: [set[5], set[11], set[4]],
         };
     }
     // 17 words of 32 bits: ebx ecx edx esi edi ebp eax ds es fs gs orig_eax eip cs eflags esp ss.
@@ -321,6 +346,7 @@ fn decode(set: &[u64; 34], len: usize) -> Registers {
         result: i64::from(word(6) as u32 as i32),
         ip: word(12),
         sp: word(15),
+        others: [0; 3],
     }
 }
 
@@ -333,6 +359,7 @@ fn decode(set: &[u64; 34], _len: usize) -> Registers {
         result: set[0] as i64,
         ip: set[32],
         sp: set[31],
+        others: [0; 3],
     }
 }
 

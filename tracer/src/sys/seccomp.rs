@@ -60,3 +60,10 @@ pub fn no_new_privs() -> bool {
     // SAFETY: takes numbers only.
     unsafe { libc::prctl(libc::PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 }
 }
+
+/// Is a filter of somebody else's installed on this process?
+pub fn is_filtered() -> bool {
+    const FILTERED: libc::c_int = 2;
+    // SAFETY: takes numbers only.
+    unsafe { libc::prctl(libc::PR_GET_SECCOMP, 0, 0, 0, 0) == FILTERED }
+}
