@@ -11,6 +11,7 @@ mod harness;
 mod attach;
 mod background;
 mod filters;
+mod lacks;
 mod memory;
 mod nightly;
 mod outputs;
@@ -18,6 +19,7 @@ mod signals;
 mod start;
 mod tasks;
 mod terminals;
+mod withdraws;
 
 use harness::{Failure, Tracer, Verdict, call_guest, ensure};
 use harness::{Outcome, Room, Trace, pass};
@@ -45,6 +47,9 @@ checks! {
     filters::traces_itself,
     filters::turns_on_its_tracer,
     filters::unseen_by_nature,
+    lacks::no_process_vm_readv,
+    lacks::no_seccomp,
+    lacks::no_syscall_info,
     memory::edge_of_memory,
     memory::every_byte,
     memory::huge_words,
@@ -85,6 +90,13 @@ checks! {
     terminals::ctrl_c,
     terminals::ctrl_c_without_handler,
     terminals::terminal_owner,
+    withdraws::becomes_another_user,
+    withdraws::becomes_undumpable,
+    withdraws::becomes_undumpable_to_nobody,
+    withdraws::changes_its_root,
+    withdraws::enters_namespaces,
+    withdraws::killed_from_without,
+    withdraws::unmounts_proc,
 }
 
 /// A check that such a tracer passes would check nothing.

@@ -27,6 +27,7 @@ mod goes_background;
 mod huge_words;
 mod job_control;
 mod killed_while_leaving;
+mod lacks;
 mod leader_leaves;
 mod many_calls;
 mod murdered_children;
@@ -46,6 +47,7 @@ mod ten_thousand;
 mod terminal_owner;
 mod traces_itself;
 mod unseen_by_nature;
+mod withdraws;
 mod words;
 mod workloads;
 
@@ -74,6 +76,7 @@ const GUESTS: &[Guest] = &[
     ("huge_words", huge_words::run),
     ("job_control", job_control::run),
     ("killed_while_leaving", killed_while_leaving::run),
+    ("lacks", lacks::run),
     ("leader_leaves", leader_leaves::run),
     ("many_calls", many_calls::run),
     ("murdered_children", murdered_children::run),
@@ -93,6 +96,7 @@ const GUESTS: &[Guest] = &[
     ("terminal_owner", terminal_owner::run),
     ("traces_itself", traces_itself::run),
     ("unseen_by_nature", unseen_by_nature::run),
+    ("withdraws", withdraws::run),
     ("work", workloads::run),
 ];
 
