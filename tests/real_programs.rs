@@ -190,7 +190,7 @@ fn same_counts(theirs: &[Vec<Seen>; 2], ours: &[Seen]) -> Verdict {
 fn count(seen: &[Seen]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for call in seen {
-        *counts.entry(call.name.clone()).or_default() += 1;
+        *counts.entry(call.name.to_string()).or_default() += 1;
     }
     counts
 }

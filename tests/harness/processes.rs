@@ -48,6 +48,11 @@ pub fn status_field(pid: i32, field: &str) -> Option<String> {
     Some(line[field.len() + 1..].trim().to_string())
 }
 
+/// The most memory that it had so far (`VmHWM`), KiB; `None` when it has ended.
+pub fn peak_kib(pid: i32) -> Option<u64> {
+    status_field(pid, "VmHWM")?.strip_suffix(" kB")?.trim().parse().ok()
+}
+
 /// Who traces this process; 0 for nobody.
 pub fn tracer_of(pid: i32) -> i32 {
     status_field(pid, "TracerPid").and_then(|text| text.parse().ok()).unwrap_or(0)

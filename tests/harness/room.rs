@@ -244,6 +244,16 @@ impl Running<'_> {
         self.finish_within(limit())
     }
 
+    /// The same, with the most memory that it had, KiB.
+    pub fn finish_measured(mut self) -> Result<(Outcome, u64), Failure> {
+        let (pid, mut peak) = (self.pid(), 0);
+        processes::until(limit(), || {
+            peak = peak.max(processes::peak_kib(pid).unwrap_or(0));
+            self.has_ended()
+        });
+        Ok((self.finish()?, peak))
+    }
+
     /// The same with another limit.
     pub fn finish_within(mut self, limit: Duration) -> Result<Outcome, Failure> {
         drop(self.child.stdin.take());

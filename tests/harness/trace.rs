@@ -3,15 +3,23 @@
 use super::{Failure, ensure};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::sync::Arc;
+
+/// Of so many calls of one name everything is kept, of more only what stands in a [`Call`] itself: a trace may
+/// hold millions, and would need some kilobytes for each.
+const WHOLE_CALLS: usize = 20_000;
 
 /// One call.
 #[derive(Debug, Clone)]
 pub struct Call {
-    pub name: String,
+    pub name: Arc<str>,
     pub args: Vec<String>,
     pub result: i64,
     pub tid: i64,
+    pub returned: bool,
     /// All keys.
     pub all: Value,
 }
@@ -24,7 +32,7 @@ impl Call {
 
     /// Did it return at all?
     pub fn returned(&self) -> bool {
-        self.all.get("returned").and_then(Value::as_bool) != Some(false)
+        self.returned
     }
 
     /// The name of its error, when it failed.
@@ -34,7 +42,7 @@ impl Call {
 }
 
 /// Everything in the file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Trace {
     pub head: Value,
     pub calls: Vec<Call>,
@@ -42,23 +50,30 @@ pub struct Trace {
     pub events: Vec<Value>,
     /// The last line, null when there is none.
     pub end: Value,
+    counts: BTreeMap<Arc<str>, usize>,
 }
 
 impl Trace {
     pub fn read(path: &Path) -> Result<Self, String> {
-        let bytes = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        Self::parse(&bytes)
+        let file = File::open(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        Self::from(BufReader::with_capacity(1 << 20, file))
+    }
+
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        Self::from(bytes)
     }
 
     /// Every line must be an object; a last line without its end is left out.
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let mut trace = Self { head: Value::Null, calls: Vec::new(), events: Vec::new(), end: Value::Null };
-        for (number, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+    fn from(mut lines: impl BufRead) -> Result<Self, String> {
+        let mut trace = Self::default();
+        let mut line = Vec::new();
+        for number in 1.. {
+            line.clear();
+            lines.read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
             let Some(line) = line.strip_suffix(b"\n") else { break };
-            let object: Value = serde_json::from_slice(line).map_err(|error| {
-                format!("line {} is no JSON: {error}: {}", number + 1, String::from_utf8_lossy(line))
-            })?;
-            trace.take(object).map_err(|why| format!("line {}: {why}", number + 1))?;
+            let object: Value = serde_json::from_slice(line)
+                .map_err(|error| format!("line {number} is no JSON: {error}: {}", String::from_utf8_lossy(line)))?;
+            trace.take(object).map_err(|why| format!("line {number}: {why}"))?;
         }
         if trace.head.is_null() { Err("the trace is empty".into()) } else { Ok(trace) }
     }
@@ -68,15 +83,8 @@ impl Trace {
             (Some("begin"), _) => self.head = object,
             (Some("end"), _) => self.end = object,
             (None, Some(name)) => {
-                let number = |key: &str| object.get(key).and_then(Value::as_i64);
-                let args = object.get("args").and_then(Value::as_array).ok_or("a call without args")?;
-                self.calls.push(Call {
-                    name: name.to_string(),
-                    args: args.iter().map(|arg| arg.as_str().unwrap_or_default().to_string()).collect(),
-                    result: number("result").ok_or("a call without a result")?,
-                    tid: number("tid").ok_or("a call without a tid")?,
-                    all: object,
-                });
+                let name = self.counted(name);
+                self.calls.push(call(name.0, object, name.1 <= WHOLE_CALLS)?);
             }
             _ if object.get("kind").is_some() => self.events.push(object),
             _ => return Err(format!("neither call nor event: {object}")),
@@ -84,9 +92,18 @@ impl Trace {
         Ok(())
     }
 
+    /// The name as it is kept, and how often it has come.
+    fn counted(&mut self, name: &str) -> (Arc<str>, usize) {
+        let known = self.counts.get_key_value(name).map(|(known, _)| known.clone());
+        let name = known.unwrap_or_else(|| name.into());
+        let count = self.counts.entry(name.clone()).or_default();
+        *count += 1;
+        (name, *count)
+    }
+
     /// All calls of this name.
     pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Call> {
-        self.calls.iter().filter(move |call| call.name == name)
+        self.calls.iter().filter(move |call| *call.name == *name)
     }
 
     pub fn count(&self, name: &str) -> usize {
@@ -97,7 +114,7 @@ impl Trace {
     pub fn tally(&self) -> BTreeMap<(String, String), usize> {
         let mut tally = BTreeMap::new();
         for call in &self.calls {
-            *tally.entry((call.name.clone(), call.result.to_string())).or_default() += 1;
+            *tally.entry((call.name.to_string(), call.result.to_string())).or_default() += 1;
         }
         tally
     }
@@ -143,4 +160,19 @@ impl Trace {
         self.events.iter().for_each(|event| *kinds.entry(event["kind"].as_str().unwrap_or("?")).or_default() += 1);
         format!("the trace holds the calls {names:?}, the events {kinds:?}")
     }
+}
+
+/// A line that is a call.
+fn call(name: Arc<str>, object: Value, whole: bool) -> Result<Call, String> {
+    let number = |key: &str| object.get(key).and_then(Value::as_i64);
+    let args = object.get("args").and_then(Value::as_array).ok_or("a call without args")?;
+    let args = args.iter().map(|arg| arg.as_str().unwrap_or_default().to_string());
+    Ok(Call {
+        name,
+        args: if whole { args.collect() } else { Vec::new() },
+        result: number("result").ok_or("a call without a result")?,
+        tid: number("tid").ok_or("a call without a tid")?,
+        returned: object.get("returned").and_then(Value::as_bool) != Some(false),
+        all: if whole { object } else { Value::Null },
+    })
 }

@@ -154,13 +154,13 @@ pub fn pairs(tracer: &Tracer, threads: usize) -> Verdict {
     for (tid, index) in index_of {
         let own = || trace.calls.iter().filter(move |call| call.tid == tid);
         // An attached task enters its interrupted call again, so most are seen from their entry.
-        let first = own().next().map_or("nothing", |call| call.name.as_str());
+        let first = own().next().map_or("nothing", |call| &*call.name);
         let expected: &[&str] = [&["read"][..], &["poll", "restart_syscall"], &["futex"]][(index % 3) as usize];
         ensure!(expected.contains(&first), "thread {index} was inside {expected:?} when we came, recorded {first}");
-        let results: Vec<i64> = own().filter(|call| call.name == "write").map(|call| call.result).collect();
+        let results: Vec<i64> = own().filter(|call| &*call.name == "write").map(|call| call.result).collect();
         ensure!(results == [index + 1; 10], "thread {index} wrote {} bytes ten times, recorded {results:?}", index + 1);
         let asked =
-            own().filter(|call| call.name == "write").all(|call| call.args.get(2) == Some(&(index + 1).to_string()));
+            own().filter(|call| &*call.name == "write").all(|call| call.args.get(2) == Some(&(index + 1).to_string()));
         ensure!(asked, "the size that thread {index} asked for");
     }
     Ok(())

@@ -35,8 +35,7 @@ pub fn other_abis(tracer: &Tracer) -> Verdict {
     ensure!(x32 == 1, "one call with an x32 number, {x32} recorded");
     let unknown: Vec<_> = trace.named("syscall_500").map(|call| call.errno()).collect();
     ensure!(unknown == [Some("ENOSYS")], "one call number 500, recorded {unknown:?}");
-    let i386: Vec<_> =
-        trace.calls.iter().filter(|call| call.all["abi"] == "i386").map(|call| call.name.as_str()).collect();
+    let i386: Vec<_> = trace.calls.iter().filter(|call| call.all["abi"] == "i386").map(|call| &*call.name).collect();
     ensure!(i386.first() == Some(&"getpid"), "getpid by int 0x80, recorded {i386:?}");
     if outcome.text().contains("32-bit program: exited with 42") {
         ensure!(i386.ends_with(&["write", "exit"]), "a 32-bit program writes and exits, recorded {i386:?}");

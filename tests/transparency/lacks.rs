@@ -39,7 +39,7 @@ fn without(tracer: &Tracer, lacking: &str, options: &[&str], words: &str, told: 
 fn tally(trace: &Trace) -> BTreeMap<(String, Option<String>), usize> {
     let mut tally = BTreeMap::new();
     for call in &trace.calls {
-        *tally.entry((call.name.clone(), call.errno().map(str::to_owned))).or_default() += 1;
+        *tally.entry((call.name.to_string(), call.errno().map(str::to_owned))).or_default() += 1;
     }
     tally
 }

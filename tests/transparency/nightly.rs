@@ -47,9 +47,22 @@ fn ten_thousand_in_full() {
 }
 
 #[test]
-#[ignore = "minutes: 10 000 000 calls"]
+#[ignore = "10 000 tasks alive in 100 MB"]
+fn ten_thousand_in_little_memory() {
+    pass(|tracer| tasks::alive_in_little_memory(tracer, 10_000, 100 << 10));
+}
+
+#[test]
+#[ignore = "minutes: 10 000 000 calls, recorded and read"]
 fn many_calls_in_full() {
-    pass(|tracer| tasks::counted(tracer, 3, 8, 416_667));
+    pass(|tracer| tasks::counted_in_flat_memory(tracer, &["record"], 416_667, 64 << 10));
+    pass(|tracer| tasks::counted_in_flat_memory(tracer, &["record", "-e", "trace=getppid"], 416_667, 64 << 10));
+}
+
+#[test]
+#[ignore = "half an hour: 100 000 000 calls"]
+fn hundred_million_calls() {
+    pass(|tracer| tasks::counted_in_flat_memory(tracer, &["-f", "-c"], 4_166_667, 64 << 10));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Births, deaths, and what tasks become.
 
 use super::{transparent, transparent_with};
-use crate::harness::{Room, Tracer, Verdict, call_guest, ensure, processes};
+use crate::harness::{Failure, Room, Tracer, Verdict, call_guest, ensure, processes};
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::time::Duration;
 
 pub fn job_control(tracer: &Tracer) -> Verdict {
@@ -108,13 +109,10 @@ pub fn murdered_children(tracer: &Tracer) -> Verdict {
 
 pub fn murders(tracer: &Tracer, tasks: usize, kills: usize) -> Verdict {
     let (_, trace) = transparent(tracer, &format!("murdered_children {tasks} {kills}"))?;
-    let processes: BTreeSet<i64> = trace
-        .of_kind("exit")
-        .filter(|event| event["signal"] == "SIGKILL")
-        .filter_map(|event| event["pid"].as_i64())
-        .collect();
+    let leaders = |event: &&serde_json::Value| event["pid"] == event["tid"];
+    let processes = trace.of_kind("exit").filter(|event| event["signal"] == "SIGKILL").filter(leaders).count();
     let expected = tasks + kills;
-    ensure!(processes.len() == expected, "{expected} processes were killed, {} recorded", processes.len());
+    ensure!(processes == expected, "{expected} processes were killed, {processes} recorded");
     trace.holds("kill", expected)
 }
 
@@ -124,8 +122,8 @@ pub fn killed_while_leaving(tracer: &Tracer) -> Verdict {
 
 pub fn leave_and_die(tracer: &Tracer, rounds: usize) -> Verdict {
     let (_, trace) = transparent(tracer, &format!("killed_while_leaving {rounds}"))?;
-    let dead: BTreeSet<i64> = trace.of_kind("exit").filter_map(|event| event["pid"].as_i64()).collect();
-    ensure!(dead.len() == rounds + 1, "{} processes ended, {} recorded", rounds + 1, dead.len());
+    let dead = trace.of_kind("exit").filter(|event| event["pid"] == event["tid"]).count();
+    ensure!(dead == rounds + 1, "{} processes ended, {dead} recorded", rounds + 1);
     trace.holds("kill", rounds)
 }
 
@@ -162,6 +160,47 @@ pub fn alive_together(tracer: &Tracer, threads: usize) -> Verdict {
     trace.tells("born", threads)?;
     trace.tells("exit", threads + 1)?;
     trace.holds("getppid", 3 * threads)
+}
+
+/// So many tasks at a time take so little of the tracer's memory.
+pub fn alive_in_little_memory(tracer: &Tracer, threads: usize, most_kib: u64) -> Verdict {
+    let words = format!("ten_thousand {threads}");
+    let peak = counted_in_little_memory(tracer, &["-f", "-c"], &words, 3 * threads as u64)?;
+    ensure!(peak < most_kib, "{threads} tasks: {peak} KiB");
+    Ok(())
+}
+
+/// A run of any length takes no more memory than a short one.
+pub fn counted_in_flat_memory(tracer: &Tracer, options: &[&str], calls: usize, most_kib: u64) -> Verdict {
+    let peak = counted_in_little_memory(tracer, options, &format!("many_calls 3 8 {calls}"), 24 * calls as u64)?;
+    ensure!(peak < most_kib, "{calls} calls by each of 24 threads: {peak} KiB");
+    Ok(())
+}
+
+/// Runs a guest that makes so many getppid, and looks for just them in the table of what was written. Gives the
+/// most memory that the tracer had, KiB.
+fn counted_in_little_memory(tracer: &Tracer, options: &[&str], words: &str, calls: u64) -> Result<u64, Failure> {
+    let room = Room::new();
+    let file = room.beside("written");
+    let options: Vec<&OsStr> = options.iter().map(OsStr::new).chain(["-o".as_ref(), file.as_os_str()]).collect();
+    let running = room.start(room.traced_command(tracer, &options, &call_guest(words)))?;
+    let (outcome, peak) = running.finish_measured()?;
+    ensure!(outcome.code() == 0, "{}{:?}", outcome.shown(), outcome.notes);
+    let table = if options[0] == "record" {
+        let mut report = room.command(tracer.program());
+        report.arg("report").arg("-c").arg(&file);
+        let (shown, of_report) = room.start(report)?.finish_measured()?;
+        println!("{words}: the recording has {} bytes, its report took {of_report} KiB", file.metadata()?.len());
+        ensure!(shown.code() == 0 && shown.notes.is_empty(), "{}{:?}", shown.shown(), shown.notes);
+        shown.text() + &String::from_utf8_lossy(&shown.stderr)
+    } else {
+        std::fs::read_to_string(&file)?
+    };
+    println!("{words} took {:.1} s and {peak} KiB", outcome.took.as_secs_f64());
+    let row = table.lines().find(|line| line.ends_with(" getppid")).unwrap_or("no row of getppid");
+    let counted = row.split_whitespace().nth(3).and_then(|word| word.parse().ok());
+    ensure!(counted == Some(calls), "{calls} calls were made, counted: {row}");
+    Ok(peak)
 }
 
 pub fn many_calls(tracer: &Tracer) -> Verdict {
