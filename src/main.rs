@@ -7,6 +7,7 @@ mod color;
 mod command;
 mod config;
 mod exit;
+mod herald;
 mod message;
 mod output;
 mod plan;

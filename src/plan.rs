@@ -4,6 +4,8 @@ use recording::session::{PayloadLimits, TargetStdout};
 use tracer::{Launch, Plan, Stdio};
 
 use crate::cli::ask::{Look, Session, Target};
+use crate::exit::{Code, say};
+use crate::message::Problem;
 use crate::selection::Selection;
 use crate::show::USUAL_STRINGS;
 
@@ -46,6 +48,7 @@ fn plan(target: Target, selection: &Selection, session: &Session, limits: Payloa
     let moved = moved && !target.argv.is_empty();
     Plan {
         attach: target.attach.clone(),
+        on_refusal: |error| say(&Problem::of_tracer(Code::TRACER_FAILED, error)),
         launch: launch(target, moved),
         follow: session.follow,
         wanted: selection.wanted(),

@@ -93,14 +93,10 @@ impl Ran {
             }
             return Err(lost_output(failure, ended.root));
         }
-        let attached = ended.attach_failures.len();
-        for failure in &ended.attach_failures {
-            say(&Problem::of_tracer(Code::TRACER_FAILED, failure));
-        }
         Ok(match (ended.root, ended.signal) {
             (Some(status), _) => of_status(status),
             (None, Some(signal)) => Ending::Signal(signal),
-            (None, None) if attached > 0 => Code::TRACER_FAILED.into(),
+            (None, None) if ended.refused > 0 => Code::TRACER_FAILED.into(),
             (None, None) => Code::OK.into(),
         })
     }

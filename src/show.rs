@@ -29,6 +29,13 @@ pub struct Setting {
     pub strings: u64,
 }
 
+impl Setting {
+    /// Would text stand on standard error?
+    pub fn text_on_stderr(&self) -> bool {
+        !(self.own_file || self.separately || self.on_stdout)
+    }
+}
+
 /// The printers of a form. The table behind text shares its stream; beside a document it goes to
 /// standard error.
 pub fn printers(
@@ -87,10 +94,10 @@ fn text(look: &Look, selection: &Selection, setting: Setting) -> TextOptions {
     }
 }
 
-/// Notes about tasks that come under the tracer stand between the lines of standard error only.
+/// Notes about tasks that come under the tracer stand between the lines of standard error only; beside
+/// other outputs a [`crate::herald::Herald`] may say them.
 fn speaker(look: &Look, setting: Setting) -> Option<String> {
-    let on_stderr = !(setting.own_file || setting.separately || setting.on_stdout);
-    (on_stderr && !look.quiet.attach).then(|| "chic-trace".to_owned())
+    (setting.text_on_stderr() && !look.quiet.attach).then(|| "chic-trace".to_owned())
 }
 
 fn json(look: &Look, selection: &Selection, setting: Setting) -> JsonOptions {

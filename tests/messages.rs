@@ -56,6 +56,20 @@ impl Drop for Helper {
     }
 }
 
+/// Waits until a file holds exactly this.
+#[track_caller]
+fn await_text(path: &Path, wanted: &str) {
+    let mut found = String::new();
+    for _ in 0..1000 {
+        found = fs::read_to_string(path).unwrap_or_default();
+        if found == wanted {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("{} holds\n{found}\nand not\n{wanted}", path.display());
+}
+
 fn state_of(pid: &str) -> char {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()).unwrap_or('?')
@@ -269,6 +283,74 @@ fn a_process_that_can_not_be_attached_to() {
     says(&run, 125, &gone);
     let seen = fs::read_to_string(dir.join("several")).expect("a trace");
     assert!(seen.contains("exited with 0"), "the others are traced: {seen}");
+}
+
+/// A process number that nobody has.
+fn nobody() -> String {
+    let mut ended = Helper::start("true", &[]);
+    ended.0.wait().expect("it ends");
+    ended.pid()
+}
+
+#[test]
+fn who_is_attached_to_is_told_at_once() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    let none = nobody();
+    for (words, quiet) in [
+        (&["-o", "trace"][..], false),
+        (&["-f", "-o", "trace"], false),
+        (&["-c", "-o", "trace"], false),
+        (&["--format", "json", "-o", "trace"], false),
+        (&["record", "-o", "run.ctrace"], false),
+        (&["-q", "-o", "trace"], true),
+    ] {
+        let (one, other) = (Helper::start("sleep", &["60"]), Helper::start("sleep", &["60"]));
+        let (a, b) = (one.pid(), other.pid());
+        let said = dir.join("said");
+        let mut tracer = chic_trace();
+        // The last one is the first again: it is attached to once.
+        tracer.current_dir(dir).args(words).args(["-p", &a, "-p", &none, "-p", &b, "-p", &a, "-p", &none]);
+        let tracer = tracer.stderr(fs::File::create(&said).expect("a file")).spawn();
+        let mut tracer = Helper(tracer.expect("it starts"));
+        let refused = format!("chic-trace: cannot attach to process {none}: there is no such process\n");
+        let told =
+            |what: &str, pid: &str| if quiet { String::new() } else { format!("chic-trace: Process {pid} {what}\n") };
+        let wanted = [told("attached", &a), refused, told("attached", &b)].concat();
+        await_text(&said, &wanted);
+        let mut kill = Command::new("kill");
+        assert!(kill.args(["-TERM", &tracer.pid()]).status().expect("kill runs").success());
+        let status = tracer.0.wait().expect("it ends");
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(15), "{words:?}");
+        let mut lines: Vec<&str> = wanted.lines().collect();
+        let detached = [told("detached", &a), told("detached", &b)];
+        lines.extend(detached.iter().map(|line| line.trim_end()).filter(|line| !line.is_empty()));
+        lines.sort_unstable();
+        let said = fs::read_to_string(&said).expect("what it said");
+        let mut found: Vec<&str> = said.lines().collect();
+        found.sort_unstable();
+        assert_eq!(found, lines, "{words:?}");
+        for sleeper in [&a, &b] {
+            await_state(sleeper, 'S');
+        }
+    }
+}
+
+#[test]
+fn each_process_that_refuses_is_named() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let (one, other) = (nobody(), nobody());
+    let refused = |pid: &str| format!("chic-trace: cannot attach to process {pid}: there is no such process");
+    let run = at(room.path(), &["-o", "trace", "-p", &format!("{one},{other},{one}")]);
+    says(&run, 125, &format!("{}\n{}", refused(&one), refused(&other)));
+    let run = at(room.path(), &["-o", "trace", "-p", &one, "sh", "-c", "exit 3"]);
+    says(&run, 3, &refused(&one));
 }
 
 #[test]

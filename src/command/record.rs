@@ -7,6 +7,7 @@ use recording::file::{WriteOptions, Writer};
 
 use crate::cli::ask::{Quiet, Record};
 use crate::exit::Ending;
+use crate::herald::Herald;
 use crate::message::Problem;
 use crate::output::{self, Output, Where};
 use crate::selection::Selection;
@@ -25,6 +26,9 @@ pub fn run(ask: Record) -> Result<Ending, Problem> {
     let (writer, stream) = writer(to)?;
     plan.helpers.extend(stream.as_ref().and_then(Output::helper));
     let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(writer)];
+    if !plan.attach.is_empty() {
+        sinks.push(Box::new(Herald));
+    }
     let ran = session::run(&plan, &mut behind, &mut sinks)?;
     drop(sinks);
     if let Some(stream) = stream {

@@ -4,6 +4,7 @@ use recording::Sink;
 
 use crate::cli::ask::{Format, Trace};
 use crate::exit::Ending;
+use crate::herald::Herald;
 use crate::message::{Problem, named};
 use crate::output::{self, Output, Where};
 use crate::selection::Selection;
@@ -34,6 +35,10 @@ pub fn run(ask: Trace) -> Result<Ending, Problem> {
                 .hint("record -o - and record -o '|CMD' write a recording into a stream"));
         }
         sinks.push(Box::new(output::recording(&file)?) as Box<dyn Sink>);
+    }
+    let spoken = look.format == Format::Text && setting.text_on_stderr();
+    if !plan.attach.is_empty() && !look.quiet.attach && !spoken {
+        sinks.push(Box::new(Herald));
     }
     let ran = session::run(&plan, &mut behind, &mut sinks)?;
     drop(sinks);

@@ -32,6 +32,7 @@ fn main() {
     let mut plan = Plan {
         launch: None,
         attach: vec![],
+        on_refusal: |error| eprintln!("count: {error}"),
         follow: true,
         wanted: None,
         limits: PayloadLimits::live(),
@@ -78,9 +79,6 @@ fn main() {
             eprintln!("{:?}", count.0);
             for warning in &ended.warnings {
                 eprintln!("count: {warning}");
-            }
-            for failure in &ended.attach_failures {
-                eprintln!("count: {failure}");
             }
             if !ended.left.is_empty() {
                 eprintln!("count: left {:?}", ended.left);

@@ -4,14 +4,48 @@ use std::collections::HashSet;
 
 use crate::session::Session;
 use crate::sys::{Errno, Tid, process, ptrace};
-use crate::{Error, look};
+use crate::{Error, Plan, look};
 
 impl Session<'_> {
-    /// Seizes a process: all its tasks when following, else the one task of this number.
-    pub fn attach(&mut self, pid: u32) -> Result<(), Error> {
+    /// Seizes the processes of the plan, each once; says how many refused. The plan's owner hears of each
+    /// refusal before the next process is tried.
+    ///
+    /// # Errors
+    /// The last refusal, when there is nothing else to trace.
+    pub fn attach_all(&mut self, plan: &Plan) -> Result<usize, Error> {
+        let mut asked = HashSet::new();
+        let mut refusals = 0;
+        let mut newest = None;
+        for pid in plan.attach.iter().filter(|pid| asked.insert(**pid)) {
+            if let Some(before) = newest.take() {
+                self.tell_refusal(plan, &before);
+            }
+            newest = self.attach(*pid).err();
+            refusals += usize::from(newest.is_some());
+        }
+        match newest {
+            Some(last) if self.tasks.is_empty() => return Err(last),
+            Some(last) => self.tell_refusal(plan, &last),
+            None => {}
+        }
+        Ok(refusals)
+    }
+
+    /// The sink sees who was attached to before.
+    fn tell_refusal(&mut self, plan: &Plan, refusal: &Error) {
+        self.stream.tick();
+        (plan.on_refusal)(refusal);
+    }
+
+    /// Seizes a process: all its tasks when following, else the one task of this number. What is traced
+    /// already stays so.
+    fn attach(&mut self, pid: u32) -> Result<(), Error> {
         let tid = Tid(pid);
         if tid == process::own_pid() {
             return Err(refused(pid, "a process can't trace itself", None, vec![]));
+        }
+        if self.tasks.get(tid).is_some() {
+            return Ok(());
         }
         if !self.follow {
             return self.attach_task(tid);

@@ -13,8 +13,11 @@ use recording::session::{PayloadLimits, TargetStdout};
 pub struct Plan {
     /// The program to start, if any.
     pub launch: Option<Launch>,
-    /// Processes to attach to.
+    /// Processes to attach to; one that is named twice is attached to once.
     pub attach: Vec<u32>,
+    /// Told at once, in the order of `attach`, of each process that can't be attached to. When nothing at all
+    /// can be traced, the last refusal is the error of the run instead.
+    pub on_refusal: fn(&Error),
     /// Follow new tasks (and attach to all threads).
     pub follow: bool,
     /// The calls to record: `None` is all. Compiled to a kernel filter where that is possible.
@@ -194,8 +197,8 @@ pub struct Ended {
     pub signal: Option<i32>,
     /// The sink that failed, if one did.
     pub sink_error: Option<SinkError>,
-    /// Attaching failed for these; the others went on.
-    pub attach_failures: Vec<Error>,
+    /// How many processes could not be attached to, see [`Plan::on_refusal`]; the others went on.
+    pub refused: usize,
     /// One-line warnings for the user (a set-user-id program, an untraced child, …).
     pub warnings: Vec<String>,
     /// Is anything still traced mutely by this process (it must not exit before [`Mute::linger`])?
@@ -272,6 +275,7 @@ pub(crate) mod tests {
         Plan {
             launch: None,
             attach: vec![],
+            on_refusal: |_| {},
             follow: true,
             wanted: None,
             limits: PayloadLimits::live(),

@@ -33,15 +33,13 @@ pub fn run(plan: &Plan, waiting: Option<Child>, sink: &mut dyn Sink) -> Result<E
         (Some(launch), Some(program)) => Some(start(&mut session, launch, program, waiting)?),
         _ => None,
     };
-    let attach_failures: Vec<Error> = plan.attach.iter().filter_map(|pid| session.attach(*pid).err()).collect();
-    if started.is_none() && session.tasks.is_empty() {
-        return Err(attach_failures.into_iter().next().unwrap_or_else(|| {
-            launch::refused("trace", "anything", "neither a program nor a process was given", None)
-        }));
+    let refused = session.attach_all(plan)?;
+    if session.tasks.is_empty() {
+        return Err(launch::refused("trace", "anything", "neither a program nor a process was given", None));
     }
     session.note_missing_filter(plan);
     session.run();
-    finish(session, started, attach_failures)
+    finish(session, started, refused)
 }
 
 /// What a started child is known by.
@@ -116,8 +114,8 @@ fn why_not_own_child() -> String {
     "ptrace may be forbidden here: by a container's profile, or by kernel.yama.ptrace_scope".into()
 }
 
-fn finish(mut session: Session<'_>, started: Option<Started<'_>>, attach_failures: Vec<Error>) -> Result<Ended, Error> {
-    let mut ended = Ended { attach_failures, ..Ended::default() };
+fn finish(mut session: Session<'_>, started: Option<Started<'_>>, refused: usize) -> Result<Ended, Error> {
+    let mut ended = Ended { refused, ..Ended::default() };
     if let Some(started) = &started {
         if session.root_status.is_none() {
             // Detached from it, we still owe its caller its status.

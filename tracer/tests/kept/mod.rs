@@ -78,6 +78,7 @@ pub fn plan(argv: &[&str]) -> Plan {
     Plan {
         launch: Some(Launch { argv: argv.iter().map(OsString::from).collect(), ..Launch::default() }),
         attach: vec![],
+        on_refusal: |_| {},
         follow: true,
         wanted: None,
         limits: PayloadLimits::live(),
