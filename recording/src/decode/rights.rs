@@ -43,7 +43,7 @@ mod tests {
         let mut control = message(1, 1, &[5, 0, 0, 0]);
         control[0] = 0xff;
         assert_eq!(passed_descriptors(&control), [5, 0]);
-        assert_eq!(passed_descriptors(&[0xff; 40]), []);
-        assert_eq!(passed_descriptors(&[0; 40]), []);
+        assert_eq!(passed_descriptors(&[0xff; 40]), Vec::<i32>::new());
+        assert_eq!(passed_descriptors(&[0; 40]), Vec::<i32>::new());
     }
 }
