@@ -1,22 +1,7 @@
-//! `-e trace=` and `-e signal=`: any text is a set or an error, and a set answers for every number.
+//! See `bodies/filter_expressions.rs`.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use syscalls::{Abi, Filter};
+#[path = "../bodies/mod.rs"]
+mod bodies;
 
-fuzz_target!(|text: &str| {
-    if let Ok(filter) = Filter::parse(text) {
-        for abi in [Abi::X86_64, Abi::I386] {
-            for nr in [0, 1, 59, 511, 512, 0x4000_0000, u64::MAX] {
-                let _ = filter.takes(abi, nr);
-            }
-        }
-        let native = filter.native();
-        for nr in 0..512u64 {
-            let named = syscalls::lookup(Abi::X86_64, nr).is_some();
-            let bit = native[(nr / 64) as usize] >> (nr % 64) & 1 == 1;
-            assert!(!named || bit == filter.takes(Abi::X86_64, nr), "{text:?} and number {nr}");
-        }
-    }
-    let _ = syscalls::signal_set(text);
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| bodies::filter_expressions::check(bytes));

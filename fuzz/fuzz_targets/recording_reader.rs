@@ -1,48 +1,7 @@
-//! Recordings by anybody. The bytes are read as they are, and again with every checksum put right, so that
-//! what lies behind the checks is reached too.
+//! See `bodies/recording_reader.rs`.
 #![no_main]
 
-mod printers;
+#[path = "../bodies/mod.rs"]
+mod bodies;
 
-use libfuzzer_sys::fuzz_target;
-use recording::file::Recording;
-use xxhash_rust::xxh3::xxh3_64;
-
-fuzz_target!(|bytes: &[u8]| {
-    read(bytes.to_vec());
-    read(with_checks(bytes.to_vec()));
-});
-
-fn read(bytes: Vec<u8>) {
-    if let Ok(recording) = Recording::from_stream(Box::new(std::io::Cursor::new(bytes)), "fuzz.ctrace") {
-        printers::check(false, 0, |tee| {
-            let read = recording.replay(tee).expect("a tee takes all");
-            assert!(read.notes.iter().all(|note| !note.is_empty()));
-        });
-    }
-}
-
-/// Writes the check of the file header and of every block that can be found; docs/FORMATS.md has the layout.
-fn with_checks(mut bytes: Vec<u8>) -> Vec<u8> {
-    put_check(&mut bytes, 0, 64, 56);
-    let mut at = 64;
-    while let Some(header) = bytes.get(at..at + 32) {
-        if &header[..4] != b"CBLK" {
-            at += 8;
-            continue;
-        }
-        let stored = u32::from_le_bytes([header[16], header[17], header[18], header[19]]) as usize;
-        let Some(end) = at.checked_add(32 + stored).filter(|end| *end <= bytes.len()) else { break };
-        put_check(&mut bytes, at, end, at + 24);
-        at = end.next_multiple_of(8);
-    }
-    bytes
-}
-
-fn put_check(bytes: &mut [u8], from: usize, to: usize, place: usize) {
-    if to <= bytes.len() {
-        bytes[place..place + 8].fill(0);
-        let check = xxh3_64(&bytes[from..to]);
-        bytes[place..place + 8].copy_from_slice(&check.to_le_bytes());
-    }
-}
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| bodies::recording_reader::check(bytes));

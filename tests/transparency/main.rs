@@ -52,6 +52,7 @@ checks! {
     lacks::no_syscall_info,
     memory::edge_of_memory,
     memory::every_byte,
+    memory::hostile,
     memory::huge_words,
     memory::slow_page,
     outputs::closed_pipe,

@@ -1,6 +1,6 @@
-//! Memory: pointers to nowhere, huge claims, every byte.
+//! Memory: pointers to nowhere, huge claims, every byte, and whatever else a hostile program asks with.
 
-use super::transparent;
+use super::{transparent, transparent_with};
 use crate::harness::trace::Call;
 use crate::harness::{Tracer, Verdict, ensure};
 
@@ -45,13 +45,35 @@ pub fn huge_words(tracer: &Tracer) -> Verdict {
 }
 
 pub fn every_byte(tracer: &Tracer) -> Verdict {
-    let (_, trace) = super::transparent_with(tracer, &["-f", "-s", "256"], "every_byte")?;
+    let (_, trace) = transparent_with(tracer, &["-f", "-s", "256"], "every_byte")?;
     let names: Vec<Vec<u8>> = trace.named("unlink").map(|call| content(call, 0)).collect::<Result<_, String>>()?;
     let expected: Vec<Vec<u8>> = (1..=255).filter(|byte| *byte != b'/').map(|byte| vec![b'n', byte, b'm']).collect();
     ensure!(names == expected, "names with every byte, recorded {names:?}");
     let data = trace.named("write").find(|call| call.result == 256).ok_or("no write of 256 bytes".to_string())?;
     let written = content(data, 1)?;
     ensure!(written == (0..=255).collect::<Vec<u8>>(), "all 256 bytes, recorded {written:?}");
+    Ok(())
+}
+
+pub fn hostile(tracer: &Tracer) -> Verdict {
+    ask_for_anything(tracer, 1..4, 30)
+}
+
+/// Random calls with random words: the tracer neither fails nor loses one, whatever it has to read or show.
+pub fn ask_for_anything(tracer: &Tracer, seeds: std::ops::Range<u32>, rounds: usize) -> Verdict {
+    for seed in seeds {
+        for options in [&["-f"][..], &["-f", "-v", "-yy", "-s", "300"], &["-f", "-e", "trace=%file,%process,getppid"]] {
+            let (outcome, trace) = transparent_with(tracer, options, &format!("hostile {seed} {rounds} 24"))?;
+            ensure!(outcome.stderr.is_empty(), "{}", outcome.shown());
+            // The guest, its first process, and a child a round, beside what the calls make.
+            let ended = trace.of_kind("exit").count();
+            ensure!(ended >= rounds + 2, "seed {seed}: {} tasks ended, {ended} recorded", rounds + 2);
+            let made = trace.named("clone").chain(trace.named("clone3")).filter(|call| call.result > 0).count();
+            ensure!(made > rounds, "seed {seed}: {rounds} children and more, {made} recorded");
+            let refused = trace.calls.iter().filter(|call| call.errno().is_some()).count();
+            ensure!(refused > rounds, "seed {seed}: most calls are refused, {refused} recorded; {}", trace.summary());
+        }
+    }
     Ok(())
 }
 

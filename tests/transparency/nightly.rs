@@ -2,7 +2,7 @@
 //! `CHIC_TEST_LIMIT=3600 cargo test --release --test transparency -- --ignored --test-threads 1`.
 
 use super::harness::{Tracer, pass};
-use super::{attach, signals, tasks};
+use super::{attach, memory, signals, tasks};
 
 #[test]
 #[ignore = "minutes: 160 000 children"]
@@ -93,6 +93,12 @@ fn orphaned_by_tracer_in_full() {
 #[ignore = "all 256 codes from outside"]
 fn every_ending_in_full() {
     pass(|tracer| signals::endings(tracer, 0..256));
+}
+
+#[test]
+#[ignore = "hours: 1 000 seeds of random calls"]
+fn hostile_in_full() {
+    pass(|tracer| memory::ask_for_anything(tracer, 100..1100, 150));
 }
 
 /// Every check three times, as R1 of the reliability figures asks.

@@ -24,6 +24,7 @@ mod every_ending;
 mod exec_from_worker;
 mod full_disk;
 mod goes_background;
+mod hostile;
 mod huge_words;
 mod job_control;
 mod killed_while_leaving;
@@ -73,6 +74,7 @@ const GUESTS: &[Guest] = &[
     ("exec_from_worker", exec_from_worker::run),
     ("full_disk", full_disk::run),
     ("goes_background", goes_background::run),
+    ("hostile", hostile::run),
     ("huge_words", huge_words::run),
     ("job_control", job_control::run),
     ("killed_while_leaving", killed_while_leaving::run),

@@ -1,0 +1,9 @@
+//! The bodies of the fuzz targets: each takes any bytes, and fails by a panic. cargo-fuzz drives them through
+//! `fuzz_targets`, and `tests/fuzz` of the workspace without it.
+#![allow(dead_code)] // Each target uses its own.
+
+pub mod decoder;
+pub mod filter_expressions;
+mod printers;
+pub mod recording_reader;
+pub mod renacer_toml;

@@ -1,0 +1,76 @@
+//! The bodies of the fuzz targets on inputs that are the same every time: seeds of each format, changed by a
+//! generator. So many inputs for each, or as many as `CHIC_FUZZ_INPUTS` says.
+//!
+//! It finds what is near to real inputs; cargo-fuzz, which follows the code, finds the rest (`fuzz/`).
+
+#[path = "../../fuzz/bodies/mod.rs"]
+mod bodies;
+mod inputs;
+
+use inputs::Dice;
+
+/// Inputs of each target: some seconds.
+const INPUTS: u64 = 3000;
+
+fn count() -> u64 {
+    std::env::var("CHIC_FUZZ_INPUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(INPUTS)
+}
+
+/// Shows its input when a check panics.
+struct Shown<'a>(u64, &'a [u8]);
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("input {} is b\"{}\"", self.0, self.1.escape_ascii());
+        }
+    }
+}
+
+fn drive(check: fn(&[u8]), make: impl Fn(&mut Dice) -> Vec<u8>) {
+    for number in 0..count() {
+        let input = make(&mut Dice::new(number));
+        let _shown = Shown(number, &input);
+        check(&input);
+    }
+}
+
+#[test]
+fn decoder() {
+    drive(bodies::decoder::check, |dice| {
+        let length = dice.below(600);
+        dice.bytes(length)
+    });
+}
+
+#[test]
+fn filter_expressions() {
+    drive(bodies::filter_expressions::check, inputs::filter);
+}
+
+#[test]
+fn recording_reader() {
+    let recording = inputs::recording();
+    // Whole, it is read without a loss: what is changed below is the real thing.
+    bodies::recording_reader::check(&recording);
+    drive(bodies::recording_reader::check, |dice| dice.changed(&recording));
+}
+
+#[test]
+fn renacer_toml() {
+    let seeds = inputs::documents();
+    assert!(seeds.iter().any(|seed| goldens::Golden::parse(seed).is_ok()), "no golden among the seeds");
+    assert!(seeds.iter().any(|seed| assertions::Configuration::read("x", seed).is_ok()), "no configuration either");
+    drive(bodies::renacer_toml::check, |dice| {
+        let seed = dice.one_of(&seeds).clone();
+        let changed = dice.changed(seed.as_bytes());
+        String::from_utf8_lossy(&changed).into_owned().into_bytes()
+    });
+}
+
+/// The driver can fail: a check that does not stand one input is found out.
+#[test]
+#[should_panic(expected = "found")]
+fn a_bad_check_is_found() {
+    drive(|bytes| assert!(!bytes.contains(&b'%'), "found"), inputs::filter);
+}
