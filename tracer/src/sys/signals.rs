@@ -25,6 +25,19 @@ impl Disposition {
         plain(libc::SIG_DFL)
     }
 
+    /// Has the signal a handler?
+    pub fn is_handled(&self) -> bool {
+        self.0.sa_sigaction != libc::SIG_DFL && self.0.sa_sigaction != libc::SIG_IGN
+    }
+
+    /// SIG_DFL for SIGCHLD, which the kernel then sends for deaths only and not for each stop
+    /// (SA_NOCLDSTOP, sigaction(2)). Waits find the stops all the same.
+    pub fn deaths_only() -> Disposition {
+        let mut action = plain(libc::SIG_DFL);
+        action.0.sa_flags = libc::SA_NOCLDSTOP;
+        action
+    }
+
     /// SIG_IGN.
     pub fn ignore() -> Disposition {
         plain(libc::SIG_IGN)
