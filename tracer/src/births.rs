@@ -94,7 +94,7 @@ impl Session<'_> {
         };
         let facts =
             Facts { parent, pid: if thread { of } else { child }, how, flags, own_tid: seen.map_or(0, |s| s.own_tid) };
-        self.free_newborn(parent, child);
+        self.place_newborn(parent, child, thread);
         self.add_task(child, &facts, like);
         // A number may have been used before, by one whose parent's event never came.
         let lives = seen.is_some_and(|status| status.tracer != 0);
@@ -173,7 +173,7 @@ impl Session<'_> {
             self.early.adopted.insert(tid);
             let like = self.tasks.process(maker).copied().unwrap_or_default();
             let how = if pid == tid { BornHow::Fork } else { BornHow::Thread };
-            self.free_newborn(maker, tid);
+            self.place_newborn(maker, tid, true);
             self.add_task(tid, &Facts { parent: maker, pid, how, flags: 0, own_tid: seen.own_tid }, like);
             self.begin_life(stopped);
         }

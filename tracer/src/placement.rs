@@ -2,11 +2,13 @@
 //!
 //! Most of a stop's price is waking the other side on another core; on one core it is a sixth of
 //! that. So when stops come fast, the tracer and the hot tasks are pinned to the core where the
-//! hottest last ran, and freed when they cool down. Tasks that compute are never pinned.
+//! hottest last ran, and freed when they cool down. A program that starts makes little but calls and
+//! may be over before its rate is known, so a new process begins pinned, unless others compute
+//! meanwhile: it may be one of many that do. Tasks that compute in parallel are not kept together.
 //!
 //! It must not show. A target that asks for its CPUs, by call or by opening a file of /proc that names
 //! them, finds the true masks of all tasks in place before the kernel answers, and its process is not
-//! pinned again. A new task gets its parent's true mask before its first instruction. What can still
+//! pinned again. A new thread gets its parent's true mask before its first instruction. What can still
 //! tell: getcpu(2), observers outside the session, and a descriptor of a status file that was opened
 //! before; should the tracer be killed by SIGKILL, an unfiltered target keeps the mask it has.
 
@@ -17,13 +19,18 @@ use crate::session::{Calls, Session};
 use crate::sys::affinity::{self, Cpus};
 use crate::sys::ptrace::Stopped;
 use crate::sys::{Tid, clock};
-use crate::task::{ByNumber, InCall, Watch};
+use crate::task::{ByNumber, InCall, Task, Watch};
 use crate::{Plan, look};
 
 /// Stops are counted over so long, ns.
 const WINDOW: u64 = 10_000_000;
-/// Stops a second from which on pinning pays.
+/// Stops a second from which on pinning pays, while one task at a time runs.
 const HOT: u64 = 10_000;
+/// Stops a second from which on it keeps paying while several run: on one core they wait for each other. Two
+/// tasks that work for 45 µs between stops come out even, and stop so often then.
+const HOT_TOGETHER: u64 = 20_000;
+/// Among more tasks than this nobody looks for those that compute when a process is born.
+const MANY: usize = 64;
 /// Stops a second from which on a task takes part.
 const WARM: u64 = 1_000;
 
@@ -33,7 +40,7 @@ pub struct Placement {
     enabled: bool,
     window_began: u64,
     stops: u64,
-    /// Nobody is pinned before this time, ns: what was opened is about to be read.
+    /// Nobody is pinned before this time, ns: what was opened is about to be read, or apart they are faster.
     not_before: u64,
     pin: Option<Pin>,
     /// True masks of the pinned.
@@ -90,6 +97,11 @@ impl Placement {
     pub fn is_pinned(&self) -> bool {
         self.pin.is_some()
     }
+
+    /// The mask of a task that has this one, when nobody is left who knows: ours, if it looks like our pin.
+    fn without_pin(&self, found: Cpus) -> Cpus {
+        self.pin.filter(|pin| pin.cpu == found).map_or(found, |pin| pin.own)
+    }
 }
 
 impl Session<'_> {
@@ -103,25 +115,37 @@ impl Session<'_> {
             task.stops += 1;
         }
         if self.placement.stops.is_multiple_of(32) {
-            self.review_placement();
+            self.review_placement(Some(tid));
         }
     }
 
-    /// At the end of a window: pin, keep or free.
-    pub(crate) fn review_placement(&mut self) {
+    /// At the end of a window: pin, keep or free. `stopped` is the task that has just stopped, if one has.
+    pub(crate) fn review_placement(&mut self, stopped: Option<Tid>) {
         let elapsed = self.now.saturating_sub(self.placement.window_began);
         if !self.placement.enabled || elapsed < WINDOW {
             return;
         }
         let rate = self.placement.stops.saturating_mul(1_000_000_000) / elapsed;
-        if rate >= HOT && self.now >= self.placement.not_before {
+        let pinned = self.placement.is_pinned();
+        let enough = if pinned && self.several_run(stopped) { HOT_TOGETHER } else { HOT };
+        if rate >= enough && self.now >= self.placement.not_before {
             self.pin_the_hot(elapsed);
         } else {
+            if pinned && rate >= HOT {
+                // Hot, but better apart: the next window would only tell that they are hot.
+                self.placement.not_before = self.now.saturating_add(10 * WINDOW);
+            }
             self.restore_placement();
         }
         self.placement.window_began = self.now;
         self.placement.stops = 0;
         self.tasks.forget_stops();
+    }
+
+    /// Do tasks run beside the one that has just stopped, or several?
+    fn several_run(&self, stopped: Option<Tid>) -> bool {
+        let running = |task: &&Task| task.call == InCall::No && Some(task.tid) != stopped;
+        self.tasks.iter().filter(running).nth(usize::from(stopped.is_none())).is_some()
     }
 
     fn pin_the_hot(&mut self, elapsed: u64) {
@@ -138,7 +162,7 @@ impl Session<'_> {
         hot.sort_unstable_by(|a, b| b.cmp(a));
         let Some((_, hottest)) = hot.first().copied() else { return self.restore_placement() };
         if pin.is_none() {
-            *pin = pin_ourselves(hottest);
+            *pin = look::last_cpu(hottest).and_then(pin_ourselves);
         }
         let Some(pin) = *pin else { return };
         for (_, tid) in hot.iter() {
@@ -172,11 +196,56 @@ impl Session<'_> {
         let _ = affinity::set(Tid(0), &pin.own);
     }
 
-    /// A new task has its parent's mask; it gets the true one before its first instruction.
-    pub(crate) fn free_newborn(&mut self, parent: Tid, child: Tid) {
-        if let Some(mask) = self.placement.masks.get(&parent) {
-            let _ = affinity::set(child, mask);
+    /// The program that we start begins on our core.
+    pub(crate) fn place_root(&mut self, root: Tid) {
+        if self.placement.enabled
+            && let Ok(mask) = affinity::get(root)
+        {
+            self.pin_newborn(root, mask);
         }
+    }
+
+    /// A new task has the mask its parent had when it was made, a pin perhaps: before its first instruction it
+    /// gets the true one, or begins pinned.
+    pub(crate) fn place_newborn(&mut self, parent: Tid, child: Tid, thread: bool) {
+        if !self.placement.enabled {
+            return;
+        }
+        let Ok(found) = affinity::get(child) else { return };
+        let mask = match self.placement.masks.get(&parent) {
+            Some(mask) => *mask,
+            // The pin may have ended since, and the parent too.
+            None => affinity::get(parent).unwrap_or_else(|_| self.placement.without_pin(found)),
+        };
+        if !thread && self.nobody_computes() && self.pin_newborn(child, mask) {
+            return;
+        }
+        if mask != found {
+            let _ = affinity::set(child, &mask);
+        }
+    }
+
+    /// Is every task in a call, as far as can be seen? The one that is being born is not known yet.
+    fn nobody_computes(&self) -> bool {
+        self.calls == Calls::Every
+            && self.tasks.len() <= MANY
+            && self.tasks.iter().all(|task| task.call != InCall::No || task.group_stopped)
+    }
+
+    /// Pins a task that has not run yet, to our core if nobody is pinned. Its true mask is `mask`.
+    fn pin_newborn(&mut self, child: Tid, mask: Cpus) -> bool {
+        let Placement { pin, masks, not_before, .. } = &mut self.placement;
+        if self.leaving.is_some() || self.now < *not_before || mask.count() < 2 || !affinity::is_fair(child) {
+            return false;
+        }
+        if pin.is_none() {
+            *pin = affinity::current_cpu().and_then(pin_ourselves);
+        }
+        let pinned = pin.is_some_and(|pin| mask.has(pin.number) && affinity::set(child, &pin.cpu).is_ok());
+        if pinned {
+            masks.insert(child, mask);
+        }
+        pinned
     }
 
     /// The task ended or goes on under another number.
@@ -234,9 +303,8 @@ impl Pin {
     }
 }
 
-/// To the core where the hottest last ran, if we may run there too.
-fn pin_ourselves(hottest: Tid) -> Option<Pin> {
-    let number = look::last_cpu(hottest)?;
+/// To this core, if we may run there and elsewhere.
+fn pin_ourselves(number: usize) -> Option<Pin> {
     let own = affinity::get(Tid(0)).ok()?;
     if !own.has(number) || own.count() < 2 {
         return None;
@@ -264,10 +332,10 @@ fn read_path(stopped: &Stopped, addr: u64) -> Option<Vec<u8>> {
     Some(path)
 }
 
-/// Could a file of this name tell a task's CPUs? Anything below /proc but what is known not to; and,
-/// because the directory may be one of /proc, every relative `status`.
+/// Could a file of this name tell a task's CPUs? Anything below a directory `proc` but what is known not to;
+/// and, because the directory may be one of /proc, every relative `status`.
 fn may_show_cpus(path: &[u8]) -> bool {
-    let inside = path.windows(4).any(|part| part == b"proc") && !tells_nothing_of_cpus(path);
+    let inside = path.split(|b| *b == b'/').any(|part| part == b"proc") && !tells_nothing_of_cpus(path);
     inside || (path.first() != Some(&b'/') && path.rsplit(|b| *b == b'/').next() == Some(b"status"))
 }
 
@@ -298,7 +366,17 @@ mod tests {
         for path in ["/proc/", "/proc/1", "/proc/self", "/proc/thread-self", "/proc/self/maps/../status"] {
             assert!(may_show_cpus(path.as_bytes()), "{path}");
         }
-        for path in ["/etc/passwd", "/var/status", "a.so", "", "/usr/lib/x", "/proc/filesystems", "/proc/self/maps"] {
+        for path in [
+            "/etc/passwd",
+            "/var/status",
+            "a.so",
+            "",
+            "/usr/lib/x",
+            "/proc/filesystems",
+            "/proc/self/maps",
+            "asm/processor.h",
+            "/x/process/y",
+        ] {
             assert!(!may_show_cpus(path.as_bytes()), "{path}");
         }
     }

@@ -196,6 +196,7 @@ impl<'s> Session<'s> {
         self.root = Some(tid);
         let mut task = Task::new(tid, tid, Phase::Starting);
         self.now = clock::monotonic_ns();
+        self.place_root(tid);
         first_birth(&mut self.event, &mut task, self.now);
         self.stream.push(&self.event);
         self.tasks.add(task, Process::default());
@@ -230,7 +231,7 @@ impl<'s> Session<'s> {
                 Err(Found::NoChildren) => return self.abandon_all(),
                 Err(Found::Interrupted) => {
                     self.now = clock::monotonic_ns();
-                    self.review_placement();
+                    self.review_placement(None);
                     self.announce_newest();
                     self.stream.tick();
                 }

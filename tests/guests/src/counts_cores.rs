@@ -61,8 +61,8 @@ fn cores() -> String {
     let mut all = cores_of(&affinity());
     let parallel = std::thread::available_parallelism().map_or(0, usize::from);
     write!(all, "; {parallel}; {}", unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).expect("text");
-    for file in ["self", "thread-self"] {
-        write!(all, "; {}", allowed(&format!("/proc/{file}/status"))).expect("text");
+    for whose in ["self".into(), "thread-self".into(), getppid().to_string()] {
+        write!(all, "; {}", allowed(&format!("/proc/{whose}/status"))).expect("text");
     }
     let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let mut lists: Vec<String> = tasks

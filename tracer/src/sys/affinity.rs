@@ -48,6 +48,12 @@ pub fn set(tid: Tid, cpus: &Cpus) -> Result<(), Errno> {
         .map(drop)
 }
 
+/// The CPU on which the caller runs just now.
+pub fn current_cpu() -> Option<usize> {
+    // SAFETY: takes nothing, touches no memory.
+    usize::try_from(unsafe { libc::sched_getcpu() }).ok()
+}
+
 /// Does the kernel place this task by fair shares (not real-time, not deadline, not idle)?
 pub fn is_fair(tid: Tid) -> bool {
     // SAFETY: takes a number, touches no memory.
