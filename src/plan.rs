@@ -60,6 +60,7 @@ fn plan(target: Target, selection: &Selection, session: &Session, limits: Payloa
         left: session.left,
         grace: session.grace,
         kill_on_exit: session.kill_on_exit,
+        deadline: None,
         max_events: session.max_events,
         max_bytes: session.max_bytes,
         helpers: Vec::new(),

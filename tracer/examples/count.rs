@@ -43,6 +43,7 @@ fn main() {
         left: Left::Leave,
         grace: Duration::from_millis(500),
         kill_on_exit: false,
+        deadline: None,
         max_events: None,
         max_bytes: None,
         helpers: vec![],

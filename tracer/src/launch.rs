@@ -5,9 +5,10 @@ use std::os::fd::AsRawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
+use crate::sys::affinity::{self, Cpus};
 use crate::sys::process::{self, ChildFd, Program, Step, User};
 use crate::sys::seccomp::Instruction;
-use crate::sys::{Errno, startup};
+use crate::sys::{Errno, Tid, startup};
 use crate::{EnvChange, Error, Launch, StartFailure, Stdio, search};
 
 /// A program that was looked for.
@@ -39,12 +40,20 @@ pub fn prepare(launch: &Launch, control: &crate::signals::Control) -> Result<Fou
         cwd: launch.cwd.as_ref().map(|dir| text(dir.as_os_str())).transpose()?,
         user: launch.user.as_deref().map(|name| user(name, Path::new("/etc"))).transpose()?,
         umask: launch.umask,
+        cpus: launch.one_cpu.then(first_cpu).flatten(),
+        no_aslr: launch.no_aslr,
         stdio: std::array::from_fn(|fd| child_fd(fd as i32, &launch.stdio[fd])),
         dispositions,
         mask,
         filter: None,
         no_new_privs: false,
     })))
+}
+
+/// The first of the CPUs that we may use, alone.
+fn first_cpu() -> Option<Cpus> {
+    let mask = affinity::get(Tid(0)).ok()?;
+    mask.list().first().map(|cpu| Cpus::only(*cpu as usize))
 }
 
 /// Adds the filter to a program.

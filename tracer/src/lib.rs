@@ -67,6 +67,11 @@ pub fn run_behind(plan: &Plan, behind: &mut front::Behind, sink: &mut dyn Sink) 
     run::run(plan, behind.take_target(), sink)
 }
 
+/// Could [`Launch::no_aslr`] be granted here? If not, why.
+pub fn without_aslr() -> Result<(), String> {
+    sys::process::can_disable_aslr().map_err(|errno| format!("personality: {}", errno.text()))
+}
+
 /// Runs without ptrace: wall time, resource usage and status of the bare program.
 ///
 /// # Errors

@@ -38,6 +38,8 @@ pub struct Plan {
     pub grace: Duration,
     /// Kill the target when the tracer dies, also without a filter.
     pub kill_on_exit: bool,
+    /// Kill every task after so long: see [`Ended::timed_out`].
+    pub deadline: Option<Duration>,
     /// Stop recording after so many events.
     pub max_events: Option<u64>,
     /// Stop recording after so many bytes of events.
@@ -108,6 +110,11 @@ pub struct Launch {
     pub stdio: [Stdio; 3],
     /// umask.
     pub umask: Option<u32>,
+    /// May it use one CPU only, the first of those that we may use?
+    pub one_cpu: bool,
+    /// Does its address space lie where it would without randomisation? Where that is refused it runs
+    /// all the same: see [`crate::without_aslr`].
+    pub no_aslr: bool,
     /// The tracer becomes a grandchild, the target stays the caller's direct child (`-D`): see
     /// [`crate::front::step_aside`], which the caller of this crate must have called.
     pub detached_tracer: bool,
@@ -193,6 +200,8 @@ pub struct Ended {
     pub not_started: Option<StartFailure>,
     /// Tasks left running: process id and name.
     pub left: Vec<(u32, String)>,
+    /// Was the target killed at [`Plan::deadline`]?
+    pub timed_out: bool,
     /// The signal that made us detach.
     pub signal: Option<i32>,
     /// The sink that failed, if one did.
@@ -286,6 +295,7 @@ pub(crate) mod tests {
             left: Left::Leave,
             grace: Duration::ZERO,
             kill_on_exit: false,
+            deadline: None,
             max_events: None,
             max_bytes: None,
             helpers: vec![],

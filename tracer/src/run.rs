@@ -149,6 +149,7 @@ fn finish(mut session: Session<'_>, started: Option<Started<'_>>, refused: usize
         ended.left.clear();
     }
     session.stream.close(&mut trailer);
+    ended.timed_out = session.timed_out;
     ended.signal = session.control.ended_by;
     ended.warnings = std::mem::take(&mut session.warnings);
     let (sink_error, rest) = session.into_mute();

@@ -19,7 +19,7 @@ use crate::stop::Reason;
 use crate::stream::Stream;
 use crate::sys::ptrace::{Gone, Stopped, Until, option};
 use crate::sys::wait::{self, Found, WaitStatus};
-use crate::sys::{Tid, clock, seccomp, signals};
+use crate::sys::{Tid, clock, process, seccomp, signals};
 use crate::task::{Early, InCall, Phase, Process, Task, Tasks};
 use crate::{Left, Plan, Wanted};
 
@@ -28,6 +28,8 @@ use crate::{Left, Plan, Wanted};
 const WATCHED: Duration = Duration::from_millis(500);
 /// Events that a sink has not seen wait at most so long for it, and a pin that does not pay for its end.
 const SOON: Duration = Duration::from_millis(20);
+/// A deadline is looked at this often.
+const LATE: Duration = Duration::from_millis(100);
 
 /// How calls are noticed in this session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +107,9 @@ pub struct Session<'s> {
     pub(crate) root: Option<Tid>,
     pub(crate) root_status: Option<WaitStatus>,
     root_ended: Option<Instant>,
+    /// When every task is killed, by our clock.
+    deadline: Option<u64>,
+    pub(crate) timed_out: bool,
     grace: Duration,
     left_policy: Left,
     pub(crate) leaving: Option<Leaving>,
@@ -134,6 +139,10 @@ struct Interval {
     next: Instant,
 }
 
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl<'s> Session<'s> {
     /// A session without tasks.
     pub fn new(plan: &Plan, stream: Stream<'s>, calls: Calls, control: crate::signals::Control) -> Self {
@@ -160,6 +169,8 @@ impl<'s> Session<'s> {
             root: None,
             root_status: None,
             root_ended: None,
+            deadline: plan.deadline.map(|after| clock::monotonic_ns().saturating_add(nanos(after))),
+            timed_out: false,
             grace: plan.grace,
             left_policy: plan.left,
             leaving: None,
@@ -221,6 +232,7 @@ impl<'s> Session<'s> {
             if self.is_over() {
                 return;
             }
+            self.kill_if_late();
             self.stream.idle(self.now);
             self.arm_timer();
             match self.wait(true) {
@@ -238,6 +250,21 @@ impl<'s> Session<'s> {
                 Err(_) => {}
             }
         }
+    }
+
+    /// At the deadline every task is killed; their ends are recorded like any other.
+    fn kill_if_late(&mut self) {
+        let Some(deadline) = self.deadline else { return };
+        if self.now < deadline {
+            self.tick(LATE);
+            return;
+        }
+        self.timed_out = true;
+        // Those that are born meanwhile are killed the next time.
+        for tid in self.tasks.tids() {
+            let _ = process::kill(tid, libc::SIGKILL);
+        }
+        self.tick(LATE);
     }
 
     /// Waits. The usage of a process takes the kernel as long as it has threads, so it is asked for
@@ -518,6 +545,8 @@ impl<'s> Session<'s> {
             root: self.root,
             root_status: self.root_status,
             root_ended: None,
+            deadline: None,
+            timed_out: self.timed_out,
             grace: self.grace,
             left_policy: Left::Wait,
             leaving: None,

@@ -244,3 +244,37 @@ fn a_busy_target_never_sees_that_it_is_pinned() {
     let seen = std::fs::read_to_string(dir.path().join("cpus")).expect("written");
     assert_eq!(seen.split_whitespace().collect::<Vec<_>>(), cpus.split_whitespace().collect::<Vec<_>>());
 }
+
+#[test]
+fn at_the_deadline_every_task_is_killed_and_the_recording_is_whole() {
+    let mut plan = plan(&["sh", "-c", "sleep 300 & while :; do :; done"]);
+    plan.deadline = Some(std::time::Duration::from_millis(300));
+    let (kept, ended) = run(&plan);
+    assert!(ended.timed_out);
+    assert!(matches!(ended.root, Some(Status::Killed { signal: libc::SIGKILL, .. })), "{:?}", ended.root);
+    assert_eq!(kept.of_kind(Kind::Born).len(), kept.of_kind(Kind::Died).len());
+    assert_eq!(kept.trailer.as_ref().map(|trailer| trailer.ended), Some(EndedBy::Complete));
+    let quiet = run(&kept::plan(&["true"]));
+    assert!(!quiet.1.timed_out);
+}
+
+#[test]
+fn a_run_may_be_held_to_one_cpu_and_an_address_space_that_is_not_randomised() {
+    let show = "grep -h Cpus_allowed_list /proc/self/status; cat /proc/self/personality";
+    let output = |one_cpu: bool, no_aslr: bool| {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let mut plan = plan(&["sh", "-c", show]);
+        let launch = plan.launch.as_mut().expect("a launch");
+        (launch.one_cpu, launch.no_aslr) = (one_cpu, no_aslr);
+        launch.stdio[1] = tracer::Stdio::From(file.reopen().expect("opened").into());
+        run(&plan);
+        std::fs::read_to_string(file.path()).expect("readable")
+    };
+    let (free, held) = (output(false, false), output(true, true));
+    let cpus = |text: &str| text.lines().next().unwrap_or_default().split('\t').nth(1).map(str::to_owned);
+    assert!(cpus(&held).is_some_and(|cpus| cpus.parse::<u32>().is_ok()), "{held}");
+    match tracer::without_aslr() {
+        Ok(()) => assert!(held.contains("00040000") && !free.contains("00040000"), "{free}{held}"),
+        Err(why) => println!("skipped: {why}"),
+    }
+}

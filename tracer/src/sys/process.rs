@@ -4,6 +4,7 @@
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
+use super::affinity::{self, Cpus};
 use super::seccomp::{self, Instruction};
 use super::signals::{self, Disposition, Mask};
 use super::{Errno, Tid, check};
@@ -23,6 +24,10 @@ pub struct Program {
     pub user: Option<User>,
     /// umask.
     pub umask: Option<u32>,
+    /// CPUs that it may use.
+    pub cpus: Option<Cpus>,
+    /// Ask for an address space that is not randomised.
+    pub no_aslr: bool,
     /// What descriptors 0 to 2 become.
     pub stdio: [ChildFd; 3],
     /// Dispositions to restore.
@@ -271,6 +276,13 @@ fn prepare(program: &Program) -> Result<(), (Step, Errno)> {
         // SAFETY: takes a number.
         unsafe { libc::umask(umask as libc::mode_t) };
     }
+    if let Some(cpus) = &program.cpus {
+        // A set that is refused leaves the one that it has: a program runs on any.
+        let _ = affinity::set(Tid(0), cpus);
+    }
+    if program.no_aslr {
+        let _ = disable_aslr();
+    }
     for (signal, disposition) in &program.dispositions {
         // A disposition that can't be set was never changed either.
         let _ = signals::set_disposition(*signal, disposition);
@@ -283,6 +295,22 @@ fn prepare(program: &Program) -> Result<(), (Step, Errno)> {
         seccomp::install(filter).map_err(failed(Step::Filter))?;
     }
     Ok(())
+}
+
+/// personality(2): what the caller executes from now on is not randomised. Gives the persona before.
+fn disable_aslr() -> Result<libc::c_ulong, Errno> {
+    // SAFETY: takes a number; all ones asks without changing.
+    let before = check(unsafe { libc::personality(0xffff_ffff) }.into())? as libc::c_ulong;
+    // SAFETY: takes a number.
+    check(unsafe { libc::personality(before | libc::ADDR_NO_RANDOMIZE as libc::c_ulong) }.into())?;
+    Ok(before)
+}
+
+/// May address spaces be had without randomisation? Containers forbid it. Asks by trying, and puts it back.
+pub fn can_disable_aslr() -> Result<(), Errno> {
+    let before = disable_aslr()?;
+    // SAFETY: takes a number.
+    check(unsafe { libc::personality(before) }.into()).map(drop)
 }
 
 fn set_fd(fd: RawFd, change: ChildFd) -> Result<(), Errno> {

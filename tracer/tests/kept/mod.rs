@@ -89,6 +89,7 @@ pub fn plan(argv: &[&str]) -> Plan {
         left: Left::Leave,
         grace: Duration::from_millis(500),
         kill_on_exit: false,
+        deadline: None,
         max_events: None,
         max_bytes: None,
         helpers: vec![],
