@@ -30,6 +30,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("regex", &["syscalls", "goldens", "assertions"]),
     ("serde", &["chic-trace", "recording", "report", "goldens", "assertions"]),
     ("serde_json", &["chic-trace", "recording", "report", "goldens", "assertions"]),
+    ("similar", &["goldens"]),
     ("strsim", &["syscalls"]),
     ("tempfile", &["chic-trace", "report"]),
     ("thiserror", &["chic-trace", "syscalls", "recording", "tracer", "report", "goldens", "assertions"]),

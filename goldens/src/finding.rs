@@ -111,6 +111,8 @@ pub struct Finding {
     pub process: ProcKey,
     /// The object in golden syntax (`$CWD/final`); empty when it is the process itself.
     pub object: Option<Value>,
+    /// What of it (`mode`, `content`, a verb): with code, process and object the key by which re-runs confirm.
+    pub attribute: Box<str>,
     /// In words, without addresses, pids, descriptors, inodes.
     pub sentence: String,
     /// The golden's side.

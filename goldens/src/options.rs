@@ -1,5 +1,8 @@
 //! Options of a comparison.
 
+use std::collections::BTreeMap;
+
+use crate::finding::{Code, Severity};
 use crate::model::Level;
 
 /// What a comparison takes into account beside the level.
@@ -27,6 +30,10 @@ pub struct Options {
     pub accept_loose: bool,
     /// One run is enough.
     pub single: bool,
+    /// Severities that are not those of the code.
+    pub severities: BTreeMap<Code, Severity>,
+    /// The least severity that makes a run different.
+    pub fail_on: Severity,
 }
 
 /// The root's executable and argv.
@@ -78,6 +85,8 @@ impl Options {
             accept_outliers: false,
             accept_loose: false,
             single: false,
+            severities: BTreeMap::new(),
+            fail_on: Severity::Error,
         }
     }
 }
