@@ -5,16 +5,24 @@
 //! Times and costs are not judged here; see `assertions`.
 #![forbid(unsafe_code)]
 
+mod compare;
 mod content;
+mod explain;
 mod finding;
 mod first;
 mod form;
 mod golden;
+mod happens;
+mod learn;
+mod masks;
 mod model;
 mod name;
 mod options;
+mod pattern;
+mod shape;
 mod store;
 mod value;
+mod verdict;
 
 pub use first::{
     BadGolden, Check, Code, Exit, Finding, Gap, Golden, LeftOut, Observer, Process, Refused, Run, RunProcess, RunTask,
@@ -27,12 +35,14 @@ pub mod pipeline {
     //! The parts of the pipeline: `pair → resolve` (in `recording`) `→ scrub → lower → rename → facet → project
     //! → learn | compare → explain`.
     pub use crate::content::{Content, Contents, Hash};
+    pub use crate::explain::explain_code;
     pub use crate::finding::{Code, Confirmed, Finding, Severity};
     pub use crate::form::{Call, Form, FormProcess, FormStep, FormStream, FormThread, MachineClass, NodeRef};
     pub use crate::golden::{
         Allow, Asserted, BadContent, BadGolden, CallLine, Class, End, EndKind, ExitRule, Golden, Header, Limits, Mask,
         MaskAs, MaskWhere, Number, OrderEdge, Presence, ProcLine, ShapeLine, StepRef, Stream, ThreadStream, Why,
     };
+    pub use crate::learn::{HeaderFacts, Learned, NeverMasked, Outlier, Refused, allowable, learn};
     pub use crate::model::{
         Arg, Durability, Exit, Fact, Gap, Input, InputKind, Level, ObjectKind, ObjectRef, Platform, ProcKey, Step,
         Verb, VerbClass,
@@ -40,4 +50,5 @@ pub mod pipeline {
     pub use crate::options::{Options, ProcessRule, RootRule, StderrRule};
     pub use crate::store::{KEPT, Store, StoreError, folder, valid_full_name, waiting};
     pub use crate::value::Value;
+    pub use crate::verdict::{Comparison, Verdict, compare, diff};
 }

@@ -89,4 +89,29 @@ impl Options {
             fail_on: Severity::Error,
         }
     }
+
+    /// Those of the comparison that are not at their default, as a golden holds them: sorted by name.
+    pub fn lines(&self) -> Vec<(Box<str>, Box<str>)> {
+        let mut lines: Vec<(&str, &str)> = Vec::new();
+        if self.no_runtime_inputs {
+            lines.push(("inputs", "no-runtime"));
+        }
+        if self.merged {
+            lines.push(("interleave", "merged"));
+        }
+        match self.processes {
+            ProcessRule::Exact => {}
+            ProcessRule::Commands => lines.push(("processes", "commands")),
+            ProcessRule::Ignore => lines.push(("processes", "ignore")),
+        }
+        if self.root == RootRule::Any {
+            lines.push(("root", "any"));
+        }
+        match self.stderr {
+            StderrRule::Exact => {}
+            StderrRule::NonEmpty => lines.push(("stderr", "nonempty")),
+            StderrRule::Ignore => lines.push(("stderr", "ignore")),
+        }
+        lines.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+    }
 }

@@ -1,0 +1,136 @@
+//! Streams: a line of the golden against what one process did to one object.
+
+use std::collections::BTreeMap;
+
+use super::align::{Work, align};
+use crate::golden::{Number, Presence};
+
+/// A part that differs: lines of the golden, steps of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Hunk {
+    pub removed: Vec<usize>,
+    pub added: Vec<usize>,
+}
+
+/// A line that came another number of times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CountChange {
+    /// The line of the golden.
+    pub golden: usize,
+    /// The first such step of the run.
+    pub form: usize,
+    pub before: Number,
+    pub after: u64,
+}
+
+/// How two streams differ, and which line is which step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Diff {
+    pub hunks: Vec<Hunk>,
+    pub counts: Vec<CountChange>,
+    /// Of each line of the golden, the step of the run; empty: the same places.
+    pub places: Vec<Option<u32>>,
+    /// A window was too large to be looked into.
+    pub cut: bool,
+}
+
+impl Diff {
+    /// Nothing differs.
+    pub fn is_empty(&self) -> bool {
+        self.hunks.is_empty() && self.counts.is_empty()
+    }
+
+    /// The step of the run that is this line.
+    pub fn place(&self, line: u32) -> Option<u32> {
+        if self.places.is_empty() { Some(line) } else { self.places.get(line as usize).copied().flatten() }
+    }
+}
+
+/// How often a line must come.
+pub(crate) fn range(presence: Presence) -> Number {
+    match presence {
+        Presence::Required => Number::exactly(1),
+        Presence::Optional => Number { low: 0, high: 1 },
+        Presence::Times(number) => number,
+    }
+}
+
+/// Is this many right? What is optional comes once at most.
+pub(crate) fn right(presence: Presence, count: u64) -> bool {
+    match presence {
+        Presence::Optional => count <= 1,
+        _ => range(presence).accepts(count),
+    }
+}
+
+/// Lines in order against steps in order.
+pub(crate) fn sequence(lines: &[(Presence, u32)], steps: &[(u32, u64)], work: &mut Work) -> Diff {
+    let a: Vec<u32> = lines.iter().map(|(_, id)| *id).collect();
+    let b: Vec<u32> = steps.iter().map(|(id, _)| *id).collect();
+    if a == b {
+        let wrong = |at: &usize| !right(lines[*at].0, steps[*at].1);
+        let counts = (0..a.len()).filter(wrong).map(|at| change(lines, steps, at, at)).collect();
+        return Diff { counts, ..Diff::default() };
+    }
+    let cut_before = work.cut;
+    let edits = align(&a, &b, work);
+    let mut diff = Diff { places: vec![None; a.len()], cut: work.cut > cut_before, ..Diff::default() };
+    let (mut x, mut y) = (0, 0);
+    let end = super::align::Edit { removed: a.len()..a.len(), added: b.len()..b.len() };
+    for edit in edits.into_iter().chain([end]) {
+        while x < edit.removed.start {
+            diff.places[x] = Some(y as u32);
+            if !right(lines[x].0, steps[y].1) {
+                diff.counts.push(change(lines, steps, x, y));
+            }
+            (x, y) = (x + 1, y + 1);
+        }
+        (x, y) = (edit.removed.end, edit.added.end);
+        let required = |at: &usize| range(lines[*at].0).low > 0;
+        let hunk = Hunk { removed: edit.removed.filter(required).collect(), added: edit.added.collect() };
+        if !hunk.removed.is_empty() || !hunk.added.is_empty() {
+            diff.hunks.push(hunk);
+        }
+    }
+    diff
+}
+
+fn change(lines: &[(Presence, u32)], steps: &[(u32, u64)], golden: usize, form: usize) -> CountChange {
+    CountChange { golden, form, before: range(lines[golden].0), after: steps[form].1 }
+}
+
+/// Lines in any order against steps.
+pub(crate) fn bag(lines: &[(Presence, u32)], steps: &[(u32, u64)]) -> Diff {
+    let mut wanted: BTreeMap<u32, (usize, Number, bool)> = BTreeMap::new();
+    for (at, (presence, id)) in lines.iter().enumerate() {
+        let more = range(*presence);
+        let optional = *presence == Presence::Optional;
+        let sum = |(_, number, _): &mut (usize, Number, bool)| {
+            *number = Number { low: number.low + more.low, high: number.high + more.high };
+        };
+        wanted.entry(*id).and_modify(sum).or_insert((at, more, optional));
+    }
+    let mut seen: BTreeMap<u32, (usize, u64)> = BTreeMap::new();
+    for (at, (id, count)) in steps.iter().enumerate() {
+        seen.entry(*id).and_modify(|(_, sum)| *sum += count).or_insert((at, *count));
+    }
+    let mut diff = Diff { places: vec![None; lines.len()], ..Diff::default() };
+    let mut hunk = Hunk::default();
+    for (id, (golden, number, optional)) in &wanted {
+        let found = seen.get(id).copied();
+        let count = found.map_or(0, |(_, count)| count);
+        let fine = if *optional { count <= number.high } else { number.accepts(count) };
+        match found {
+            _ if fine => {}
+            None => hunk.removed.push(*golden),
+            Some((form, after)) => diff.counts.push(CountChange { golden: *golden, form, before: *number, after }),
+        }
+    }
+    hunk.added.extend(seen.iter().filter(|(id, _)| !wanted.contains_key(id)).map(|(_, (at, _))| *at));
+    hunk.removed.sort_unstable();
+    hunk.added.sort_unstable();
+    if hunk != Hunk::default() {
+        diff.hunks.push(hunk);
+    }
+    diff
+}

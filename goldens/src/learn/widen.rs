@@ -1,0 +1,1 @@
+//! Widen: further runs are joined into a golden.
