@@ -12,6 +12,7 @@ mod message;
 mod output;
 mod plan;
 mod programs;
+mod runner;
 mod selection;
 mod session;
 mod show;

@@ -40,7 +40,7 @@ pub mod pipeline {
     pub use crate::form::{Call, Form, FormProcess, FormStep, FormStream, FormThread, MachineClass, NodeRef};
     pub use crate::golden::{
         Allow, Asserted, BadContent, BadGolden, CallLine, Class, End, EndKind, ExitRule, Golden, Header, Limits, Mask,
-        MaskAs, MaskWhere, Number, OrderEdge, Presence, ProcLine, ShapeLine, StepRef, Stream, ThreadStream, Why,
+        MaskAs, MaskWhere, Number, OrderEdge, Presence, ProcLine, ShapeLine, Stdin, StepRef, Stream, ThreadStream, Why,
     };
     pub use crate::learn::{HeaderFacts, Learned, NeverMasked, Outlier, Refused, allowable, learn};
     pub use crate::model::{

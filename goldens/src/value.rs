@@ -27,6 +27,30 @@ impl Value {
         if text.is_empty() { Value("\"\"".into()) } else { Value(text) }
     }
 
+    /// The bytes that it stands for; `None` for one with substitutions, holes, classes or alternatives.
+    pub fn literal_bytes(&self) -> Option<Vec<u8>> {
+        if self.as_str() == "\"\"" {
+            return Some(Vec::new());
+        }
+        let mut bytes = Vec::with_capacity(self.0.len());
+        let mut rest = self.as_str();
+        while let Some(byte) = rest.bytes().next() {
+            let taken = match byte {
+                b'%' => {
+                    bytes.push(u8::from_str_radix(rest.get(1..3)?, 16).ok()?);
+                    3
+                }
+                b'$' | b'{' | b'*' => return None,
+                byte => {
+                    bytes.push(byte);
+                    1
+                }
+            };
+            rest = rest.get(taken..)?;
+        }
+        Some(bytes)
+    }
+
     /// In the syntax of the golden file.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -228,7 +228,7 @@ fn seen(header: &mut Header, mut words: Words<'_>) -> Result<(), Complaint> {
         other => return Err(words::unknown("user", other, ["root", "user"])),
     };
     let lang = syntax::value(words.keyed("lang")?)?;
-    let lang = plain_text(lang.as_str()).ok_or("lang is no plain text")?;
+    let lang = lang.literal_bytes().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or("lang is no plain text")?;
     words.end()?;
     let class = MachineClass { kernel, libc, cpus, user, lang };
     match header.seen.last().map(|before| before.cmp(&class)) {
@@ -237,24 +237,6 @@ fn seen(header: &mut Header, mut words: Words<'_>) -> Result<(), Complaint> {
         _ => header.seen.push(class),
     }
     Ok(())
-}
-
-/// The text behind escapes, if it is UTF-8 and escaped as it must be.
-fn plain_text(word: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut rest = if word == super::print::EMPTY { "" } else { word };
-    while let Some(byte) = rest.bytes().next() {
-        let taken = if byte == b'%' {
-            bytes.push(u8::from_str_radix(rest.get(1..3)?, 16).ok()?);
-            3
-        } else {
-            bytes.push(byte);
-            1
-        };
-        rest = rest.get(taken..)?;
-    }
-    let text = String::from_utf8(bytes).ok()?;
-    (Value::literal(text.as_bytes()).as_str() == word).then_some(text)
 }
 
 fn note(header: &mut Header, mut words: Words<'_>) -> Result<(), Complaint> {
