@@ -73,6 +73,12 @@ impl Measure {
         ]
     };
 
+    /// Those of `/proc/PID/io`, in its order (proc_pid_io(5)).
+    pub const IO: [Measure; 7] = {
+        use Measure::*;
+        [Rchar, Wchar, Syscr, Syscw, ReadBytes, WriteBytes, CancelledWriteBytes]
+    };
+
     /// The measure of a raw number; `None` for one of a later version.
     pub fn from_raw(raw: u16) -> Option<Measure> {
         Measure::ALL.into_iter().find(|m| *m as u16 == raw)

@@ -78,15 +78,6 @@ const USAGE: [Measure; 12] = [
     Measure::WaitNs,
     Measure::Slices,
 ];
-const IO: [Measure; 7] = [
-    Measure::Rchar,
-    Measure::Wchar,
-    Measure::Syscr,
-    Measure::Syscw,
-    Measure::ReadBytes,
-    Measure::WriteBytes,
-    Measure::CancelledWriteBytes,
-];
 
 fn one_process(out: &mut Vec<u8>, run: &Run, process: &Process) {
     out.extend_from_slice(b"{\"pid\": ");
@@ -112,10 +103,10 @@ fn one_process(out: &mut Vec<u8>, run: &Run, process: &Process) {
             number_or_null(out, measure.name(), process.value(measure));
         }
     }
-    if IO.iter().any(|measure| process.reading(*measure).is_some()) {
+    if Measure::IO.iter().any(|measure| process.reading(*measure).is_some()) {
         out.extend_from_slice(b", \"io\": {");
         let from = out.len();
-        for measure in IO {
+        for measure in Measure::IO {
             number_or_null(out, measure.name(), process.value(measure));
         }
         // The first key of an object has no comma before it.

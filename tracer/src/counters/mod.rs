@@ -201,18 +201,7 @@ impl TaskFiles {
                 push(out, Measure::WriteBytes, 0, io.write_bytes);
                 push(out, Measure::CancelledWriteBytes, 0, io.cancelled_write_bytes);
             }
-            None => push_missing(
-                out,
-                &[
-                    Measure::Rchar,
-                    Measure::Wchar,
-                    Measure::Syscr,
-                    Measure::Syscw,
-                    Measure::ReadBytes,
-                    Measure::WriteBytes,
-                    Measure::CancelledWriteBytes,
-                ],
-            ),
+            None => push_missing(out, &Measure::IO),
         }
         self.sched.is_none() || self.io.is_none()
     }
