@@ -8,7 +8,7 @@ use syscalls::{Abi, Kind as ArgKind, Returns};
 
 use super::numbers::NumberMap;
 use super::shared::Shared;
-use crate::event::{ARG_NONE, BornHow, Call, Event, Kind, Shape};
+use crate::event::{ARG_NONE, BornHow, Call, Event, Kind, Payload, Shape, note};
 use crate::session::Header;
 
 const CLONE_FS: u64 = 0x200;
@@ -230,7 +230,8 @@ impl Descriptors {
                 self.put(task, made, Descriptor { link: None, cloexec });
             }
             Action::Pair { at, flags } => {
-                let pair = call.payloads_of(at).last().map(|pair| pair.bytes).unwrap_or_default();
+                let written = call.payloads_of(at).filter(|payload| payload.head.shape != Shape::Note).last();
+                let pair = written.map(|pair| pair.bytes).unwrap_or_default();
                 for fd in pair.as_chunks().0.iter().take(2) {
                     let known = Descriptor { link: None, cloexec: has(flags, CLOEXEC) };
                     self.put(task, i32::from_le_bytes(*fd), known);
@@ -307,7 +308,8 @@ impl Descriptors {
     /// What the kernel itself said of the descriptors of a call: of its arguments as they were before
     /// it, or of its result.
     fn note(&mut self, task: u32, call: &Call<'_>, of_result: bool) {
-        let notes = call.event.payloads().filter(|payload| payload.head.shape == Shape::Note);
+        let is_link = |payload: &Payload<'_>| payload.head.shape == Shape::Note && payload.head.path == note::LINK;
+        let notes = call.event.payloads().filter(is_link);
         for payload in notes.filter(|payload| (payload.head.arg == ARG_NONE) == of_result) {
             let Some(fd) = noted(call, payload.head.arg) else { continue };
             let cloexec = self.tables.get(task).and_then(|table| table.get(&fd)).is_some_and(|known| known.cloexec);

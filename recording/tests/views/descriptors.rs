@@ -166,6 +166,11 @@ fn notes_of_the_kernel_win_and_those_on_tasks_do_not_count() {
     let dup2 = seen.stream.with(10, "dup2", &[3, 4], 4, &[(1, Shape::Note, b"socket:[77]")]);
     seen.take(dup2);
     assert_eq!(seen.link(10, 4), "/real/place");
+    // Only the link text is what a descriptor is called.
+    let parts: [(u8, u32, &[u8]); 3] = [(0, 0, b"/dev/null"), (0, 1, b"char 1:3"), (0, 2, &[7; 24])];
+    let noted = seen.stream.noted(10, "fsync", &[3], 0, &parts);
+    seen.take(noted);
+    assert_eq!(seen.link(10, 3), "/dev/null");
     let kill = seen.stream.with(10, "kill", &[9, 15], 0, &[(0, Shape::Note, b"bash")]);
     seen.take(kill);
     assert_eq!(seen.link(10, 9), "?");
@@ -180,4 +185,11 @@ fn pairs_are_open_and_nobody_knows_more() {
     let pipe = seen.stream.with(10, "pipe2", &[1, CLOEXEC], 0, &[(0, Shape::Struct, &pair)]);
     seen.take(pipe);
     assert_eq!(seen.link(10, 3), "?");
+    // Notes on the two stand behind them.
+    let pair = [5i32.to_le_bytes(), 6i32.to_le_bytes()].concat();
+    seen.open(10, CWD, "/old", 0, 5);
+    let note = (0, Shape::Note, &b"pipe:[1234]"[..]);
+    let pipe = seen.stream.with(10, "pipe2", &[1, 0], 0, &[(0, Shape::Struct, &pair), note]);
+    seen.take(pipe);
+    assert_eq!(seen.link(10, 5), "?");
 }

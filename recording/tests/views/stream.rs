@@ -90,13 +90,23 @@ impl Stream {
     pub fn with(&mut self, task: u32, name: &str, args: &[u64], result: i64, payloads: &[(u8, Shape, &[u8])]) -> One {
         let mut words = [0; 6];
         words[..args.len()].copy_from_slice(args);
-        let nr = (0..512)
-            .find(|nr| syscalls::lookup(syscalls::Abi::X86_64, *nr).is_some_and(|row| row.name == name))
-            .unwrap_or_else(|| panic!("no call is named {name}"));
         self.at += 100;
-        self.record.begin_call(Via::Ptrace, 0, task, 0, self.at, nr, &words, 0, 0);
+        self.record.begin_call(Via::Ptrace, 0, task, 0, self.at, number(name), &words, 0, 0);
         for (arg, shape, bytes) in payloads {
             self.record.payload(head(*arg, *shape, bytes.len()), bytes);
+        }
+        self.record.finish_call(State::Done, self.at + 40, result);
+        self.done()
+    }
+
+    /// A call with notes: argument, part, text.
+    pub fn noted(&mut self, task: u32, name: &str, args: &[u64], result: i64, notes: &[(u8, u32, &[u8])]) -> One {
+        let mut words = [0; 6];
+        words[..args.len()].copy_from_slice(args);
+        self.at += 100;
+        self.record.begin_call(Via::Ptrace, 0, task, 0, self.at, number(name), &words, 0, 0);
+        for (arg, path, text) in notes {
+            self.record.payload(PayloadHead { path: *path, ..head(*arg, Shape::Note, text.len()) }, text);
         }
         self.record.finish_call(State::Done, self.at + 40, result);
         self.done()
@@ -112,4 +122,10 @@ impl Stream {
 
 fn head(arg: u8, shape: Shape, len: usize) -> PayloadHead {
     PayloadHead { arg, phase: 0, shape, status: 0, wanted: len as u64, addr: 1, path: 0 }
+}
+
+fn number(name: &str) -> u64 {
+    (0..512)
+        .find(|nr| syscalls::lookup(syscalls::Abi::X86_64, *nr).is_some_and(|row| row.name == name))
+        .unwrap_or_else(|| panic!("no call is named {name}"))
 }
