@@ -163,6 +163,42 @@ fn a_program_that_does_not_start() {
     assert!(!dir.join("goldens").exists(), "a golden of nothing was written");
 }
 
+/// The kernel counts the interpreter of a script as an argument more: with as many as the tracer itself can just
+/// be started with, a script of a long first line can not.
+#[test]
+fn a_program_with_too_many_arguments() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let interpreter = room.path().join("i".repeat(180));
+    std::os::unix::fs::symlink("/bin/sh", &interpreter).expect("a link");
+    file(room.path(), "s", format!("#!{}\n", interpreter.display()).as_bytes(), 0o755);
+    let started = |last: usize| {
+        // A stack of 1 MiB allows a quarter of it; no single argument may be longer than 128 KiB.
+        let script = r#"ulimit -s 1024 && exec "$T" -o trace ./s "$@""#;
+        let mut command = Command::new("sh");
+        command.env_clear().env("T", chic_trace().get_program()).current_dir(room.path());
+        command.args(["-c", script, "sh"]).args(["x".repeat(100_000), "x".repeat(100_000), "x".repeat(last)]);
+        Some(output(&mut command)).filter(|run| run.status.success() || text(&run.stderr).starts_with("chic-trace: "))
+    };
+    let (mut fits, mut too_long) = (0, 100_000);
+    while too_long - fits > 1 {
+        let middle = (fits + too_long) / 2;
+        if started(middle).is_some() { fits = middle } else { too_long = middle }
+    }
+    assert!(started(fits / 2).is_some_and(|run| run.status.success()), "with fewer it runs");
+    let run = started(fits).expect("started a moment ago");
+    says(
+        &run,
+        126,
+        "chic-trace: cannot run ./s: its arguments and environment are too long for the system\n  \
+         hint: xargs cuts a long list of arguments into several runs",
+    );
+    let trace = fs::read_to_string(room.path().join("trace")).expect("the trace");
+    assert!(trace.contains(" = -1 E2BIG (Argument list too long)\n"), "{trace}");
+}
+
 #[test]
 fn the_search_in_path_is_that_of_execvp() {
     if !can_trace() {
