@@ -12,12 +12,8 @@ use stream::Stream;
 
 const PID: u32 = 4711;
 
-/// The run of the samples: a greeting, a file that is not there, a signal, 40 odd bytes, status 3.
-fn sample() -> Stream {
-    let mut run = Stream::new();
-    run.header.argv = ["./hello", "--name", "GoldenTest"].map(String::from).to_vec();
-    run.header.not_measured = vec![NotMeasured { what: "counters.hardware".into(), reason: "no PMU".into() }];
-    run.born(PID, 0, 4710, 4, PID, "/home/u/hello", &["./hello", "--name", "GoldenTest"]);
+/// What all samples begin with: an execve, a greeting, a file that is not there.
+fn greeting(run: &mut Stream) {
     let pointers: Vec<u8> = [0x7000u64, 0x7008, 0x7010].iter().flat_map(|p| p.to_le_bytes()).collect();
     run.call(PID, 0, 59, [0x7ffc_8c1f_0000, 0x7ffc_8c1f_2a00, 0x7ffc_8c1f_2a30, 0, 0, 0], 0)
         .before(0, Shape::Text, b"./hello")
@@ -33,6 +29,15 @@ fn sample() -> Stream {
     run.call(PID, 2, 257, [-100i64 as u64, 0x5000, 0, 0, 0, 0], 422_810)
         .before(1, Shape::Text, b"/tmp/a\"b\n\\c")
         .returns(427_120, -2);
+}
+
+/// The run of the samples: a greeting, a file that is not there, a signal, 40 odd bytes, status 3.
+fn sample() -> Stream {
+    let mut run = Stream::new();
+    run.header.argv = ["./hello", "--name", "GoldenTest"].map(String::from).to_vec();
+    run.header.not_measured = vec![NotMeasured { what: "counters.hardware".into(), reason: "no PMU".into() }];
+    run.born(PID, 0, 4710, 4, PID, "/home/u/hello", &["./hello", "--name", "GoldenTest"]);
+    greeting(&mut run);
     run.call(PID, 3, 62, [u64::from(PID), 10, 0, 0, 0, 0], 440_120).returns(443_070, 0);
     run.signal(PID, 4, 444_020, 10, 0, &[PID, 1000]);
     run.call(PID, 5, 15, [0; 6], 451_770).returns(453_570, 0);
@@ -127,21 +132,7 @@ fn the_lines_are_the_sample() {
 #[test]
 fn the_compact_document_is_the_sample() {
     let mut run = Stream::new();
-    let pointers: Vec<u8> = [0x7000u64, 0x7008, 0x7010].iter().flat_map(|p| p.to_le_bytes()).collect();
-    run.call(PID, 0, 59, [0x7ffc_8c1f_0000, 0x7ffc_8c1f_2a00, 0x7ffc_8c1f_2a30, 0, 0, 0], 0)
-        .before(0, Shape::Text, b"./hello")
-        .memory(1, 0, Shape::Vector, &pointers, 3, 0)
-        .element(1, 0, b"./hello")
-        .element(1, 1, b"--name")
-        .element(1, 2, b"GoldenTest")
-        .memory(2, 0, Shape::Vector, b"", 3, status::NOT_READ)
-        .returns(312_000, 0);
-    run.call(PID, 1, 1, [1, 0x5000, 19, 0, 0, 0], 401_200)
-        .before(1, Shape::Bytes, b"Hello, GoldenTest!\n")
-        .returns(410_320, 19);
-    run.call(PID, 2, 257, [-100i64 as u64, 0x5000, 0, 0, 0, 0], 422_810)
-        .before(1, Shape::Text, b"/tmp/a\"b\n\\c")
-        .returns(427_120, -2);
+    greeting(&mut run);
     run.died(PID, 3, 500_000, 0);
     run.trailer.root_status = Some(0);
     let options = JsonOptions { compact: true, version: "0.1.0".into(), ..JsonOptions::default() };
@@ -184,6 +175,43 @@ fn every_byte_of_a_path_comes_back() {
             assert_eq!(call.get("payloads").is_some(), std::str::from_utf8(&path).is_err(), "{call}");
         }
     }
+}
+
+/// 64 KiB and a bit, in two payloads, and the end that could not be read.
+#[test]
+fn pieces_of_one_argument_are_one() {
+    let (first, second) = (vec![b'x'; 65_536], b"yz".to_vec());
+    let piece = |len: u64, addr: u64, bytes: &[u8], status: u8| (len, addr, bytes.to_vec(), status);
+    for (last, unsaid) in [(0, false), (status::FAULTED, true), (status::CLIPPED, true)] {
+        let wanted = if unsaid { 70_000 } else { 65_538 };
+        let mut run = Stream::new();
+        let mut call = run.call(PID, 0, 1, [1, 0x7000, wanted, 0, 0, 0], 0);
+        for (wanted, addr, bytes, status) in
+            [piece(wanted, 0x7000, &first, 0), piece(wanted, 0x7000 + 65_536, &second, last)]
+        {
+            call = call.piece(1, addr, wanted, status, &bytes);
+        }
+        call.returns(10, wanted as i64);
+        let document = document(&run, JsonOptions { strings: None, ..options() });
+        let call = &document["syscalls"][0];
+        assert_eq!(call["args"][1].as_str(), Some(format!("{}yz", "x".repeat(65_536)).as_str()));
+        assert_eq!(call.get("payloads").is_some(), unsaid, "{last}");
+        if unsaid {
+            let payload = &call["payloads"][0];
+            assert_eq!((&payload["kept"], &payload["len"]), (&65_538.into(), &70_000.into()));
+            assert_eq!(payload.get("faulted").is_some(), last == status::FAULTED);
+        }
+    }
+}
+
+#[test]
+fn payloads_that_do_not_follow_one_another_are_not_joined() {
+    let mut run = Stream::new();
+    run.call(PID, 0, 1, [1, 0x7000, 4, 0, 0, 0], 0)
+        .piece(1, 0x7000, 4, 0, b"ab")
+        .piece(1, 0x9000, 4, 0, b"cd")
+        .returns(10, 4);
+    assert_eq!(document(&run, options())["syscalls"][0]["args"][1], "ab");
 }
 
 fn unbase64(text: &str) -> Vec<u8> {

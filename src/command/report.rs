@@ -1,6 +1,7 @@
 //! `chic-trace report`: a stored run, shown with the flags of a live one.
 
 use recording::file::{Read, Recording, State};
+use recording::session::Header;
 use recording::{Sink, SinkError, Tee};
 
 use crate::cli::ask::{Format, Report};
@@ -22,7 +23,7 @@ pub fn run(ask: Report) -> Result<Ending, Problem> {
         own_file: matches!(to, Where::File(_) | Where::Pipe(_)),
         separately: matches!(to, Where::PerTask(_)),
         on_stdout: to == Where::Stdout,
-        strings: recording.header().limits.as_ref().map_or(USUAL_STRINGS, |limits| limits.data),
+        strings: strings_kept(recording.header()),
     };
     let output = Output::open(to, look.format == Format::Json)?;
     let mut sinks = show::printers(&look, &selection, setting, &output)?;
@@ -67,5 +68,14 @@ fn tell(name: &str, read: &Read) {
     }
     for note in &read.notes {
         say(&format_args!("chic-trace: {}", safe(note)));
+    }
+}
+
+/// How much of a string the recording may hold: in golden mode streams are kept whole.
+fn strings_kept(header: &Header) -> u64 {
+    match &header.limits {
+        Some(_) if header.golden => u64::MAX,
+        Some(limits) => limits.data,
+        None => USUAL_STRINGS,
     }
 }

@@ -42,7 +42,9 @@ mod view;
 
 pub use kinds::{BornHow, FileWhat, Hidden, Kind, State, Via, flag};
 pub use measure::{Measure, Reading, reading};
-pub use payload::{ARG_NONE, Payload, PayloadHead, Payloads, Shape, content, note, status, text};
+pub use payload::{
+    ARG_NONE, Joined, JoinedPayloads, Payload, PayloadHead, Payloads, Shape, content, note, status, text,
+};
 pub use record::Record;
 pub use view::{Call, Event, Events, Malformed};
 

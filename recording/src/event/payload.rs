@@ -1,5 +1,7 @@
 //! Payloads: the bytes behind a call's pointers, and the texts of other events.
 
+use std::borrow::Cow;
+
 use super::kinds::raw_enum;
 use super::{Event, PAYLOAD_HEAD};
 
@@ -140,5 +142,89 @@ impl<'a> Iterator for Payloads<'a> {
         let bytes = self.rest.get(PAYLOAD_HEAD..PAYLOAD_HEAD + len)?;
         self.rest = self.rest.get(PAYLOAD_HEAD + len.next_multiple_of(8)..).unwrap_or(&[]);
         Some(Payload { head, bytes })
+    }
+}
+
+/// What was kept at one place of a call, joined from the pieces in which it was taken.
+///
+/// Moved data beyond 64 KiB comes in pieces: payloads one behind the other, of the same argument, phase,
+/// shape and path, each at the address where the one before it ended.
+#[derive(Debug, Clone)]
+pub struct Joined<'a> {
+    /// That of the first piece; its `status` has the bits of all pieces.
+    pub head: PayloadHead,
+    first: &'a [u8],
+    further: Payloads<'a>,
+    /// Pieces behind the first.
+    more: usize,
+    len: usize,
+}
+
+impl<'a> Joined<'a> {
+    /// Bytes kept.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Was nothing kept?
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Is something missing at the end?
+    pub fn is_part(&self) -> bool {
+        (self.len as u64) < self.head.wanted
+    }
+
+    /// The bytes, piece by piece.
+    pub fn pieces(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        std::iter::once(self.first).chain(self.further.clone().take(self.more).map(|piece| piece.bytes))
+    }
+
+    /// The first `most` bytes, copied only when they span pieces.
+    pub fn up_to(&self, most: usize) -> Cow<'a, [u8]> {
+        if self.more == 0 || most <= self.first.len() {
+            return Cow::Borrowed(self.first.get(..most).unwrap_or(self.first));
+        }
+        let mut bytes = Vec::with_capacity(self.len.min(most));
+        for piece in self.pieces() {
+            let room = most - bytes.len();
+            bytes.extend_from_slice(piece.get(..room).unwrap_or(piece));
+        }
+        Cow::Owned(bytes)
+    }
+
+    /// Does this payload go on where what is here ends?
+    fn goes_on_in(&self, next: &Payload<'_>) -> bool {
+        let (own, head) = (&self.head, &next.head);
+        matches!(own.shape, Shape::Bytes | Shape::Element)
+            && self.len > 0
+            && (own.arg, own.phase, own.shape, own.path, own.wanted)
+                == (head.arg, head.phase, head.shape, head.path, head.wanted)
+            && head.addr == own.addr.wrapping_add(self.len as u64)
+    }
+}
+
+/// Iterator over what a record keeps, pieces joined.
+#[derive(Debug, Clone)]
+pub struct JoinedPayloads<'a> {
+    pub(super) rest: Payloads<'a>,
+}
+
+impl<'a> Iterator for JoinedPayloads<'a> {
+    type Item = Joined<'a>;
+
+    fn next(&mut self) -> Option<Joined<'a>> {
+        let first = self.rest.next()?;
+        let len = first.bytes.len();
+        let mut own = Joined { head: first.head, first: first.bytes, further: self.rest.clone(), more: 0, len };
+        loop {
+            let mut ahead = self.rest.clone();
+            let Some(next) = ahead.next().filter(|next| own.goes_on_in(next)) else { return Some(own) };
+            own.head.status |= next.head.status;
+            own.more += 1;
+            own.len += next.bytes.len();
+            self.rest = ahead;
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Views: how everybody else reads an event. A view is checked when it is made and can't fail after.
 
 use super::{
-    ARG_NONE, CALL, HEAD, Kind, MAX_RECORD, PAYLOAD_HEAD, Payload, Payloads, Reading, Shape, State, Via, flag,
+    ARG_NONE, CALL, HEAD, Joined, JoinedPayloads, Kind, MAX_RECORD, PAYLOAD_HEAD, Payload, Payloads, Reading, Shape,
+    State, Via, flag,
 };
 
 /// A checked view of one record.
@@ -156,6 +157,11 @@ impl<'a> Event<'a> {
         Payloads { rest: &self.bytes[self.fixed_len()..] }
     }
 
+    /// What is kept, with the pieces of one place joined.
+    pub fn joined(&self) -> JoinedPayloads<'a> {
+        JoinedPayloads { rest: self.payloads() }
+    }
+
     /// The text number `which` of an event that is no call.
     pub fn text(&self, which: u32) -> Option<&'a [u8]> {
         self.payloads().find(|p| p.head.arg == ARG_NONE && p.head.path == which).map(|p| p.bytes)
@@ -225,6 +231,10 @@ impl<'a> Call<'a> {
     /// Payloads of one argument.
     pub fn payloads_of(&self, arg: u8) -> impl Iterator<Item = Payload<'a>> + use<'a> {
         self.event.payloads().filter(move |p| p.head.arg == arg)
+    }
+    /// What is kept of one argument, pieces joined.
+    pub fn joined_of(&self, arg: u8) -> impl Iterator<Item = Joined<'a>> + use<'a> {
+        self.event.joined().filter(move |joined| joined.head.arg == arg)
     }
 }
 

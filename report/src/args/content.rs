@@ -1,26 +1,62 @@
-//! Content: the bytes of an argument that is a path, a name or data, for those who want them bare.
+//! Content: the bytes of a path, a name or data, as far as they were kept and are to be shown.
 
-use recording::event::{Call, Shape, status};
+use std::borrow::Cow;
+
+use recording::event::{Call, Joined, Shape, status};
 use syscalls::{Abi, Arg, Dir, Kind};
 
 use super::Style;
+use super::kept::Kept;
 use super::printer::until_nul;
 
-/// The content of an argument.
-#[derive(Debug, Clone, Copy)]
+/// The content of an argument, or of an element of one.
+#[derive(Debug, Clone)]
 pub(crate) struct Content<'a> {
     /// What is there, cut at the string limit when it is data.
-    pub(crate) bytes: &'a [u8],
+    pub(crate) bytes: Cow<'a, [u8]>,
     /// Bytes of the whole.
     pub(crate) len: u64,
     /// Did reading end at memory that is not there?
     pub(crate) faulted: bool,
+    /// blake3-256 of the whole, where only that was kept.
+    pub(crate) hash: Option<[u8; 32]>,
 }
 
-impl Content<'_> {
+impl<'a> Content<'a> {
+    /// The first `most` bytes of data.
+    pub(crate) fn of(joined: &Joined<'a>, most: usize) -> Content<'a> {
+        let head = &joined.head;
+        let faulted = head.status & status::FAULTED != 0;
+        if head.shape != Shape::Digest {
+            return Content { bytes: joined.up_to(most), len: head.wanted, faulted, hash: None };
+        }
+        let body = joined.up_to(40);
+        let hash = body.get(8..).and_then(|hash| hash.try_into().ok()).filter(|_| !faulted);
+        Content { bytes: Cow::Borrowed(&[]), len: head.wanted, faulted, hash }
+    }
+
+    /// The first `most` bytes of what is not kept in pieces.
+    pub(super) fn of_kept(kept: Kept<'a>, most: usize) -> Content<'a> {
+        let bytes = kept.bytes.get(..most).unwrap_or(kept.bytes);
+        Content { bytes: Cow::Borrowed(bytes), len: kept.wanted, faulted: kept.is_faulted(), hash: None }
+    }
+
     /// Is something missing?
     pub(crate) fn is_part(&self) -> bool {
         self.faulted || (self.bytes.len() as u64) < self.len
+    }
+
+    /// The content without the NUL that ends it, and what stands behind that.
+    fn before_nul(self) -> Content<'a> {
+        let text = until_nul(&self.bytes).len();
+        if text == self.bytes.len() {
+            return self;
+        }
+        let bytes = match self.bytes {
+            Cow::Borrowed(bytes) => Cow::Borrowed(until_nul(bytes)),
+            Cow::Owned(bytes) => Cow::Owned(until_nul(&bytes).to_vec()),
+        };
+        Content { bytes, len: text as u64, ..self }
     }
 }
 
@@ -32,23 +68,14 @@ pub(crate) fn content<'a>(style: &Style, call: &Call<'a>, abi: Abi, at: u8, arg:
         Kind::Bytes(dir, _) => (u8::from(dir != Dir::In), true),
         _ => return None,
     };
-    let payload = call
-        .payloads_of(at)
-        .find(|p| p.head.phase == phase && matches!(p.head.shape, Shape::Bytes | Shape::Text | Shape::Struct))?;
-    let faulted = payload.head.status & status::FAULTED != 0;
-    if payload.head.status & status::NOT_READ != 0 || (faulted && payload.bytes.is_empty()) {
+    let is_content = |shape| matches!(shape, Shape::Bytes | Shape::Text | Shape::Struct | Shape::Digest);
+    let joined = call.joined_of(at).find(|j| j.head.phase == phase && j.head.path == 0 && is_content(j.head.shape))?;
+    let most = if is_data { style.strings.unwrap_or(usize::MAX) } else { usize::MAX };
+    let content = Content::of(&joined, most);
+    if joined.head.status & status::NOT_READ != 0 || (content.faulted && content.bytes.is_empty()) {
         return None;
     }
-    let mut len = payload.head.wanted;
-    let mut bytes = payload.bytes;
-    if is_data {
-        bytes = bytes.get(..style.strings.unwrap_or(usize::MAX)).unwrap_or(bytes);
-    } else if phase == 1 && !syscalls::lookup(abi, call.nr()).is_some_and(|row| row.name.starts_with("readlink")) {
-        // The NUL that ends a name is no part of it.
-        let text = until_nul(bytes);
-        if text.len() < bytes.len() {
-            (bytes, len) = (text, text.len() as u64);
-        }
-    }
-    Some(Content { bytes, len, faulted })
+    let ends_with_nul =
+        phase == 1 && !is_data && !syscalls::lookup(abi, call.nr()).is_some_and(|row| row.name.starts_with("readlink"));
+    Some(if ends_with_nul { content.before_nul() } else { content })
 }

@@ -1,9 +1,10 @@
 //! The printer of one call: its buffer, its words, and which kind is printed how.
 
-use recording::event::{Call, Shape};
+use recording::event::{Call, Shape, status};
 use syscalls::{Abi, Dir, Kind, Syscall, names};
 
 use super::Style;
+use super::content::Content;
 use super::kept::{self, Kept};
 use super::string::Quoting;
 use crate::text::HexStrings;
@@ -204,7 +205,7 @@ impl<'p, 'a> Printer<'p, 'a> {
             Some(kept) if !kept.is_faulted() && !kept.is_unread() => {
                 // What a link says is data to strace; the other names end with their NUL.
                 if self.row.name.starts_with("readlink") {
-                    return self.data_string(kept);
+                    return self.data_string(&Content::of_kept(kept, self.string_limit()));
                 }
                 let bytes = until_nul(kept.bytes);
                 Quoting::quoted(self.style.hex).write(self.out, bytes);
@@ -221,18 +222,30 @@ impl<'p, 'a> Printer<'p, 'a> {
         if dir != Dir::In {
             self.late();
         }
-        let kept = self.kept(at, u8::from(dir != Dir::In), Shape::Bytes, 0);
-        match kept {
-            Some(kept) if !kept.is_faulted() && !kept.is_unread() && self.word(at) != 0 => self.data_string(kept),
+        match self.moved(at, u8::from(dir != Dir::In), Shape::Bytes, 0) {
+            Some(content) if self.word(at) != 0 => self.data_string(&content),
             _ => self.address(at),
         }
     }
 
-    /// Data in quotes, cut at the string limit.
-    pub(super) fn data_string(&mut self, kept: Kept<'_>) {
-        let limit = self.style.strings.unwrap_or(usize::MAX);
-        let mut bytes = kept.bytes.get(..limit).unwrap_or(kept.bytes);
-        let mut is_part = (bytes.len() as u64) < kept.wanted;
+    /// Data moved, of which all that was kept could be read; a digest may stand for it.
+    pub(super) fn moved(&self, at: u8, phase: u8, shape: Shape, path: u32) -> Option<Content<'a>> {
+        let is_it = |shape_here| shape_here == shape || shape_here == Shape::Digest;
+        let joined =
+            self.call.joined_of(at).find(|j| j.head.phase == phase && j.head.path == path && is_it(j.head.shape))?;
+        let is_whole = joined.head.status & (status::FAULTED | status::NOT_READ) == 0;
+        is_whole.then(|| Content::of(&joined, self.string_limit()))
+    }
+
+    /// Bytes of a string that are shown.
+    pub(super) fn string_limit(&self) -> usize {
+        self.style.strings.unwrap_or(usize::MAX)
+    }
+
+    /// Data in quotes.
+    pub(super) fn data_string(&mut self, content: &Content<'_>) {
+        let mut bytes = &content.bytes[..];
+        let mut is_part = content.is_part();
         let hex = match self.row.name {
             "getrandom" => HexStrings::All,
             _ => self.style.hex,

@@ -3,6 +3,7 @@
 use syscalls::names::{self, Names};
 use syscalls::{Dir, layout};
 
+use super::content::Content;
 use super::kept::{signed, word};
 use super::printer::Printer;
 
@@ -72,7 +73,7 @@ impl Printer<'_, '_> {
             // Fewer bytes than the kernel accepts for a number.
             (1, option, ..4) if !is_text(1, option) => self.address(at),
             // Names (SO_BINDTODEVICE, TCP_CONGESTION), and what nobody decodes.
-            _ => self.data_string(kept),
+            _ => self.data_string(&Content::of_kept(kept, self.string_limit())),
         }
     }
 }

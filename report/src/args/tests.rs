@@ -574,14 +574,14 @@ fn content_is_bare_and_says_what_is_missing() {
     let call_view = view.call().expect("a call");
     let row = syscalls::lookup(Abi::X86_64, call_view.nr()).expect("write");
     let found = content(&Style::new(Some(5), false), &call_view, Abi::X86_64, 1, &row.args[1]).expect("content");
-    assert_eq!((found.bytes, found.len, found.is_part()), (&b"Hello"[..], 40, true));
+    assert_eq!((&found.bytes[..], found.len, found.is_part()), (&b"Hello"[..], 40, true));
     assert!(content(&Style::new(None, false), &call_view, Abi::X86_64, 0, &row.args[0]).is_none());
     let made = call("getcwd", &[0x7f00, 4096], 5).payload(0, 1, Shape::Bytes, 0, b"/tmp\0");
     let view = made.record.view();
     let call_view = view.call().expect("a call");
     let row = syscalls::lookup(Abi::X86_64, call_view.nr()).expect("getcwd");
     let found = content(&Style::new(None, false), &call_view, Abi::X86_64, 0, &row.args[0]).expect("content");
-    assert_eq!((found.bytes, found.is_part()), (&b"/tmp"[..], false));
+    assert_eq!((&found.bytes[..], found.is_part()), (&b"/tmp"[..], false));
 }
 
 /// No kind panics or loops on payloads that a hostile recording may hold.

@@ -29,8 +29,8 @@ impl Printer<'_, '_> {
             }
             let (address, length) = (word(entry, 0, 8), word(entry, 8, 8));
             self.text(b"{iov_base=");
-            match self.kept(at, phase, Shape::Element, base | i) {
-                Some(kept) if !kept.is_faulted() && !kept.is_unread() => self.data_string(kept),
+            match self.moved(at, phase, Shape::Element, base | i) {
+                Some(content) => self.data_string(&content),
                 _ if phase == 1 && address != 0 && self.call.result() >= 0 => self.text(b"\"\""),
                 _ => self.pointer(address),
             }

@@ -1,6 +1,6 @@
 //! One call as a JSON object.
 
-use recording::event::{Call, Shape, flag, status};
+use recording::event::{Call, Shape, flag};
 use syscalls::{Abi, Kind};
 
 use super::escape;
@@ -132,7 +132,7 @@ fn arguments(
         out.push(b'"');
         match args::content(style, call, abi, at, arg) {
             Some(content) => {
-                let valid = escape::inside(out, content.bytes);
+                let valid = escape::inside(out, &content.bytes);
                 if !valid || content.is_part() {
                     unsaid.partial |= 1 << at;
                 }
@@ -235,14 +235,11 @@ fn parts<'a>(style: &Style, call: &Call<'a>, at: u8, kind: &Kind) -> impl Iterat
         Some(Memory::Iovec(_) | Memory::Msghdr | Memory::Mmsghdr(_) | Memory::Strings | Memory::Environment)
     );
     let limit = style.strings.unwrap_or(usize::MAX);
-    let elements = is_vector.then(|| call.payloads_of(at).filter(|payload| payload.head.shape == Shape::Element));
-    elements.into_iter().flatten().filter_map(move |payload| {
-        let content = Content {
-            bytes: payload.bytes.get(..limit).unwrap_or(payload.bytes),
-            len: payload.head.wanted,
-            faulted: payload.head.status & status::FAULTED != 0,
-        };
-        content.is_part().then_some((payload.head.path & 0xffff, content))
+    let is_element = |shape| matches!(shape, Shape::Element | Shape::Digest);
+    let elements = is_vector.then(|| call.joined_of(at).filter(move |joined| is_element(joined.head.shape)));
+    elements.into_iter().flatten().filter_map(move |joined| {
+        let content = Content::of(&joined, limit);
+        content.is_part().then_some((joined.head.path & 0xffff, content))
     })
 }
 
@@ -252,13 +249,18 @@ fn payload(out: &mut Vec<u8>, position: u64, element: Option<u32>, content: &Con
     number(out, "len", content.len);
     number(out, "kept", content.bytes.len() as u64);
     out.extend_from_slice(b", \"base64\": \"");
-    escape::base64(out, content.bytes);
+    escape::base64(out, &content.bytes);
     out.push(b'"');
     if let Some(index) = element {
         number(out, "element", u64::from(index));
     }
     if content.faulted {
         truth(out, "faulted");
+    }
+    if let Some(hash) = content.hash {
+        out.extend_from_slice(b", \"blake3\": \"");
+        hash.iter().for_each(|byte| digits::hex_zeros(out, u64::from(*byte), 2));
+        out.push(b'"');
     }
     out.push(b'}');
 }

@@ -212,6 +212,13 @@ impl CallMaker<'_> {
         self
     }
 
+    /// A piece of data moved, of `wanted` bytes in all.
+    pub fn piece(self, arg: u8, addr: u64, wanted: u64, status: u8, bytes: &[u8]) -> Self {
+        let head = PayloadHead { arg, phase: 0, shape: Shape::Bytes, status, wanted, addr, path: 0 };
+        self.stream.record.payload(head, bytes);
+        self
+    }
+
     pub fn memory(self, arg: u8, phase: u8, shape: Shape, bytes: &[u8], wanted: u64, status: u8) -> Self {
         let head = PayloadHead { arg, phase, shape, status, wanted, addr: 0x7000, path: 0 };
         self.stream.record.payload(head, bytes);
