@@ -37,6 +37,8 @@ const KERNEL: &[&str] = &[
     "linux/if_packet.h",
     "linux/netlink.h",
     "linux/rtnetlink.h",
+    "linux/sock_diag.h",
+    "linux/inet_diag.h",
     "linux/in.h",
     "linux/in6.h",
     "linux/tcp.h",
