@@ -45,7 +45,7 @@ impl Printer<'_, '_> {
         if dir == Dir::Out {
             self.late();
         }
-        if ADDRESSES.iter().any(|own| std::ptr::eq(*own, layout)) {
+        if ADDRESSES.iter().any(|own| std::ptr::eq(*own, layout)) || self.is_unlooked_at() {
             return self.address(at);
         }
         if dir == Dir::Out && self.is_untouched(layout) {
@@ -99,6 +99,11 @@ impl Printer<'_, '_> {
             "nanosleep" | "clock_nanosleep" => std::ptr::eq(layout, &layout::TIMESPEC) && self.call.result() == 0,
             _ => false,
         }
+    }
+
+    /// Does the kernel not look at it? (epoll_ctl(2): EPOLL_CTL_DEL.)
+    fn is_unlooked_at(&self) -> bool {
+        self.row.name == "epoll_ctl" && self.word(1) as i32 == 2
     }
 
     fn tells_in_result(&self) -> bool {
