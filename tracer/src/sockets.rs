@@ -1,8 +1,11 @@
-//! Sockets by inode: protocol and addresses, as /proc/TID/net tells them.
+//! Sockets by inode: protocol and addresses, as the kernel tells them.
 //!
-//! The tables are those of the task's own network namespace. Of a socket without a line there (one
-//! that was never bound or connected, or of a family without a table) the socket itself names its
-//! protocol: `TCP:[inode]`.
+//! In: an inode, and the task that holds the socket. Out: what strace prints of it. The addresses stand
+//! in /proc/TID/net, the tables of the task's own network namespace. What they leave out is asked of the
+//! kernel (sock_diag(7)): the peer of a UNIX socket, an address that is bound and not yet used. It
+//! answers for our own namespace only. Of a socket without an address the protocol is told: `TCP:[inode]`.
+
+mod diag;
 
 use std::fmt::Write;
 use std::fs::File;
@@ -11,6 +14,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::procfs::ProcPath;
 use crate::sys::links::read_attribute;
+use diag::Diag;
 
 /// Tables of internet sockets: file, name as strace prints it, bytes of an address.
 const INTERNET: [(&str, &str, usize); 6] = [
@@ -22,22 +26,71 @@ const INTERNET: [(&str, &str, usize); 6] = [
     ("net/raw6", "RAWv6", 16),
 ];
 
-/// `TCP:[127.0.0.1:5000->127.0.0.1:80]`, `UNIX-STREAM:[77,"/run/x"]`, `UDP:[78]`; `None` for a socket
-/// that says nothing of itself. `fd` is its link below /proc.
-pub(crate) fn describe(tid: u32, fd: &ProcPath, inode: u64) -> Option<Vec<u8>> {
-    unix(tid, inode)
-        .or_else(|| INTERNET.iter().find_map(|table| internet(tid, inode, *table)))
-        .or_else(|| netlink(tid, inode))
-        .or_else(|| protocol(fd, inode))
+/// Tells of sockets; keeps the one on which it asks.
+#[derive(Debug, Default)]
+pub(crate) struct Sockets {
+    diag: Diag,
 }
 
-/// The kernel's name of the protocol, an attribute of every socket.
-fn protocol(fd: &ProcPath, inode: u64) -> Option<Vec<u8>> {
-    let mut buffer = [0; 64];
-    let name = read_attribute(fd.as_c_str(), c"system.sockprotoname", &mut buffer)?;
-    let mut out = name.to_vec();
-    out.extend_from_slice(format!(":[{inode}]").as_bytes());
-    Some(out)
+impl Sockets {
+    /// `TCP:[127.0.0.1:5000->127.0.0.1:80]`, `UNIX-STREAM:[77->78,"/run/x"]`, `NETLINK:[ROUTE:4711]`,
+    /// `UDP:[78]`; `None` for a socket that says nothing of itself. `fd` is its link below /proc. The
+    /// path stands there as it is, byte for byte.
+    pub(crate) fn describe(&mut self, tid: u32, fd: &ProcPath, inode: u64) -> Option<Vec<u8>> {
+        let mut buffer = [0; 64];
+        // The kernel's name of the protocol, an attribute of every socket.
+        let name = read_attribute(fd.as_c_str(), c"system.sockprotoname", &mut buffer)?;
+        let found = match name {
+            b"UNIX" | b"UNIX-STREAM" => self.unix(tid, name, inode),
+            b"NETLINK" => netlink(tid, inode),
+            _ => INTERNET
+                .iter()
+                .find(|table| table.1.as_bytes() == name)
+                .and_then(|table| internet(tid, inode, *table).or_else(|| self.bound(tid, inode, *table))),
+        };
+        Some(found.unwrap_or_else(|| [name, format!(":[{inode}]").as_bytes()].concat()))
+    }
+
+    /// The inode of the other end, and the path or `@` and the abstract name.
+    fn unix(&mut self, tid: u32, protocol: &[u8], inode: u64) -> Option<Vec<u8>> {
+        let mut out = [protocol, format!(":[{inode}").as_bytes()].concat();
+        let name = if is_of_our_network(tid) {
+            let socket = self.diag.unix(inode)?;
+            if let Some(peer) = socket.peer {
+                out.extend_from_slice(format!("->{peer}").as_bytes());
+            }
+            socket.name
+        } else {
+            unix_name(tid, inode)
+        };
+        if let Some(name) = name {
+            let hidden = name.strip_prefix(b"\0");
+            out.extend_from_slice(if hidden.is_some() { b",@\"" } else { b",\"" });
+            out.extend_from_slice(hidden.unwrap_or(&name));
+            out.push(b'"');
+        }
+        out.push(b']');
+        Some(out)
+    }
+
+    /// The address of a TCP socket that neither listens nor is connected: it has no line in the table.
+    fn bound(&mut self, tid: u32, inode: u64, (_, name, width): (&str, &str, usize)) -> Option<Vec<u8>> {
+        if !name.starts_with("TCP") || !is_of_our_network(tid) {
+            return None;
+        }
+        let address = self.diag.bound(width == 16, inode)?;
+        Some(format!("{name}:[{address}]").into_bytes())
+    }
+}
+
+/// Is the task in our own network namespace?
+fn is_of_our_network(tid: u32) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let of = |path: &str| std::fs::metadata(path).map(|meta| (meta.dev(), meta.ino()));
+    match (of("/proc/self/ns/net"), of(ProcPath::of(tid, "ns/net").as_str())) {
+        (Ok(ours), Ok(theirs)) => ours == theirs,
+        _ => false,
+    }
 }
 
 fn lines(tid: u32, file: &str, mut each: impl FnMut(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
@@ -95,24 +148,14 @@ fn address(text: &str, width: usize) -> Option<SocketAddr> {
     })
 }
 
-/// `Num RefCount Protocol Flags Type St Inode Path`.
-fn unix(tid: u32, inode: u64) -> Option<Vec<u8>> {
+/// `Num RefCount Protocol Flags Type St Inode Path`. The NUL before an abstract name is an `@` there.
+fn unix_name(tid: u32, inode: u64) -> Option<Vec<u8>> {
     lines(tid, "net/unix", |line| {
-        let mut fields = line.split(|&b| b == b' ').filter(|word| !word.is_empty());
-        // As the kernel names the two protocols behind the three types.
-        let kind = if fields.nth(4)? == b"0001" { "UNIX-STREAM" } else { "UNIX" };
-        if std::str::from_utf8(fields.nth(1)?).ok()?.parse() != Ok(inode) {
-            return None;
-        }
-        let mut out = format!("{kind}:[{inode}").into_bytes();
+        let field = line.split(|&b| b == b' ').filter(|word| !word.is_empty()).nth(6)?;
+        let is_it = std::str::from_utf8(field).ok()?.parse() == Ok(inode);
         // The path is the rest of the line, spaces included; it begins behind the inode's own space.
-        if let Some(path) = path_of(line) {
-            out.extend_from_slice(b",\"");
-            out.extend_from_slice(path);
-            out.push(b'"');
-        }
-        out.push(b']');
-        Some(out)
+        let path = path_of(line).filter(|_| is_it)?;
+        Some(path.strip_prefix(b"@").map_or_else(|| path.to_vec(), |name| [b"\0", name].concat()))
     })
 }
 
@@ -129,17 +172,6 @@ fn path_of(line: &[u8]) -> Option<&[u8]> {
 
 /// `sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode`; protocols of netlink(7).
 fn netlink(tid: u32, inode: u64) -> Option<Vec<u8>> {
-    const PROTOCOLS: [(u32, &str); 9] = [
-        (0, "ROUTE"),
-        (4, "SOCK_DIAG"),
-        (6, "XFRM"),
-        (7, "SELINUX"),
-        (9, "AUDIT"),
-        (11, "CONNECTOR"),
-        (12, "NETFILTER"),
-        (15, "KOBJECT_UEVENT"),
-        (16, "GENERIC"),
-    ];
     lines(tid, "net/netlink", |line| {
         let text = std::str::from_utf8(line).ok()?;
         let mut fields = text.split_ascii_whitespace();
@@ -148,14 +180,12 @@ fn netlink(tid: u32, inode: u64) -> Option<Vec<u8>> {
         if fields.nth(6)?.parse() != Ok(inode) {
             return None;
         }
-        let name = PROTOCOLS.iter().find(|row| row.0 == protocol).map(|row| row.1);
-        Some(
-            match name {
-                Some(name) => format!("NETLINK:[{name}:{port}]"),
-                None => format!("NETLINK:[{protocol}:{port}]"),
-            }
-            .into_bytes(),
-        )
+        let name = syscalls::names::NETLINK_PROTOCOL.name(u64::from(protocol));
+        let told = match name.and_then(|name| name.strip_prefix("NETLINK_")) {
+            Some(name) => format!("NETLINK:[{name}:{port}]"),
+            None => format!("NETLINK:[{protocol}]"),
+        };
+        Some(told.into_bytes())
     })
 }
 
@@ -170,7 +200,9 @@ mod tests {
     fn told(fd: &dyn AsRawFd) -> Option<String> {
         let path = ProcPath::fd(std::process::id(), fd.as_raw_fd());
         let inode = std::fs::metadata(path.as_str()).expect("stat").ino();
-        describe(std::process::id(), &path, inode).map(|text| String::from_utf8(text).expect("ascii"))
+        Sockets::default()
+            .describe(std::process::id(), &path, inode)
+            .map(|text| String::from_utf8(text).expect("ascii"))
     }
 
     #[test]
@@ -210,6 +242,40 @@ mod tests {
         let socket = std::os::unix::net::UnixDatagram::unbound().expect("socket");
         let text = told(&socket).expect("a protocol");
         assert!(text.starts_with("UNIX:["), "{text}");
+    }
+
+    #[test]
+    fn ends_of_a_unix_connection_know_each_other() {
+        use std::os::unix::net::{UnixDatagram, UnixStream};
+        let ino = |fd: &dyn AsRawFd| {
+            let path = ProcPath::fd(std::process::id(), fd.as_raw_fd());
+            std::fs::metadata(path.as_str()).expect("stat").ino()
+        };
+        let (one, other) = UnixStream::pair().expect("a pair");
+        assert_eq!(told(&one), Some(format!("UNIX-STREAM:[{}->{}]", ino(&one), ino(&other))));
+        assert_eq!(told(&other), Some(format!("UNIX-STREAM:[{}->{}]", ino(&other), ino(&one))));
+        let dir = tempfile::tempdir().expect("dir");
+        let path = dir.path().join("a b");
+        let listener = UnixListener::bind(&path).expect("bind");
+        let client = UnixStream::connect(&path).expect("connect");
+        let (server, _) = listener.accept().expect("accept");
+        let (here, there) = (ino(&server), ino(&client));
+        assert_eq!(told(&server), Some(format!("UNIX-STREAM:[{here}->{there},\"{}\"]", path.display())));
+        assert_eq!(told(&client), Some(format!("UNIX-STREAM:[{there}->{here}]")));
+        let name = format!("chic-trace-{}", ino(&one));
+        let address = <std::os::unix::net::SocketAddr as std::os::linux::net::SocketAddrExt>::from_abstract_name(&name);
+        let abstract_one = UnixDatagram::bind_addr(&address.expect("an address")).expect("bind");
+        assert_eq!(told(&abstract_one), Some(format!("UNIX:[{},@\"{name}\"]", ino(&abstract_one))));
+    }
+
+    #[test]
+    fn netlink_sockets_tell_their_protocol() {
+        let socket = crate::sys::diag::open().expect("a socket");
+        assert!(told(&socket).is_some_and(|text| text.starts_with("NETLINK:[")), "{:?}", told(&socket));
+        // The first request binds it.
+        let _ = std::io::Write::write(&mut &socket, &[0; 16]);
+        let text = told(&socket).expect("told");
+        assert!(text.starts_with("NETLINK:[SOCK_DIAG:"), "{text}");
     }
 
     #[test]

@@ -66,11 +66,15 @@ pub mod content {
 pub mod note {
     /// The link text of `/proc/TID/fd/N`, of `/proc/TID/cwd` for `AT_FDCWD`.
     pub const LINK: u32 = 0;
-    /// `TCP:[127.0.0.1:5000->127.0.0.1:80]`, `UNIX-STREAM:[123,"/run/x"]`, which stand for the link
-    /// text; `char 1:3`, `block 8:0`, which follow it.
+    /// `TCP:[127.0.0.1:5000->127.0.0.1:80]`, `UNIX-STREAM:[123->124,"/run/x"]`, which stand for the link
+    /// text; `char 1:3`, `block 8:0`, which follow it. The path, from the first `"` to the last, is as
+    /// it is, byte for byte.
     pub const DETAIL: u32 = 1;
     /// Device u64, inode u64, mode u32, 0 u32.
     pub const IDENTITY: u32 = 2;
+
+    /// How the detail of a netlink socket begins: `NETLINK:[ROUTE:4711]`.
+    pub const NETLINK: &[u8] = b"NETLINK:[";
 }
 
 /// Payload `arg` of a result buffer without an argument, and of the texts of events that are no call.

@@ -12,6 +12,7 @@ mod content;
 mod credentials;
 mod files;
 mod kept;
+mod netlink;
 mod network;
 mod notes;
 mod polling;
@@ -117,7 +118,7 @@ fn list(printer: &mut Printer<'_, '_>, row: &'static Syscall) {
 /// Appends a result that is a descriptor, with its note.
 pub(crate) fn write_fd_result(out: &mut Vec<u8>, style: &Style, call: &Call<'_>) {
     crate::digits::signed(out, call.result());
-    notes::write(out, style, call, ARG_NONE, 1, 0);
+    notes::write(out, style, call, ARG_NONE, 1, notes::Of::Element(0));
 }
 
 /// Appends a `siginfo_t` of the 64-bit kernel interface, braces included.

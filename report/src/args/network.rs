@@ -67,6 +67,10 @@ impl Printer<'_, '_> {
             }
             (10, 24..) => self.inet6(bytes),
             (16, 12..) => {
+                if let pad @ 1.. = word(bytes, 2, 2) {
+                    self.text(b", nl_pad=");
+                    self.hex(pad);
+                }
                 self.text(b", nl_pid=");
                 self.decimal(word(bytes, 4, 4));
                 self.text(b", nl_groups=");
@@ -229,7 +233,7 @@ impl Printer<'_, '_> {
         if control_length != 0 {
             self.text(b", msg_control=");
             match self.kept(at, phase, Shape::Struct, path(CONTROL)).filter(|k| !k.is_faulted() && !k.is_part()) {
-                Some(control) => self.control(control.bytes),
+                Some(control) => self.control(at, phase, control.bytes),
                 None => self.pointer(word(bytes, 32, 8)),
             }
         }
@@ -255,7 +259,7 @@ impl Printer<'_, '_> {
     }
 
     /// Control messages, each aligned to eight bytes (cmsg(3)).
-    fn control(&mut self, bytes: &[u8]) {
+    fn control(&mut self, at: u8, phase: u8, bytes: &[u8]) {
         self.text(b"[");
         let mut rest = bytes;
         let mut first = true;
@@ -278,7 +282,7 @@ impl Printer<'_, '_> {
             }
             if let Some(data) = rest.get(16..length.min(rest.len())).filter(|data| !data.is_empty()) {
                 self.text(b", cmsg_data=");
-                self.control_data(level, kind, data);
+                self.control_data(at, phase, (level, kind), data);
             }
             self.text(b"}");
             let step = length.max(16).checked_next_multiple_of(8).unwrap_or(usize::MAX);
@@ -287,8 +291,8 @@ impl Printer<'_, '_> {
         self.text(b"]");
     }
 
-    fn control_data(&mut self, level: u64, kind: u64, data: &[u8]) {
-        match (level, kind) {
+    fn control_data(&mut self, at: u8, phase: u8, what: (u64, u64), data: &[u8]) {
+        match what {
             (1, 1) => {
                 self.text(b"[");
                 for (i, fd) in data.chunks_exact(4).enumerate() {
@@ -296,6 +300,7 @@ impl Printer<'_, '_> {
                         self.text(b", ");
                     }
                     self.signed(signed(fd, 0, 4));
+                    self.note_of(at, phase, signed(fd, 0, 4));
                 }
                 self.text(b"]");
             }

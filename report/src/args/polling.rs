@@ -12,6 +12,7 @@ impl Printer<'_, '_> {
         let fd = signed(bytes, 0, 4);
         self.text(b"{fd=");
         self.signed(fd);
+        self.note_of(0, 0, fd);
         if fd >= 0 {
             self.text(b", events=");
             self.flags(&names::POLL_EVENTS, word(bytes, 4, 2));
@@ -36,19 +37,20 @@ impl Printer<'_, '_> {
             return self.text(b"NULL");
         }
         match self.memory(at, 0) {
-            Some(kept) => self.fd_set(kept.bytes),
+            Some(kept) => self.fd_set(kept.bytes, Some(at)),
             None if self.word(0) as i32 <= 0 => self.text(b"[]"),
             None => self.address(at),
         }
     }
 
-    fn fd_set(&mut self, bytes: &[u8]) {
+    /// With notes only where the set was given: what the kernel found in it is told bare.
+    fn fd_set(&mut self, bytes: &[u8], noted: Option<u8>) {
         let count = self.word(0) as i32;
-        self.bits(bytes, usize::try_from(count).unwrap_or(0));
+        self.bits(bytes, usize::try_from(count).unwrap_or(0), noted);
     }
 
     /// Numbers of the bits that are set, among the first `count`.
-    pub(super) fn bits(&mut self, bytes: &[u8], count: usize) {
+    pub(super) fn bits(&mut self, bytes: &[u8], count: usize, noted: Option<u8>) {
         self.text(b"[");
         let mut first = true;
         for (number, _) in set_bits(bytes).zip(0..).filter(|(number, _)| *number < count) {
@@ -56,6 +58,9 @@ impl Printer<'_, '_> {
                 self.text(b" ");
             }
             self.decimal(number as u64);
+            if let Some(at) = noted {
+                self.note_of(at, 0, number as i64);
+            }
         }
         self.text(b"]");
     }
@@ -114,7 +119,7 @@ impl Printer<'_, '_> {
                 self.text(b", ");
             }
             self.text(label);
-            self.fd_set(kept.bytes);
+            self.fd_set(kept.bytes, None);
         }
         if self.out.len() > from {
             self.time_left(4);

@@ -6,6 +6,7 @@ use syscalls::{Abi, Dir, Kind, Syscall, names};
 use super::Style;
 use super::content::Content;
 use super::kept::{self, Kept};
+use super::netlink::Protocol;
 use super::string::Quoting;
 use crate::text::HexStrings;
 
@@ -222,19 +223,30 @@ impl<'p, 'a> Printer<'p, 'a> {
         if dir != Dir::In {
             self.late();
         }
-        match self.moved(at, u8::from(dir != Dir::In), Shape::Bytes, 0) {
-            Some(content) if self.word(at) != 0 => self.data_string(&content),
+        let netlink = self.netlink();
+        match self.moved(at, u8::from(dir != Dir::In), Shape::Bytes, 0, netlink.is_some()) {
+            Some(content) if self.word(at) != 0 => self.message_or_data(netlink, &content),
             _ => self.address(at),
         }
     }
 
-    /// Data moved, of which all that was kept could be read; a digest may stand for it.
-    pub(super) fn moved(&self, at: u8, phase: u8, shape: Shape, path: u32) -> Option<Content<'a>> {
+    /// Messages of a netlink socket, or data in quotes.
+    pub(super) fn message_or_data(&mut self, netlink: Option<Protocol>, content: &Content<'_>) {
+        match netlink {
+            Some(protocol) => self.netlink_messages(protocol, content),
+            None => self.data_string(content),
+        }
+    }
+
+    /// Data moved, of which all that was kept could be read; a digest may stand for it. `whole`: not cut at
+    /// the limit of strings.
+    pub(super) fn moved(&self, at: u8, phase: u8, shape: Shape, path: u32, whole: bool) -> Option<Content<'a>> {
         let is_it = |shape_here| shape_here == shape || shape_here == Shape::Digest;
         let joined =
             self.call.joined_of(at).find(|j| j.head.phase == phase && j.head.path == path && is_it(j.head.shape))?;
-        let is_whole = joined.head.status & (status::FAULTED | status::NOT_READ) == 0;
-        is_whole.then(|| Content::of(&joined, self.string_limit()))
+        let is_read = joined.head.status & (status::FAULTED | status::NOT_READ) == 0;
+        let most = if whole { usize::MAX } else { self.string_limit() };
+        is_read.then(|| Content::of(&joined, most))
     }
 
     /// Bytes of a string that are shown.

@@ -192,7 +192,7 @@ impl Printer<'_, '_> {
             self.late();
         }
         match self.memory(at, phase).filter(|kept| !kept.is_part()) {
-            Some(kept) => self.bits(kept.bytes, usize::MAX),
+            Some(kept) => self.bits(kept.bytes, usize::MAX, None),
             None => self.address(at),
         }
     }

@@ -568,6 +568,73 @@ fn notes_stand_behind_descriptors() {
 }
 
 #[test]
+fn the_path_of_a_socket_is_the_targets_own() {
+    let style = Style { notes: 2, ..Style::new(Some(32), false) };
+    let noted = |detail: &[u8]| {
+        let made = call("dup", &[3], 4).payload(0, 0, Shape::Note, 0, b"socket:[1]");
+        made.payload(0, 0, Shape::Note, 1, detail).style(&style)
+    };
+    assert_eq!(noted(b"UNIX-STREAM:[1->2,\"/a\"b\x1b\xff\"]"), r#"3<UNIX-STREAM:[1->2,"/a\"b\33\377"]>"#);
+    assert_eq!(noted(b"UNIX:[1,@\"x\"]"), r#"3<UNIX:[1,@"x"]>"#);
+    // A recording may hold anything.
+    assert_eq!(noted(b"TCP:[\x1b[31m\xff]"), r"3<TCP:[\33[31m\377]>");
+}
+
+/// `struct nlmsghdr`: length, type, flags, number, port.
+fn netlink(length: u32, kind: u32, flags: u32, rest: &[u8]) -> Vec<u8> {
+    [&joined(&[Four(length), Four(kind | flags << 16), Four(7), Four(0)])[..], rest].concat()
+}
+
+#[test]
+fn messages_to_the_kernel_have_heads() {
+    let sent = |detail: &[u8], bytes: &[u8]| {
+        let made = call("sendto", &[3, 0x7f00, bytes.len() as u64], 1).payload(0, 0, Shape::Note, 1, detail);
+        let line = made.payload(1, 0, Shape::Bytes, 0, bytes).line();
+        line.strip_prefix("3, ").and_then(|line| line.split_once(", 0, NULL")).map(|line| line.0.to_owned())
+    };
+    let route = |bytes: &[u8]| sent(b"NETLINK:[ROUTE:1]", bytes).expect("a line");
+    let dump = netlink(16, 18, 0x301, &[]);
+    let head = "{nlmsg_len=16, nlmsg_type=RTM_GETLINK, nlmsg_flags=NLM_F_REQUEST|NLM_F_DUMP, nlmsg_seq=7, nlmsg_pid=0}";
+    assert_eq!(route(&dump), format!("{head}, 16"));
+    assert_eq!(route(&[&dump[..], &dump].concat()), format!("[{head}, {head}], 32"));
+    assert_eq!(route(&[&dump[..], b"abc"].concat()), format!("[{head}, \"abc\"], 19"));
+    let body = "{nlmsg_len=18, nlmsg_type=RTM_NEWADDR, nlmsg_flags=NLM_F_EXCL|NLM_F_CREATE, nlmsg_seq=7, nlmsg_pid=0}";
+    assert_eq!(route(&netlink(18, 20, 0x600, b"\x02A")), format!("[{body}, \"\\x02\\x41\"], 18"));
+    let error = netlink(36, 2, 0x100, &[&(-16i32).to_le_bytes()[..], &dump].concat());
+    let told = "{nlmsg_len=36, nlmsg_type=NLMSG_ERROR, nlmsg_flags=NLM_F_CAPPED, nlmsg_seq=7, nlmsg_pid=0}";
+    assert_eq!(route(&error), format!("[{told}, {{error=-EBUSY, msg={head}}}], 36"));
+    let done = "{nlmsg_len=20, nlmsg_type=NLMSG_DONE, nlmsg_flags=NLM_F_MULTI, nlmsg_seq=7, nlmsg_pid=0}";
+    assert_eq!(route(&netlink(20, 3, 2, &[0; 4])), format!("[{done}, 0], 20"));
+    // Of a socket that is not bound the protocol is not known.
+    let unknown =
+        "{nlmsg_len=16, nlmsg_type=0x12 /* NLMSG_??? */, nlmsg_flags=NLM_F_REQUEST|0x300, nlmsg_seq=7, nlmsg_pid=0}";
+    assert_eq!(sent(b"NETLINK:[4711]", &dump), Some(format!("{unknown}, 16")));
+    assert_eq!(sent(b"TCP:[4711]", b"abc"), Some("\"abc\", 3".to_owned()));
+    assert_eq!(sent(b"NETLINK:[KOBJECT_UEVENT:1]", b"add@/x"), Some("\"add@/x\", 6".to_owned()));
+}
+
+/// Errors within errors, and lengths that lie.
+#[test]
+fn hostile_messages_end() {
+    let mut nested = vec![];
+    for _ in 0..10_000 {
+        nested.extend_from_slice(&netlink(u32::MAX, 2, 0, &[0xff; 4]));
+    }
+    for length in [0, 1, 15, 16, 17, 40, 200, nested.len()] {
+        for claim in [0, 15, 16, 17, 20, u32::MAX] {
+            let mut bytes = nested[..length].to_vec();
+            if let Some(own) = bytes.get_mut(..4) {
+                own.copy_from_slice(&claim.to_le_bytes());
+            }
+            let made =
+                call("recvfrom", &[3, 0x7f00, 9, 0, 0, 0], 9).payload(0, 0, Shape::Note, 1, b"NETLINK:[ROUTE:1]");
+            let line = made.payload(1, 1, Shape::Bytes, 0, &bytes).verbose();
+            assert!(line.is_ascii() && line.starts_with("3, "), "{line}");
+        }
+    }
+}
+
+#[test]
 fn content_is_bare_and_says_what_is_missing() {
     let made = call("write", &[1, 0x7f00, 40], 40).cut(1, 0, Shape::Bytes, 40, b"Hello\xff");
     let view = made.record.view();

@@ -22,6 +22,7 @@ impl Printer<'_, '_> {
 
     /// The entries of a vector. The data of entry i is the element `base | i`.
     pub(super) fn iovec(&mut self, at: u8, phase: u8, vector: Kept<'_>, base: u32) {
+        let netlink = self.netlink();
         self.text(b"[");
         for (i, entry) in (0u32..).zip(vector.bytes.chunks_exact(16).take(self.elements_shown())) {
             if i > 0 {
@@ -29,8 +30,8 @@ impl Printer<'_, '_> {
             }
             let (address, length) = (word(entry, 0, 8), word(entry, 8, 8));
             self.text(b"{iov_base=");
-            match self.moved(at, phase, Shape::Element, base | i) {
-                Some(content) => self.data_string(&content),
+            match self.moved(at, phase, Shape::Element, base | i, netlink.is_some()) {
+                Some(content) => self.message_or_data(netlink, &content),
                 _ if phase == 1 && address != 0 && self.call.result() >= 0 => self.text(b"\"\""),
                 _ => self.pointer(address),
             }

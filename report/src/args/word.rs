@@ -4,6 +4,7 @@ use recording::event::Call;
 use syscalls::names::{self, Names};
 use syscalls::{Arg, errno, ioctl, signal};
 
+use super::notes::Of;
 use super::printer::Printer;
 use crate::digits;
 
@@ -324,7 +325,14 @@ impl Printer<'_, '_> {
 
     /// What the kernel says a descriptor is.
     pub(super) fn note(&mut self, at: u8, phase: u8, element: u32) {
-        super::notes::write(self.out, self.style, &self.call, at, phase, element);
+        super::notes::write(self.out, self.style, &self.call, at, phase, Of::Element(element));
+    }
+
+    /// What it says of one that stands in memory.
+    pub(super) fn note_of(&mut self, at: u8, phase: u8, fd: i64) {
+        if let Ok(fd) = i32::try_from(fd) {
+            super::notes::write(self.out, self.style, &self.call, at, phase, Of::Number(fd));
+        }
     }
 
     /// An errno by name, 0 as it is.

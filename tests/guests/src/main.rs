@@ -43,6 +43,7 @@ mod queued_signals;
 mod restarts;
 mod same_fds;
 mod setuid_probe;
+mod socket_kinds;
 mod spawn_storm;
 mod ten_thousand;
 mod terminal_owner;
@@ -93,6 +94,7 @@ const GUESTS: &[Guest] = &[
     ("restarts", restarts::run),
     ("same_fds", same_fds::run),
     ("setuid_probe", setuid_probe::run),
+    ("socket_kinds", socket_kinds::run),
     ("spawn_storm", spawn_storm::run),
     ("ten_thousand", ten_thousand::run),
     ("terminal_owner", terminal_owner::run),

@@ -15,7 +15,7 @@
 //! | `mmsghdr[]` | the array: `Struct`, path 0; parts of message k as above, path `(4 + 4k + part) << 16 \| i` |
 //! | `argv` | pointers: `Vector`, path 0, `wanted` = their number; string i: `Element`, path i |
 //! | `envp` | the same; when the environment is not kept, an empty `Vector` with `NOT_READ` and `wanted` = the number of variables |
-//! | descriptor | `Note`s, see `notes` |
+//! | descriptor | `Note`s, see `notes`; those that stand in memory, see `nested` |
 //!
 //! Words of a `Vector` are 64 bits wide also for tasks with 4-byte pointers. Structures of such tasks
 //! are not copied, nor is anything behind NULL. A length of zero gives an empty payload.
@@ -27,6 +27,8 @@
 
 mod aside;
 mod gather;
+mod nested;
+mod netlink;
 mod notes;
 mod plan;
 mod stream;
@@ -39,6 +41,7 @@ use crate::filestate::FileStates;
 use crate::procfs::ProcPath;
 use aside::Aside;
 use gather::{Gather, Keep, MMSGHDR, MSGHDR, NAME_BYTES, PIECE_BYTES, Place, Then};
+use netlink::Netlinks;
 use notes::Notes;
 use plan::{CallPlan, Plans};
 use stream::Content;
@@ -67,6 +70,7 @@ pub struct Capture {
     limits: PayloadLimits,
     content: Option<Content>,
     notes: Notes,
+    netlinks: Netlinks,
     files: Option<FileStates>,
 }
 
@@ -99,6 +103,7 @@ impl Capture {
             limits: limits.clone(),
             content: golden.then(|| Content::new(limits.content_max.unwrap_or(0))),
             notes: Notes::new(limits.notes, golden),
+            netlinks: Netlinks::default(),
             files: golden.then(FileStates::new),
         }
     }
@@ -113,10 +118,13 @@ impl Capture {
         let Some((nr, words)) = record.view().call().map(|call| (call.nr(), call.args())) else { return };
         let plan = self.plans.get(who.abi, nr);
         let Some(row) = plan.row else { return };
+        if plan.moves_messages && self.netlinks.may_be(words[0]) {
+            self.notes.netlink(who, words[0] as i32, record);
+        }
         if plan.before {
             self.before(who, plan.aside, row.args_for(&words), words, record);
         }
-        if plan.fds && self.notes.wanted() {
+        if (plan.fds || plan.nests_fds) && self.notes.wanted() {
             self.notes.before(who, row, &words, record);
         }
         if let Some(files) = &mut self.files {
@@ -138,7 +146,10 @@ impl Capture {
             self.never_sleep();
         }
         if self.notes.wanted() {
-            self.notes.after(who, row, &words, result, plan.makes_fds, record);
+            self.notes.after(who, row, &words, result, plan, record);
+        }
+        if plan.makes_sockets {
+            self.netlinks.made(row, &words, result);
         }
         if let Some(files) = &mut self.files {
             files.after(who.tid, row, &words, result, record);
@@ -149,8 +160,13 @@ impl Capture {
     pub fn attached(&mut self, pid: u32) {
         let fds = std::fs::read_dir(ProcPath::of(pid, "fd").as_str()).into_iter().flatten().flatten();
         for fd in fds {
-            if std::fs::read_link(fd.path()).is_ok_and(|link| link.as_os_str() == "anon_inode:[userfaultfd]") {
+            let Ok(link) = std::fs::read_link(fd.path()) else { continue };
+            if link.as_os_str() == "anon_inode:[userfaultfd]" {
                 self.never_sleep();
+            }
+            let number = fd.file_name().to_str().and_then(|name| name.parse().ok());
+            if let Some(number) = number.filter(|_| link.as_os_str().as_encoded_bytes().starts_with(b"socket:")) {
+                self.netlinks.mark(number);
             }
         }
     }
@@ -190,7 +206,7 @@ impl Capture {
     }
 
     fn before(&mut self, who: &Who, aside: Aside, args: &[Arg], words: [u64; 6], record: &mut Record) {
-        let keep = self.keep(who, args, &words);
+        let keep = self.keep(who, args, &words, record);
         let stop = Stop { who: *who, args, words, result: None, phase: 0, keep, status: 0 };
         self.gather.begin(who.abi.word_size());
         for (i, arg) in args.iter().enumerate().take(6) {
@@ -216,7 +232,7 @@ impl Capture {
     ) {
         let args = row.args_for(&words);
         let failed = (-4095..0).contains(&result);
-        let keep = self.keep(who, args, &words);
+        let keep = self.keep(who, args, &words, record);
         let gave = if failed { 0 } else { result as u64 };
         let stop = Stop { who: *who, args, words, result: Some(gave), phase: 1, keep, status: 0 };
         self.gather.begin(who.abi.word_size());
@@ -249,11 +265,15 @@ impl Capture {
     }
 
     /// How data moved by this call is kept.
-    fn keep(&mut self, who: &Who, args: &[Arg], words: &[u64; 6]) -> Keep {
+    fn keep(&mut self, who: &Who, args: &[Arg], words: &[u64; 6], record: &Record) -> Keep {
         match &mut self.content {
             Some(content) if args.iter().any(|a| a.kind.memory().is_some_and(|m| moves_data(m.shape))) => {
                 let fd = args.iter().zip(words).find(|(arg, _)| matches!(arg.kind, Kind::Fd)).map(|(_, word)| *word);
                 content.keep(who.tid, fd, self.limits.data)
+            }
+            // Their messages are structures, not text.
+            None if self.netlinks.may_be(words[0]) && netlink::is_noted(record) => {
+                Keep::Most(self.limits.data.max(PIECE_BYTES))
             }
             _ => Keep::Most(self.limits.data),
         }

@@ -2,8 +2,10 @@
 //!
 //! Payloads of shape `Note`. `arg` is the argument, or 6 for the result; `phase` 0 before the call, 1
 //! for descriptors that the call made; `addr` the descriptor's number; `path` = element << 8 | part,
-//! element 0 but for the second of a pair. The parts are those of [`note`]: the link text always, the
-//! detail for `-yy`, the identity in golden mode.
+//! element 0 but for those that stand in memory: the second of a pair, `pollfd`s, sets, descriptors passed
+//! in a message. The parts are those of [`note`]: the link text always, the detail for `-yy`, the identity
+//! in golden mode. A message through a netlink socket has the detail of its socket in any case, since it
+//! says how the message is to be read.
 //!
 //! A descriptor that is not open has no note. In golden mode a descriptor is noted at its first use in
 //! a process, and whenever a call makes it.
@@ -11,12 +13,14 @@
 use std::collections::HashMap;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
-use recording::event::{ARG_NONE, PayloadHead, Record, Shape, note};
+use recording::event::{ARG_NONE, PayloadHead, Record, Shape, note, status};
 use syscalls::{Kind, Returns, Syscall};
 
 use super::Who;
+use super::nested::{self, Nested};
+use super::plan::CallPlan;
 use crate::procfs::ProcPath;
-use crate::sockets;
+use crate::sockets::Sockets;
 use crate::sys::links::read_link;
 
 /// Notes descriptors.
@@ -26,11 +30,14 @@ pub(super) struct Notes {
     /// Golden mode: descriptors already noted, by process, one bit each.
     seen: HashMap<u32, Vec<u64>>,
     link: Vec<u8>,
+    sockets: Sockets,
+    /// Scratch: descriptors in the memory of a call.
+    nested: Vec<Nested>,
 }
 
 impl Notes {
     pub fn new(level: u8, golden: bool) -> Self {
-        Notes { level, golden, seen: HashMap::new(), link: vec![0; 4096] }
+        Notes { level, golden, seen: HashMap::new(), link: vec![0; 4096], sockets: Sockets::default(), nested: vec![] }
     }
 
     /// Is anything to be noted?
@@ -53,6 +60,30 @@ impl Notes {
                 self.note(who.tid, i as u8, 0, 0, fd, record);
             }
         }
+        nested::find(&mut self.nested, row, words, record, |head| head.phase == 0);
+        self.used(who, record);
+    }
+
+    /// Notes what `nested` holds, as descriptors that the call was given.
+    fn used(&mut self, who: &Who, record: &mut Record) {
+        for i in 0..self.nested.len() {
+            let Nested { arg, fd } = self.nested[i];
+            if !self.golden || self.first_use(who.pid, fd) {
+                self.note(who.tid, arg, 0, i as u32, fd, record);
+            }
+        }
+    }
+
+    /// A message goes through this descriptor: notes whose it is if it is a netlink socket.
+    pub fn netlink(&mut self, who: &Who, fd: i32, record: &mut Record) {
+        let path = ProcPath::fd(who.tid, fd);
+        let Ok(meta) = std::fs::metadata(path.as_str()) else { return };
+        if meta.file_type().is_socket()
+            && let Some(text) = self.sockets.describe(who.tid, &path, meta.ino())
+            && text.starts_with(note::NETLINK)
+        {
+            add(record, Place { arg: 0, phase: 0, element: 0, fd }, note::DETAIL, &text);
+        }
     }
 
     /// Notes the descriptors that the call made, and forgets those it took away.
@@ -62,7 +93,7 @@ impl Notes {
         row: &Syscall,
         words: &[u64; 6],
         result: i64,
-        makes_fds: bool,
+        plan: CallPlan,
         record: &mut Record,
     ) {
         if (-4095..0).contains(&result) {
@@ -75,7 +106,17 @@ impl Notes {
                 _ => {}
             }
         }
-        if !makes_fds {
+        if plan.nests_fds {
+            // Golden mode looks at what was sent when it is known how much.
+            nested::find(&mut self.nested, row, words, record, |head| head.status & status::READ_AFTER != 0);
+            self.used(who, record);
+            nested::find(&mut self.nested, row, words, record, |head| head.phase == 1);
+            for i in 0..self.nested.len() {
+                let Nested { arg, fd } = self.nested[i];
+                self.made(who, arg, i as u32, fd, record);
+            }
+        }
+        if !plan.makes_fds {
             return;
         }
         if row.returns_for(words) == Returns::Fd {
@@ -102,19 +143,8 @@ impl Notes {
     fn note(&mut self, tid: u32, arg: u8, phase: u8, element: u32, fd: i32, record: &mut Record) {
         let path = if fd < 0 { ProcPath::of(tid, "cwd") } else { ProcPath::fd(tid, fd) };
         let Some(link) = read_link(path.as_c_str(), &mut self.link) else { return };
-        let mut add = |part: u32, bytes: &[u8]| {
-            let head = PayloadHead {
-                arg,
-                phase,
-                shape: Shape::Note,
-                status: 0,
-                wanted: bytes.len() as u64,
-                addr: u64::from(fd as u32),
-                path: element << 8 | part,
-            };
-            record.payload(head, bytes);
-        };
-        add(note::LINK, link);
+        let at = Place { arg, phase, element, fd };
+        add(record, at, note::LINK, link);
         if self.level < 2 && !self.golden {
             return;
         }
@@ -122,13 +152,16 @@ impl Notes {
         if self.level >= 2 {
             let kind = meta.file_type();
             if kind.is_socket() {
-                if let Some(text) = sockets::describe(tid, &path, meta.ino()) {
-                    add(note::DETAIL, &text);
+                if !has_detail(record, &at)
+                    && let Some(text) = self.sockets.describe(tid, &path, meta.ino())
+                {
+                    add(record, at, note::DETAIL, &text);
                 }
             } else if kind.is_char_device() || kind.is_block_device() {
                 let name = if kind.is_char_device() { "char" } else { "block" };
                 let device = meta.rdev();
-                add(note::DETAIL, format!("{name} {}:{}", libc::major(device), libc::minor(device)).as_bytes());
+                let text = format!("{name} {}:{}", libc::major(device), libc::minor(device));
+                add(record, at, note::DETAIL, text.as_bytes());
             }
         }
         if self.golden {
@@ -136,7 +169,7 @@ impl Notes {
             identity[..8].copy_from_slice(&meta.dev().to_le_bytes());
             identity[8..16].copy_from_slice(&meta.ino().to_le_bytes());
             identity[16..20].copy_from_slice(&meta.mode().to_le_bytes());
-            add(note::IDENTITY, &identity);
+            add(record, at, note::IDENTITY, &identity);
         }
     }
 
@@ -159,6 +192,36 @@ impl Notes {
             *word &= !bit;
         }
     }
+}
+
+/// Where a note belongs.
+#[derive(Clone, Copy)]
+struct Place {
+    arg: u8,
+    phase: u8,
+    element: u32,
+    fd: i32,
+}
+
+fn add(record: &mut Record, at: Place, part: u32, bytes: &[u8]) {
+    let head = PayloadHead {
+        arg: at.arg,
+        phase: at.phase,
+        shape: Shape::Note,
+        status: 0,
+        wanted: bytes.len() as u64,
+        addr: u64::from(at.fd as u32),
+        path: at.element << 8 | part,
+    };
+    record.payload(head, bytes);
+}
+
+/// Was the detail noted already, because a message goes through the socket?
+fn has_detail(record: &Record, at: &Place) -> bool {
+    record.view().payloads().any(|p| {
+        (p.head.shape, p.head.arg, p.head.phase, p.head.path)
+            == (Shape::Note, at.arg, at.phase, at.element << 8 | note::DETAIL)
+    })
 }
 
 /// Word and bit of a descriptor. Numbers that the bits are not kept for are noted each time: a target

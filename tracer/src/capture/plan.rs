@@ -5,6 +5,7 @@
 use syscalls::{Abi, Arg, Dir, Kind, Returns, Shape, Syscall};
 
 use super::aside::Aside;
+use super::{nested, netlink};
 
 /// Numbers below this are looked up in the table; others (invalid ones, mostly) one by one.
 const TABLE: usize = 512;
@@ -25,6 +26,12 @@ pub(super) struct CallPlan {
     pub aside: Aside,
     /// The result may be a descriptor, or descriptors stand in memory after the call.
     pub makes_fds: bool,
+    /// Descriptors may stand in memory that the call reads, or in messages.
+    pub nests_fds: bool,
+    /// The call may make a netlink socket.
+    pub makes_sockets: bool,
+    /// The call moves messages through a socket.
+    pub moves_messages: bool,
     /// The call may let a thread of the target answer page faults.
     pub watches_faults: bool,
 }
@@ -34,7 +41,16 @@ impl CallPlan {
         let aside = Aside::of(abi, row);
         let (before, after) = (aside == Aside::SignalFrame, aside == Aside::NewTask);
         let watches_faults = matches!(row.name, "userfaultfd" | "ioctl");
-        let mut plan = CallPlan { row: Some(row), before, after, aside, watches_faults, ..CallPlan::default() };
+        let mut plan = CallPlan {
+            row: Some(row),
+            before,
+            after,
+            aside,
+            watches_faults,
+            makes_sockets: netlink::makes_sockets(row),
+            moves_messages: netlink::moves_messages(row),
+            ..CallPlan::default()
+        };
         plan.take(row.args, row.returns);
         for (_, args, returns) in row.variants.map_or(&[][..], |v| v.rows) {
             plan.take(args, *returns);
@@ -47,6 +63,7 @@ impl CallPlan {
         for arg in args {
             self.fds |= matches!(arg.kind, Kind::Fd | Kind::DirFd);
             self.makes_fds |= matches!(arg.kind, Kind::FdPair);
+            self.nests_fds |= nested::may_hold(&arg.kind);
             if let Some(memory) = arg.kind.memory() {
                 self.before |= memory.dir != Dir::Out;
                 self.after |= memory.dir != Dir::In || matches!(memory.shape, Shape::Mmsghdr(_));

@@ -3,6 +3,7 @@
 
 pub mod affinity;
 pub mod clock;
+pub mod diag;
 pub mod links;
 pub mod memory;
 pub mod perf;
