@@ -59,7 +59,7 @@ calls! {
     seccomp [] (op: Enum(&names::SECCOMP_OPS), flags: Hex, uargs: Ptr) by SECCOMP -> Int;
     landlock_create_ruleset [DESC] (
         attr: Sized(&layout::LANDLOCK_RULESET_ATTR, In, 1), size: ULong, flags: Flags(&names::LANDLOCK_RULESET),
-    ) -> Fd;
+    ) by LANDLOCK_RULESET -> Int;
     landlock_add_rule [DESC] (
         ruleset_fd: Fd, rule_type: Enum(&names::LANDLOCK_RULES), rule_attr: Ptr, flags: Hex,
     ) by LANDLOCK -> Int;
@@ -79,6 +79,15 @@ calls! {
     // Entered from code that the kernel placed; a program never makes them by itself.
     uretprobe [] () -> Int;
     uprobe [] () -> Int;
+}
+
+operations! {
+    // With a flag it asks for a version and makes nothing.
+    LANDLOCK_RULESET: 2 & 0xffff_ffff (
+        attr: Sized(&layout::LANDLOCK_RULESET_ATTR, In, 1), size: ULong, flags: Flags(&names::LANDLOCK_RULESET),
+    ) {
+        0 => () -> Fd,
+    }
 }
 
 operations! {
