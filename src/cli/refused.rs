@@ -135,9 +135,12 @@ pub fn short(flag: char) -> Option<Problem> {
 
 /// The same for a qualifier of `-e`.
 pub fn qualifier(name: &str) -> Option<Problem> {
-    let name = if name == "fd" { "trace-fds" } else { name };
-    let name = if name == "verbose" { "verbose-set" } else { name };
-    find(name).map(|row| say(&format!("-e {name}="), row))
+    let known = match name {
+        "fd" => "trace-fds",
+        "verbose" => "verbose-set",
+        name => name,
+    };
+    find(known).map(|row| say(&format!("-e {name}="), row))
 }
 
 /// `-s` without a number.
