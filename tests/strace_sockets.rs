@@ -21,7 +21,9 @@ fn alike(line: &str) -> String {
     while let Some(c) = rest.chars().next() {
         let hex = rest.strip_prefix("0x").map_or(0, |hex| 2 + hex.bytes().take_while(u8::is_ascii_hexdigit).count());
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let port = ["htons(", "127.0.0.1:", "ROUTE:", "nlmsg_pid="].iter().find_map(|word| rest.strip_prefix(word));
+        let port = ["htons(", "127.0.0.1:", "ROUTE:", "nlmsg_pid=", "<pid:", "pidfd_open(", "getpid() = "]
+            .iter()
+            .find_map(|word| rest.strip_prefix(word));
         if let Some(behind) = port {
             out.push_str(&rest[..rest.len() - behind.len()]);
             out.push('N');

@@ -77,6 +77,7 @@ impl<'p, 'a> Printer<'p, 'a> {
             _ if at == 2 && matches!(self.row.name, "socket" | "socketpair") => {
                 self.protocol(self.word(0) & 0xffff_ffff, int);
             }
+            Kind::Enum(table) if at == 0 && self.row.name == "syslog" => self.number_and_name(table, int),
             Kind::Int | Kind::Pid | Kind::Tid => self.signed(i64::from(word as i32)),
             Kind::UInt => self.decimal(int),
             Kind::Long => self.signed(self.long(at)),
@@ -136,6 +137,7 @@ impl<'p, 'a> Printer<'p, 'a> {
             Kind::Ints(dir, _) => self.numbers(at, dir, 4, true),
             Kind::Gids(dir, _) => self.numbers(at, dir, 4, false),
             Kind::IntRef(dir) => self.reference(at, dir, 4, false),
+            Kind::LongRef(_) if self.row.name == "sendfile" => self.offset(at),
             Kind::LongRef(dir) => self.reference(at, dir, 8, false),
             Kind::PtrRef(dir) => self.reference(at, dir, 8, true),
             Kind::WaitStatus => self.wait_status_argument(at),
@@ -320,6 +322,29 @@ impl<'p, 'a> Printer<'p, 'a> {
         let shown = all.min(self.elements_shown());
         if kept.is_part() || shown < all {
             self.text(if shown == 0 { b"..." } else { b", ..." });
+        }
+    }
+
+    /// `10 /* SYSLOG_ACTION_SIZE_BUFFER */`.
+    fn number_and_name(&mut self, table: &'static names::Names, value: u64) {
+        self.signed(i64::from(value as i32));
+        self.text(b" /* ");
+        self.text(table.name(value).unwrap_or(table.unknown).as_bytes());
+        self.text(b" */");
+    }
+
+    /// `[0] => [3]`: where the call began to read, and where it stopped (sendfile(2)).
+    fn offset(&mut self, at: u8) {
+        let whole = |kept: &Kept<'_>| kept.bytes.len() >= 8;
+        let Some(before) = self.memory(at, 0).filter(whole) else { return self.address(at) };
+        self.text(b"[");
+        self.signed(kept::signed(before.bytes, 0, 8));
+        self.text(b"]");
+        self.late();
+        if let Some(after) = self.memory(at, 1).filter(|kept| whole(kept) && self.call.result() > 0) {
+            self.text(b" => [");
+            self.signed(kept::signed(after.bytes, 0, 8));
+            self.text(b"]");
         }
     }
 

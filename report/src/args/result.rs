@@ -50,6 +50,7 @@ fn named(printer: &mut Printer<'_, '_>, result: i64) {
         "membarrier" if printer.word(0) == 0 && value != 0 => {
             printer.flags(&names::MEMBARRIER, value);
         }
+        "rt_sigtimedwait" => printer.signal(value),
         "prctl" if printer.word(0) == 3 => printer.name(&names::PRCTL_DUMPABLE, value),
         _ => {}
     }

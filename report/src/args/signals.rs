@@ -153,7 +153,7 @@ fn details(out: &mut Vec<u8>, bytes: &[u8], signo: u32, code: i32) {
                 out.extend_from_slice(name);
                 digits::signed(out, signed(bytes, at, 4));
             }
-            value(out, bytes);
+            given(out, bytes);
         }
         0 | -6 => sender(out, bytes),
         1.. => by_signal(out, bytes, signo),
@@ -233,13 +233,18 @@ fn sender(out: &mut Vec<u8>, bytes: &[u8]) {
     digits::dec(out, word(bytes, 20, 4));
 }
 
+/// What the sender gave, when it is something.
 fn value(out: &mut Vec<u8>, bytes: &[u8]) {
     if word(bytes, 24, 8) != 0 {
-        out.extend_from_slice(b", si_int=");
-        digits::signed(out, signed(bytes, 24, 4));
-        out.extend_from_slice(b", si_ptr=");
-        pointer(out, word(bytes, 24, 8));
+        given(out, bytes);
     }
+}
+
+fn given(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(b", si_int=");
+    digits::signed(out, signed(bytes, 24, 4));
+    out.extend_from_slice(b", si_ptr=");
+    pointer(out, word(bytes, 24, 8));
 }
 
 fn address(out: &mut Vec<u8>, bytes: &[u8]) {

@@ -31,6 +31,7 @@ static FORMS: &[(&Layout, Write)] = &[
     (&layout::SELECT_MASK, |own, bytes| own.select_mask(bytes)),
     (&layout::IO_URING_PARAMS, |own, bytes| own.io_uring_params(bytes)),
     (&layout::SCHED_ATTR, |own, bytes| own.sched_attr(bytes)),
+    (&layout::TMS, |own, bytes| own.process_times(bytes)),
 ];
 
 /// Structures that strace 6.1 leaves at their address.
@@ -72,7 +73,8 @@ impl Printer<'_, '_> {
         before: Option<kept::Kept<'_>>,
         after: Option<kept::Kept<'_>>,
     ) {
-        let both = self.row.name == "ioctl";
+        // Of an interface only what was found is told.
+        let both = self.row.name == "ioctl" && !std::ptr::eq(layout, &layout::IFREQ);
         if !both {
             self.late();
         }

@@ -538,6 +538,24 @@ fn capabilities_are_sets_of_two_halves() {
 }
 
 #[test]
+fn forms_of_single_calls() {
+    let times = call("times", &[0x7f00], 99).got(0, &[Eight(12), Eight(0), Eight(345), Eight(0)]);
+    assert_eq!(times.line(), "{tms_utime=12 /* 0.12 s */, tms_stime=0, tms_cutime=345 /* 3.45 s */, tms_cstime=0}");
+    let sent = call("sendfile", &[4, 3, 0x7f00, 10], 7).given(2, &[Eight(0)]).got(2, &[Eight(7)]);
+    assert_eq!(sent.line(), "4, 3, [0] => [7], 10");
+    let failed = call("sendfile", &[4, 3, 0x7f00, 10], -9).given(2, &[Eight(5)]);
+    assert_eq!(failed.line(), "4, 3, [5], 10");
+    assert_eq!(call("sendfile", &[4, 3, 0, 10], 7).line(), "4, 3, NULL, 10");
+    assert_eq!(call("syslog", &[10, 0, 0], 4096).line(), "10 /* SYSLOG_ACTION_SIZE_BUFFER */");
+    let deleted = call("epoll_ctl", &[4, 2, 3, 0x7f00], 0).given(3, &[Four(1), Four(7), Four(0)]);
+    assert_eq!(deleted.line(), "4, EPOLL_CTL_DEL, 3, 0x7f00");
+    let version = call("landlock_create_ruleset", &[0, 0, 1], 7);
+    assert_eq!(version.line(), "NULL, 0, LANDLOCK_CREATE_RULESET_VERSION");
+    let waited = call("rt_sigtimedwait", &[0x7f00, 0, 0, 8], 10).given(0, &[Eight(1 << 9)]);
+    assert_eq!(waited.line(), "[USR1], NULL, NULL, 8 | SIGUSR1");
+}
+
+#[test]
 fn an_unknown_number_is_six_words() {
     let mut made = call("read", &[1, 2, 3, 4, 5, 6], -38);
     made.record.put_u64(40, 500);

@@ -1,6 +1,7 @@
 //! Times, and the dates behind them.
 
 use jiff::Timestamp;
+use syscalls::layout;
 
 use super::kept::{signed, word};
 use super::printer::Printer;
@@ -40,6 +41,26 @@ impl Printer<'_, '_> {
         if matches!(self.row.name, "utimes" | "futimesat") {
             self.date(seconds, part, 6);
         }
+    }
+
+    /// `{tms_utime=12 /* 0.12 s */, …}` (times(2)): a hundred ticks are a second.
+    pub(super) fn process_times(&mut self, bytes: &[u8]) {
+        self.text(b"{");
+        for (i, field) in layout::TMS.fields.iter().enumerate() {
+            if i > 0 {
+                self.text(b", ");
+            }
+            self.named(field, bytes);
+            let ticks = word(bytes, field.at as usize, 8);
+            if ticks > 0 {
+                self.text(b" /* ");
+                self.decimal(ticks / 100);
+                self.text(b".");
+                digits::dec_zeros(self.out, ticks % 100, 2);
+                self.text(b" s */");
+            }
+        }
+        self.text(b"}");
     }
 
     /// ` /* 2023-11-14T22:13:20.000000005+0000 */`: local time; a part of zero is left out.

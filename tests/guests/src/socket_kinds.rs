@@ -1,4 +1,4 @@
-//! Sockets of every kind, asked about, waited for and passed on: what `-yy` says of each.
+//! Sockets of every kind, asked about, waited for and passed on, and a process: what `-yy` says of each.
 
 use crate::posix::{must, say};
 use crate::words::Words;
@@ -13,6 +13,7 @@ pub fn run(_: &Words) -> i32 {
     unix();
     internet();
     netlink();
+    processes();
     say!("done");
     0
 }
@@ -46,6 +47,10 @@ fn wait_for(fds: &[RawFd]) {
     let mut asked: Vec<libc::pollfd> =
         fds.iter().map(|fd| libc::pollfd { fd: *fd, events: libc::POLLIN | libc::POLLOUT, revents: 0 }).collect();
     must("poll", unsafe { libc::poll(asked.as_mut_ptr(), asked.len() as u64, 0) });
+    // Only the last of many is ready.
+    let mut many = vec![libc::pollfd { fd: -1, events: libc::POLLIN, revents: 0 }; 40];
+    many.push(libc::pollfd { fd: fds[0], events: libc::POLLOUT, revents: 0 });
+    must("poll", unsafe { libc::poll(many.as_mut_ptr(), many.len() as u64, 0) });
     let mut set: libc::fd_set = unsafe { std::mem::zeroed() };
     let known = || fds.iter().filter(|fd| **fd >= 0);
     known().for_each(|fd| unsafe { libc::FD_SET(*fd, &mut set) });
@@ -89,6 +94,12 @@ fn internet() {
     send(server.as_raw_fd(), b"to the client");
     let datagrams = UdpSocket::bind("127.0.0.1:0").expect("a port");
     std::mem::forget((listener, client, server, datagrams));
+}
+
+/// A descriptor of a process is no socket, and has a note of its own.
+fn processes() {
+    let own = must("pidfd_open", unsafe { libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0) }) as i32;
+    must("fcntl", unsafe { libc::fcntl(own, libc::F_GETFD) });
 }
 
 /// Two messages without a body to the kernel in one write, and what it says to each.

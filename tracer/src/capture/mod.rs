@@ -35,7 +35,7 @@ mod stream;
 
 use recording::event::{self, Record, status};
 use recording::session::PayloadLimits;
-use syscalls::{Abi, Arg, Count, Dir, Kind, Memory, Shape, Syscall};
+use syscalls::{Abi, Arg, Count, Dir, Kind, Memory, Shape, Syscall, layout};
 
 use crate::filestate::FileStates;
 use crate::procfs::ProcPath;
@@ -372,6 +372,8 @@ impl Capture {
             (Kind::Raw(..), _) => RAW_BYTES,
             (Kind::Bytes(..), _) => self.limits.data.min(PIECE_BYTES),
             (_, 1) => PIECE_BYTES,
+            // What poll found may stand behind the elements that are shown of what it was asked.
+            (Kind::Struct(layout, ..), _) if std::ptr::eq(*layout, &layout::POLLFD) && stop.phase == 1 => PIECE_BYTES,
             _ => self.limits.elements.saturating_mul(size).min(PIECE_BYTES),
         };
         match stop.amount(count) {

@@ -19,7 +19,7 @@ use syscalls::{Kind, Returns, Syscall};
 use super::Who;
 use super::nested::{self, Nested};
 use super::plan::CallPlan;
-use crate::procfs::ProcPath;
+use crate::procfs::{self, ProcPath};
 use crate::sockets::Sockets;
 use crate::sys::links::read_link;
 
@@ -145,6 +145,7 @@ impl Notes {
         let Some(link) = read_link(path.as_c_str(), &mut self.link) else { return };
         let at = Place { arg, phase, element, fd };
         add(record, at, note::LINK, link);
+        let is_process = link.starts_with(b"anon_inode:[pidfd]") || link.starts_with(b"pidfd:[");
         if self.level < 2 && !self.golden {
             return;
         }
@@ -162,6 +163,8 @@ impl Notes {
                 let device = meta.rdev();
                 let text = format!("{name} {}:{}", libc::major(device), libc::minor(device));
                 add(record, at, note::DETAIL, text.as_bytes());
+            } else if let Some(pid) = if is_process { process_of(tid, fd) } else { None } {
+                add(record, at, note::DETAIL, format!("pid:{pid}").as_bytes());
             }
         }
         if self.golden {
@@ -192,6 +195,13 @@ impl Notes {
             *word &= !bit;
         }
     }
+}
+
+/// The process behind a pidfd: `Pid:` of proc_pid_fdinfo(5), numbered as we number them.
+fn process_of(tid: u32, fd: i32) -> Option<i32> {
+    let mut buffer = [0; 512];
+    let text = std::str::from_utf8(procfs::read(&ProcPath::fdinfo(tid, fd), &mut buffer)).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok())
 }
 
 /// Where a note belongs.
