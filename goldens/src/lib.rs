@@ -8,17 +8,23 @@
 mod compare;
 mod content;
 mod explain;
+mod facet;
 mod finding;
 mod first;
 mod form;
 mod golden;
 mod happens;
 mod learn;
+mod lower;
 mod masks;
 mod model;
 mod name;
 mod options;
 mod pattern;
+mod project;
+mod rename;
+pub mod run;
+mod scrub;
 mod shape;
 mod store;
 mod value;
@@ -48,6 +54,8 @@ pub mod pipeline {
         Verb, VerbClass,
     };
     pub use crate::options::{Options, ProcessRule, RootRule, StderrRule};
+    pub use crate::project::forms;
+    pub use crate::run::{Observer, Run};
     pub use crate::store::{KEPT, Store, StoreError, folder, valid_full_name, waiting};
     pub use crate::value::Value;
     pub use crate::verdict::{Comparison, Verdict, compare, diff};

@@ -1,0 +1,209 @@
+//! Ends: what a run leaves behind, what it printed and sent, and how files were made durable.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use recording::resolve::{ObjectId, ObjectKind, ProcId};
+
+use super::Maker;
+use crate::content::{Content, Hash};
+use crate::form::FormEnd;
+use crate::golden::EndKind;
+use crate::model::Durability;
+use crate::run::{State, Touched};
+use crate::value::Value;
+
+/// All ends, sorted by kind and name.
+pub(super) fn of(maker: &mut Maker<'_>) -> Vec<FormEnd> {
+    let mut ends = files(maker);
+    ends.extend(sent(maker));
+    ends.extend(printed(maker));
+    ends.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+    for end in &ends {
+        if let Some(content) = &end.content {
+            maker.contents.keep(content);
+        }
+    }
+    ends
+}
+
+fn files(maker: &mut Maker<'_>) -> Vec<FormEnd> {
+    let run = maker.run;
+    let mut ends = Vec::new();
+    for (id, touched) in &run.touched {
+        let path = run.names.get(*id);
+        if crate::scrub::runtime_class(path).is_some() {
+            continue;
+        }
+        let found = match run.states.last.get(path) {
+            Some(state) => known(maker, path, touched, state),
+            None => told(maker, path, touched),
+        };
+        ends.extend(found);
+    }
+    ends
+}
+
+/// By the state of the file after the last task.
+fn known(maker: &mut Maker<'_>, path: &[u8], touched: &Touched, state: &State) -> Option<FormEnd> {
+    let name = maker.names.path(path);
+    let Some(kind) = state.kind else { return gone(name, touched) };
+    let kind = match kind {
+        "dir" => EndKind::Dir,
+        "symlink" => EndKind::Symlink,
+        "fifo" => EndKind::Fifo,
+        "socket" => EndKind::Socket,
+        "dev" => EndKind::Dev,
+        _ => EndKind::File,
+    };
+    let content = (kind == EndKind::File).then(|| content(maker, state));
+    let to = state.link.as_ref().map(|link| maker.names.path(link));
+    let mode = (kind != EndKind::Symlink).then_some((state.mode & 0o7777) as u16);
+    Some(FormEnd { kind, name, mode, content, to, event: touched.event })
+}
+
+fn gone(name: Value, touched: &Touched) -> Option<FormEnd> {
+    let end = FormEnd { kind: EndKind::Gone, name, mode: None, content: None, to: None, event: touched.event };
+    touched.before.then_some(end)
+}
+
+fn content(maker: &Maker<'_>, state: &State) -> Content {
+    match (&state.bytes, &state.digest) {
+        (Some(bytes), _) => Content::known(maker.names.content(bytes, false).bytes),
+        (None, Some(digest)) => Content { len: state.size, hash: Some(Hash::of_digest(digest)), bytes: None },
+        (None, None) => Content::unknown(state.size),
+    }
+}
+
+/// By the calls alone.
+fn told(maker: &mut Maker<'_>, path: &[u8], touched: &Touched) -> Option<FormEnd> {
+    let run = maker.run;
+    let name = maker.names.path(path);
+    if !touched.there {
+        return gone(name, touched);
+    }
+    let object = run.tables.object(touched.object)?;
+    let facts = run.objects.get(touched.object.0 as usize);
+    let kind = match object.kind {
+        ObjectKind::Dir => EndKind::Dir,
+        ObjectKind::Symlink => EndKind::Symlink,
+        ObjectKind::Pipe => EndKind::Fifo,
+        ObjectKind::Unix => EndKind::Socket,
+        ObjectKind::Dev => EndKind::Dev,
+        _ => EndKind::File,
+    };
+    let content = (kind == EndKind::File).then(|| match written(maker, touched.object) {
+        Some(bytes) => Content::known(maker.names.content(&bytes, false).bytes),
+        None => Content::unknown(facts.and_then(|facts| facts.size).unwrap_or(0)),
+    });
+    Some(FormEnd { kind, name, mode: facts.and_then(|facts| facts.mode), content, to: None, event: touched.event })
+}
+
+/// The bytes of a file that this run wrote whole, where the calls tell them.
+fn written(maker: &Maker<'_>, object: ObjectId) -> Option<Vec<u8>> {
+    let run = maker.run;
+    let facts = run.objects.get(object.0 as usize)?;
+    let size = facts.size.filter(|size| facts.written.cover(0, *size))?;
+    let mut bytes = vec![0; usize::try_from(size).ok().filter(|size| *size <= 1 << 26)?];
+    let mut ranges: Vec<_> = run.ranges.iter().filter(|range| range.object == object && range.wrote).collect();
+    ranges.sort_by_key(|range| range.event);
+    for range in ranges {
+        let told = range.bytes.as_deref()?;
+        let start = usize::try_from(range.start).ok()?;
+        let len = told.len().min(bytes.len().saturating_sub(start));
+        bytes.get_mut(start..start + len)?.copy_from_slice(told.get(..len)?);
+    }
+    Some(bytes)
+}
+
+/// What was sent to each endpoint: the connections of one endpoint in an order that no chance decides.
+fn sent(maker: &mut Maker<'_>) -> Vec<FormEnd> {
+    let mut by_endpoint: BTreeMap<String, Vec<(Option<Arc<[u8]>>, u64, u64)>> = BTreeMap::new();
+    for flow in maker.run.flows.iter().filter(|flow| flow.into) {
+        let socket = maker.run.tables.object(flow.object).is_some_and(|object| is_endpoint(object.kind));
+        if socket {
+            let bytes = flow.bytes.whole().then(|| maker.names.content(&flow.bytes.kept, false).bytes);
+            by_endpoint.entry(maker.reference(flow.object)).or_default().push((bytes, flow.bytes.len, flow.event));
+        }
+    }
+    by_endpoint
+        .into_iter()
+        .map(|(name, mut flows)| {
+            flows.sort();
+            let event = flows.iter().map(|flow| flow.2).min().unwrap_or(0);
+            let len = flows.iter().map(|flow| flow.1).sum();
+            let whole: Option<Vec<&[u8]>> = flows.iter().map(|flow| flow.0.as_deref()).collect();
+            let content = whole.map_or(Content::unknown(len), |whole| Content::known(whole.concat()));
+            let name = Value::from_syntax(name);
+            FormEnd { kind: EndKind::Sent, name, mode: None, content: Some(content), to: None, event }
+        })
+        .collect()
+}
+
+fn is_endpoint(kind: ObjectKind) -> bool {
+    matches!(kind, ObjectKind::Tcp | ObjectKind::Udp | ObjectKind::Unix)
+}
+
+/// What all processes wrote to standard output and error, in the order of the calls.
+fn printed(maker: &mut Maker<'_>) -> Vec<FormEnd> {
+    let mut ends = Vec::new();
+    for name in ["stderr", "stdout"] {
+        let of_name =
+            |id: &&ObjectId| maker.run.tables.object(**id).is_some_and(|object| object.name == name.as_bytes());
+        let joint = maker.run.printed.keys().find(of_name).and_then(|id| maker.run.printed.get(id));
+        let content = match joint {
+            Some((bytes, _)) if bytes.whole() => Content::known(maker.names.content(&bytes.kept, false).bytes),
+            Some((bytes, _)) => Content::unknown(bytes.len),
+            None => Content::known(Vec::new()),
+        };
+        let event = joint.map_or(0, |joint| joint.1);
+        let name = Value::literal(name.as_bytes());
+        ends.push(FormEnd { kind: EndKind::Std, name, mode: None, content: Some(content), to: None, event });
+    }
+    ends
+}
+
+/// Which objects got a new name or content, by process, and when folders were synced last.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    by_process: BTreeMap<ProcId, Vec<ObjectId>>,
+    folders: BTreeMap<Vec<u8>, u64>,
+}
+
+impl Changes {
+    /// Of this run.
+    pub fn of(run: &crate::run::Run) -> Changes {
+        let mut changes = Changes::default();
+        for (at, (object, facts)) in run.tables.objects.iter().zip(&run.objects).enumerate() {
+            if object.kind == ObjectKind::Dir
+                && let Some(sync) = facts.durable.last_sync()
+            {
+                let last = changes.folders.entry(object.name.clone()).or_default();
+                *last = (*last).max(sync);
+            }
+            let file = object.kind == ObjectKind::File && !object.removed && facts.durable.changed().is_some();
+            if let Some(by) = facts.durable.by().filter(|_| file) {
+                changes.by_process.entry(by).or_default().push(ObjectId(at as u32));
+            }
+        }
+        changes
+    }
+}
+
+/// How the files that this process changed were made durable, by their final names.
+pub(super) fn durability(maker: &Maker<'_>, process: ProcId) -> BTreeMap<Value, Durability> {
+    let run = maker.run;
+    let changed = maker.changes.by_process.get(&process).map_or(&[][..], Vec::as_slice);
+    let mut all = BTreeMap::new();
+    for id in changed {
+        let (Some(object), Some(facts)) = (run.tables.object(*id), run.objects.get(id.0 as usize)) else { continue };
+        let path = object.names.last().map_or(&object.name, |(_, name)| name);
+        if crate::scrub::runtime_class(path).is_some() || path.first() != Some(&b'/') {
+            continue;
+        }
+        let end = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0).max(1);
+        let folder = path.get(..end).and_then(|folder| maker.changes.folders.get(folder)).copied();
+        all.insert(maker.names.path(path), facts.durable.facts(folder.max(run.synced_all)));
+    }
+    all
+}

@@ -1,0 +1,29 @@
+//! Inputs: what a process found in its world.
+
+use std::collections::BTreeSet;
+
+use super::Maker;
+use crate::model::{Input, InputKind};
+use crate::run::{InputName, ProcessFacts};
+use crate::value::Value;
+
+/// The inputs of a process.
+pub(super) fn of(maker: &Maker<'_>, facts: &ProcessFacts) -> BTreeSet<Input> {
+    let plain = maker.options.no_runtime_inputs;
+    let all = facts.inputs.iter().filter(|(kind, name)| !(plain && is_runtime(*kind, name)));
+    all.map(|(kind, name)| Input { kind: *kind, name: value(maker, *name) }).collect()
+}
+
+/// Libraries and runtime files, which another program of the same kind finds otherwise.
+fn is_runtime(kind: InputKind, name: &InputName) -> bool {
+    kind == InputKind::Load || matches!(name, InputName::Class(_))
+}
+
+fn value(maker: &Maker<'_>, name: InputName) -> Value {
+    match name {
+        InputName::Path(name) => maker.names.path(maker.run.names.get(name)),
+        InputName::Plain(name) => Value::literal(maker.run.names.get(name)),
+        InputName::Class(class) => Value::from_syntax(format!("runtime:{class}")),
+        InputName::Object(id) => Value::from_syntax(maker.reference(id)),
+    }
+}

@@ -1,0 +1,241 @@
+//! Project: runs that are judged together, each in its canonical form.
+//!
+//! In: lowered runs. Out: one [`Form`] a run, with all that any level looks at: what a weaker level compares
+//! is a part of what a stronger one does.
+//!
+//! Steps refer to names and contents by number, so that renaming rewrites tables, not every step; temporary
+//! names need all runs, and their numbers need the streams. So a form is made in two rounds: with temporary
+//! names unnumbered, which is enough to number them, and with their numbers.
+
+mod ends;
+mod inputs;
+mod keys;
+mod order;
+mod ports;
+mod roles;
+mod steps;
+mod streams;
+mod temporaries;
+mod threads;
+
+use std::collections::HashMap;
+
+use recording::resolve::{ObjectId, ProcId};
+
+use crate::content::{Content, Contents, Hash};
+use crate::form::{Form, FormProcess, MachineClass};
+use crate::golden::Golden;
+use crate::model::{Gap, Level, ObjectRef, Platform, ProcKey, Step};
+use crate::options::Options;
+use crate::rename::{Canonical, Holes, Names, Substitutions, environment, find_temporaries, pattern};
+use crate::run::Run;
+use crate::run::raw::FlowId;
+use crate::value::Value;
+
+/// The canonical forms of runs that are judged together: all those of a learning, or those of one check with
+/// the golden that they are checked against.
+pub fn forms(runs: &[&Run], known: Option<&Golden>, options: &Options) -> Vec<Form> {
+    let substitutions: Vec<Substitutions> = runs.iter().map(|run| Substitutions::of(run, options)).collect();
+    let pairs: Vec<(&Run, &Substitutions)> = runs.iter().copied().zip(&substitutions).collect();
+    let familiar = known.map(temporaries::familiar);
+    let temporary = find_temporaries(&pairs, familiar.as_ref());
+    let each = runs.iter().zip(&substitutions).zip(temporary);
+    each.map(|((run, substitutions), temporary)| {
+        let mut holes = Holes { temporaries: HashMap::new(), ports: ports::number(run) };
+        holes.temporaries = temporary.into_iter().map(|path| (path, None)).collect();
+        holes.temporaries = temporaries::number(run, substitutions, &holes, known);
+        Maker::new(run, substitutions.clone(), &holes, options).form()
+    })
+    .collect()
+}
+
+/// Makes the form of one run.
+pub(crate) struct Maker<'a> {
+    pub run: &'a Run,
+    pub options: &'a Options,
+    pub names: Names,
+    holes: Holes,
+    /// Key of each process.
+    pub keys: Vec<ProcKey>,
+    /// What each object is called.
+    pub objects: Vec<ObjectRef>,
+    flows: HashMap<FlowId, Canonical>,
+    files: HashMap<ObjectId, Canonical>,
+    /// Steps of the form, each once.
+    pub steps: Vec<Step>,
+    pub step_numbers: HashMap<Step, u32>,
+    pub contents: Contents,
+    pub changes: ends::Changes,
+}
+
+impl<'a> Maker<'a> {
+    /// For this run, with these holes.
+    pub fn new(run: &'a Run, substitutions: Substitutions, holes: &Holes, options: &'a Options) -> Maker<'a> {
+        let names = Names::new(run, substitutions, holes);
+        let mut maker = Maker {
+            run,
+            options,
+            names,
+            holes: holes.clone(),
+            keys: Vec::new(),
+            objects: Vec::new(),
+            flows: HashMap::new(),
+            files: HashMap::new(),
+            steps: Vec::new(),
+            step_numbers: HashMap::new(),
+            contents: Contents::default(),
+            changes: ends::Changes::of(run),
+        };
+        maker.keys = keys::of(run, &maker.names);
+        maker.objects = roles::name_all(&maker);
+        maker
+    }
+
+    fn form(mut self) -> Form {
+        let raw_to_step = self.all_steps();
+        let streams = streams::of(&self, &raw_to_step);
+        let mut processes = self.processes(streams);
+        let order = order::edges(&self, &processes);
+        let calls = threads::attach(&mut self, &mut processes);
+        let ends = ends::of(&mut self);
+        let gaps = self.gaps();
+        Form {
+            platform: self.platform(),
+            class: self.class(),
+            argv: self.argv(),
+            substs: self.names.substitutions.listed.clone(),
+            notes: Vec::new(),
+            temporaries: self.temporary_patterns(),
+            steps: self.steps,
+            calls,
+            contents: self.contents,
+            processes: processes.into_iter().map(|built| built.process).collect(),
+            ends,
+            order,
+            gaps,
+            total_calls: self.run.total_calls,
+        }
+    }
+
+    /// The processes sorted by key.
+    fn processes(&self, streams: Vec<Vec<streams::Built>>) -> Vec<BuiltProcess> {
+        let mut rows: Vec<(usize, Vec<streams::Built>)> = streams.into_iter().enumerate().collect();
+        rows.sort_by(|a, b| self.keys.get(a.0).cmp(&self.keys.get(b.0)).then(a.0.cmp(&b.0)));
+        rows.into_iter().map(|(at, streams)| self.process(ProcId(at as u32), streams)).collect()
+    }
+
+    fn process(&self, id: ProcId, streams: Vec<streams::Built>) -> BuiltProcess {
+        let none = crate::run::ProcessFacts::default();
+        let facts = self.run.processes.get(id.0 as usize).unwrap_or(&none);
+        let threads = self.run.tables.threads.iter().filter(|thread| thread.process == id).count() as u64;
+        let (exe, args) = keys::command(self.run, &self.names, id);
+        let process = FormProcess {
+            key: self.keys.get(id.0 as usize).cloned().unwrap_or_else(|| ProcKey("P".into())),
+            exe,
+            args,
+            exit: steps::exit(self.run, id),
+            shapes: streams::shapes(&streams),
+            streams: streams.iter().map(streams::Built::stream).collect(),
+            threads: Vec::new(),
+            inputs: inputs::of(self, facts),
+            durability: ends::durability(self, id),
+            facts: crate::facet::facts(facts, threads),
+            info: crate::facet::info(facts),
+        };
+        BuiltProcess { id, process, streams }
+    }
+
+    /// Content of a stream, canonical.
+    pub fn flow(&mut self, id: FlowId) -> Option<&Canonical> {
+        if !self.flows.contains_key(&id) {
+            let flow = self.run.flows.get(id.0 as usize)?;
+            self.flows.insert(id, self.names.content(&flow.bytes.kept, flow.outside));
+        }
+        self.flows.get(&id)
+    }
+
+    /// Content of a file as it is left, canonical; `None` when it was not kept.
+    pub fn file(&mut self, id: ObjectId) -> Option<&Canonical> {
+        if !self.files.contains_key(&id) {
+            let bytes = self.run.states.bytes(id)?;
+            let changed = self.run.objects.get(id.0 as usize).is_some_and(|facts| facts.durable.changed().is_some());
+            self.files.insert(id, self.names.content(bytes, !changed));
+        }
+        self.files.get(&id)
+    }
+
+    /// Keeps bytes under their hash.
+    pub fn keep(&mut self, bytes: &[u8]) -> Content {
+        let content = Content::known(bytes);
+        self.contents.keep(&content);
+        content
+    }
+
+    /// The hash of bytes, kept.
+    pub fn hash(&mut self, bytes: &[u8]) -> Option<Hash> {
+        self.keep(bytes).hash
+    }
+
+    fn platform(&self) -> Platform {
+        let musl = self.loads(|name| name.starts_with(b"ld-musl") || name.starts_with(b"libc.musl"));
+        let glibc = self.loads(|name| name.starts_with(b"libc.so") || name.starts_with(b"libc-2."));
+        let libc = if glibc {
+            "glibc"
+        } else if musl {
+            "musl"
+        } else {
+            "none"
+        };
+        Platform { arch: self.run.header.machine.clone(), libc: libc.to_owned() }
+    }
+
+    fn loads(&self, is: impl Fn(&[u8]) -> bool) -> bool {
+        self.run.processes.iter().flat_map(|facts| &facts.libraries).any(|name| is(self.run.names.get(*name)))
+    }
+
+    fn class(&self) -> MachineClass {
+        let header = &self.run.header;
+        let kernel = header.kernel.splitn(3, '.').take(2).map(digits).collect::<Vec<_>>().join(".");
+        let variable = |name| environment(self.run, name).filter(|value| !value.is_empty());
+        let lang = variable("LC_ALL").or_else(|| variable("LANG"));
+        MachineClass {
+            kernel,
+            libc: self.platform().libc,
+            cpus: header.cpus.len() as u32,
+            user: if header.uid == 0 { "root" } else { "user" }.to_owned(),
+            lang: lang.map_or_else(|| "C".into(), |lang| String::from_utf8_lossy(lang).into_owned()),
+        }
+    }
+
+    fn argv(&self) -> Vec<Value> {
+        let root = self.run.tables.processes.first().and_then(|root| root.images.first());
+        root.map(|image| image.argv.iter().map(|arg| self.names.text(arg)).collect()).unwrap_or_default()
+    }
+
+    fn temporary_patterns(&self) -> std::collections::BTreeMap<Value, Value> {
+        let hole = |number: &Option<u32>| number.map(|number| Value::from_syntax(format!("{{TMP{number}}}")));
+        let name = |path: &[u8]| pattern(path.rsplit(|byte| *byte == b'/').next().unwrap_or_default());
+        self.holes.temporaries.iter().filter_map(|(path, number)| Some((hole(number)?, name(path)))).collect()
+    }
+
+    fn gaps(&self) -> Vec<Gap> {
+        let key = |process: &Option<ProcId>| process.and_then(|id| self.keys.get(id.0 as usize)).cloned();
+        let told = self.run.gaps.iter();
+        let mut gaps: Vec<Gap> =
+            told.map(|(process, why)| Gap { process: key(process), why: why.clone(), level: Level::Outcome }).collect();
+        gaps.sort();
+        gaps.dedup();
+        gaps
+    }
+}
+
+/// A process with what its streams were made of.
+pub(crate) struct BuiltProcess {
+    pub id: ProcId,
+    pub process: FormProcess,
+    pub streams: Vec<streams::Built>,
+}
+
+fn digits(part: &str) -> String {
+    part.chars().take_while(char::is_ascii_digit).collect()
+}

@@ -1,0 +1,218 @@
+//! Numbers of temporary names: `{TMPk}` by what was done to them, so that no interleaving decides.
+
+use std::collections::{BTreeMap, HashMap};
+
+use recording::resolve::ObjectKind;
+
+use super::{Maker, streams};
+use crate::golden::Golden;
+use crate::model::{Arg, Step};
+use crate::options::Options;
+use crate::rename::{Familiar, Holes, Substitutions};
+use crate::run::Run;
+use crate::run::raw::Key;
+use crate::value::Value;
+
+/// What a golden knows of names.
+pub(super) fn familiar(golden: &Golden) -> Familiar {
+    let mut known = Familiar::default();
+    let streams = golden.streams.iter().map(|stream| &stream.object.name);
+    let names = streams.chain(golden.ends.iter().map(|end| &end.name)).chain(arguments(golden));
+    for name in names {
+        match name.as_str().rsplit_once("/{TMP") {
+            Some((folder, rest)) if !rest.contains('/') => {
+                known.holes.entry(folder.into()).or_insert(0);
+            }
+            _ => {
+                known.literal.insert(name.as_str().into());
+            }
+        }
+    }
+    for (folder, holes) in &mut known.holes {
+        *holes = holes_in(golden, folder);
+    }
+    known
+}
+
+/// Names that steps mention.
+fn arguments(golden: &Golden) -> impl Iterator<Item = &Value> {
+    let steps = golden.streams.iter().flat_map(|stream| &stream.steps);
+    steps.flat_map(|(_, step)| step.args.iter()).filter_map(|arg| match arg {
+        Arg::Word(value) if value.as_str().contains('/') => Some(value),
+        _ => None,
+    })
+}
+
+fn holes_in(golden: &Golden, folder: &str) -> usize {
+    let prefix = format!("{folder}/{{TMP");
+    let mut names: Vec<&str> = golden.streams.iter().map(|stream| stream.object.name.as_str()).collect();
+    names.extend(golden.ends.iter().map(|end| end.name.as_str()));
+    names.retain(|name| name.strip_prefix(&*prefix).is_some_and(|rest| !rest.contains('/')));
+    names.sort_unstable();
+    names.dedup();
+    names.len()
+}
+
+/// A temporary name with what tells it from others.
+struct Ranked {
+    path: Vec<u8>,
+    /// Its streams, temporary names unnumbered.
+    first: Vec<String>,
+    /// The same with the numbers of the first round.
+    second: Vec<String>,
+    /// Without contents: what a golden is asked for.
+    bare: Vec<String>,
+    /// When it was made.
+    made: u64,
+}
+
+/// The numbers of the temporary names of a run.
+pub(super) fn number(
+    run: &Run,
+    substitutions: &Substitutions,
+    holes: &Holes,
+    known: Option<&Golden>,
+) -> HashMap<Vec<u8>, Option<u32>> {
+    if holes.temporaries.len() < 2 && known.is_none() {
+        return holes.temporaries.keys().map(|path| (path.clone(), Some(1))).collect();
+    }
+    let options = Options::at(crate::model::Level::Protocol);
+    let mut first = Maker::new(run, substitutions.clone(), holes, &options);
+    let texts = texts(&mut first, false);
+    let bare = self::texts(&mut first, true);
+    let mut distinct: Vec<&Vec<String>> = texts.values().collect();
+    distinct.sort();
+    distinct.dedup();
+    let rank = |path: &Vec<u8>| texts.get(path).and_then(|text| distinct.binary_search(&text).ok());
+    let again = Holes {
+        temporaries: holes
+            .temporaries
+            .keys()
+            .map(|path| (path.clone(), rank(path).map(|rank| rank as u32 + 1)))
+            .collect(),
+        ports: holes.ports.clone(),
+    };
+    let refined = self::texts(&mut Maker::new(run, substitutions.clone(), &again, &options), false);
+    let mut ranked: Vec<Ranked> = holes
+        .temporaries
+        .keys()
+        .map(|path| Ranked {
+            path: path.clone(),
+            first: texts.get(path).cloned().unwrap_or_default(),
+            second: refined.get(path).cloned().unwrap_or_default(),
+            bare: bare.get(path).cloned().unwrap_or_default(),
+            made: made(run, path),
+        })
+        .collect();
+    ranked.sort_by(|a, b| (&a.first, &a.second, a.made, &a.path).cmp(&(&b.first, &b.second, b.made, &b.path)));
+    assign(ranked, known)
+}
+
+fn made(run: &Run, path: &[u8]) -> u64 {
+    let of_name = run.tables.objects.iter().flat_map(|object| &object.names).filter(|(_, name)| name == path);
+    of_name.map(|(event, _)| *event).min().unwrap_or(u64::MAX)
+}
+
+/// In order; with a golden, those that do what one of its temporary names does get its number.
+fn assign(ranked: Vec<Ranked>, known: Option<&Golden>) -> HashMap<Vec<u8>, Option<u32>> {
+    let mut wanted = known.map(bare_streams).unwrap_or_default();
+    let mut numbers = HashMap::new();
+    let mut left = Vec::new();
+    for one in ranked {
+        match wanted.iter().position(|(_, bare)| *bare == one.bare) {
+            Some(at) => {
+                numbers.insert(one.path, Some(wanted.remove(at).0));
+            }
+            None => left.push(one.path),
+        }
+    }
+    let highest = numbers.values().flatten().max().copied().unwrap_or(0);
+    let highest = wanted.iter().map(|(number, _)| *number).max().unwrap_or(0).max(highest);
+    let free = wanted.into_iter().map(|(number, _)| number).chain(highest.saturating_add(1)..);
+    numbers.extend(left.into_iter().zip(free).map(|(path, number)| (path, Some(number))));
+    numbers
+}
+
+/// The temporary names of a golden by number, with what is done to them.
+fn bare_streams(golden: &Golden) -> Vec<(u32, Vec<String>)> {
+    let mut all: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for stream in &golden.streams {
+        if let Some(number) = number_of(stream.object.name.as_str()) {
+            let lines = stream.steps.iter().map(|(_, step)| line(step, true));
+            all.entry(number).or_default().extend(std::iter::once(stream.process.0.to_string()).chain(lines));
+        }
+    }
+    all.into_iter().collect()
+}
+
+/// `k` of a name that ends in `{TMPk}`.
+fn number_of(name: &str) -> Option<u32> {
+    name.rsplit_once("{TMP")?.1.strip_suffix('}')?.parse().ok()
+}
+
+/// What was done to each temporary name, stream by stream.
+fn texts(maker: &mut Maker<'_>, bare: bool) -> HashMap<Vec<u8>, Vec<String>> {
+    let run = maker.run;
+    let mut texts: BTreeMap<Vec<u8>, Vec<(String, Vec<String>)>> = BTreeMap::new();
+    for stream in run.streams.iter().filter(|stream| !stream.placed.is_empty()) {
+        let Key::Object(id) = stream.key else { continue };
+        let Some(object) = run.tables.object(id) else { continue };
+        let path = if object.kind == ObjectKind::Unix {
+            object.local.as_ref().map_or(&object.name, |local| &local.0)
+        } else {
+            &object.name
+        };
+        if !maker.holes.temporaries.contains_key(path) {
+            continue;
+        }
+        let mut lines = Vec::with_capacity(stream.placed.len());
+        for placed in &stream.placed {
+            if let Some(raw) = run.steps.rows().get(placed.step as usize) {
+                let step = maker.step(raw);
+                lines.extend(std::iter::repeat_n(line(&step, bare), (placed.count as usize).min(8)));
+            }
+        }
+        let key = maker.keys.get(stream.process.0 as usize).map_or_else(String::new, |key| key.0.to_string());
+        texts.entry(path.clone()).or_default().push((key, lines));
+    }
+    let _ = streams::object;
+    texts
+        .into_iter()
+        .map(|(path, mut streams)| {
+            streams.sort();
+            let lines = streams.into_iter().flat_map(|(key, lines)| std::iter::once(key).chain(lines));
+            (path, lines.collect())
+        })
+        .collect()
+}
+
+/// A step as text; `bare`: without contents and without numbers of temporary names.
+fn line(step: &Step, bare: bool) -> String {
+    use std::fmt::Write;
+    let mut out = step.verb.word().to_owned();
+    for arg in &step.args {
+        let _ = match arg {
+            Arg::Word(value) if bare => write!(out, " {}", unnumbered(value.as_str())),
+            Arg::Word(value) => write!(out, " {value}"),
+            Arg::Field(name, value) => write!(out, " {name}={value}"),
+            Arg::Span(..) | Arg::Hash(_) if bare => Ok(()),
+            Arg::Span(from, to) => write!(out, " {from}..{to:?}"),
+            Arg::Hash(hash) => write!(out, " {hash:?}"),
+        };
+    }
+    if let Some(errno) = &step.errno {
+        let _ = write!(out, " !{errno}");
+    }
+    out
+}
+
+fn unnumbered(text: &str) -> String {
+    match text.find("{TMP") {
+        None => text.to_owned(),
+        Some(at) => {
+            let (head, tail) = text.split_at(at);
+            let rest = tail.split_once('}').map_or("", |(_, rest)| rest);
+            format!("{head}{{TMP}}{rest}")
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Rename: names, arguments and contents of a run in their canonical form.
+//!
+//! In: texts of the target, and what is known of the run (its folders, temporary names, clock, ports). Out:
+//! [`Value`]s and canonical bytes. Substitutions come first, temporary names second; a value that is neither
+//! stays as it is.
+
+mod clock;
+mod content;
+mod substitute;
+mod temporary;
+mod zone;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::run::Run;
+use crate::value::{Value, push_literal};
+
+pub(crate) use content::Canonical;
+pub(crate) use substitute::{Substitutions, environment};
+pub(crate) use temporary::{Familiar, find as find_temporaries, pattern};
+
+use clock::Clock;
+use content::Matcher;
+
+/// The canonical names of one run.
+pub(crate) struct Names {
+    pub substitutions: Substitutions,
+    /// Temporary names: absolute path, and its hole.
+    temporaries: HashMap<Vec<u8>, Box<str>>,
+    /// Addresses with a port that the kernel chose, and their holes.
+    ports: HashMap<Vec<u8>, Box<str>>,
+    pids: HashSet<u64>,
+    /// Names that the run made, in which a pid is a pid.
+    made: HashSet<Vec<u8>>,
+    clock: Clock,
+    /// For what the run wrote.
+    inside: Matcher,
+    /// For what it read from elsewhere.
+    outside: Matcher,
+}
+
+/// Holes of a run that are known before its contents are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Holes {
+    /// Absolute path, number (`None`: not numbered yet).
+    pub temporaries: HashMap<Vec<u8>, Option<u32>>,
+    /// `host:port`, number.
+    pub ports: HashMap<Vec<u8>, u32>,
+}
+
+impl Names {
+    /// Of this run.
+    pub fn new(run: &Run, substitutions: Substitutions, holes: &Holes) -> Names {
+        let temporaries: HashMap<Vec<u8>, Box<str>> =
+            holes.temporaries.iter().map(|(path, number)| (path.clone(), hole("TMP", *number))).collect();
+        let ports: HashMap<Vec<u8>, Box<str>> =
+            holes.ports.iter().map(|(address, number)| (address.clone(), hole("EP", Some(*number)))).collect();
+        let made = run.touched.keys().map(|id| run.names.get(*id).to_vec()).collect();
+        let inside = Matcher::new(&substitutions, &temporaries, &ports, true);
+        let outside = Matcher::new(&substitutions, &temporaries, &ports, false);
+        let clock = Clock::new(run.clock, zone::offsets(run));
+        Names { substitutions, temporaries, ports, pids: pids(run), made, clock, inside, outside }
+    }
+
+    /// An absolute path; a relative one (the target of a link) is text.
+    pub fn path(&self, path: &[u8]) -> Value {
+        if path.first() != Some(&b'/') {
+            return self.text(path);
+        }
+        let (mut out, at) = match self.substitutions.prefix(path) {
+            Some((name, len)) => (name.to_owned(), len),
+            None => (String::with_capacity(path.len()), 0),
+        };
+        self.components(&mut out, path, at);
+        Value::from_syntax(out)
+    }
+
+    /// What follows a substituted beginning, component by component.
+    fn components(&self, out: &mut String, path: &[u8], from: usize) {
+        let pids = path.starts_with(b"/proc/") || self.made.contains(path);
+        let mut at = from;
+        let rest = path.get(from..).unwrap_or_default();
+        for (n, component) in rest.split(|byte| *byte == b'/').enumerate() {
+            if n > 0 {
+                out.push('/');
+                at += 1;
+            }
+            at += component.len();
+            match path.get(..at).and_then(|prefix| self.temporaries.get(prefix)) {
+                Some(hole) if !component.is_empty() => out.push_str(hole),
+                _ => self.component(out, component, pids),
+            }
+        }
+    }
+
+    fn component(&self, out: &mut String, component: &[u8], pids: bool) {
+        let mut at = 0;
+        for (start, end, format) in self.clock.in_name(component) {
+            self.digits(out, component.get(at..start).unwrap_or_default(), pids);
+            out.push_str(&format!("{{clock:{format}}}"));
+            at = end;
+        }
+        self.digits(out, component.get(at..).unwrap_or_default(), pids);
+    }
+
+    /// Runs of three and more digits that are the id of a process of the run.
+    fn digits(&self, out: &mut String, text: &[u8], pids: bool) {
+        let mut at = 0;
+        while at < text.len() {
+            let rest = text.get(at..).unwrap_or_default();
+            let digit = rest.first().is_some_and(u8::is_ascii_digit);
+            let len = rest.iter().take_while(|byte| byte.is_ascii_digit() == digit).count().max(1);
+            let part = rest.get(..len).unwrap_or_default();
+            if digit && pids && len >= 3 && self.is_pid(part) {
+                out.push_str("{PID}");
+            } else {
+                push_literal(out, part);
+            }
+            at += len;
+        }
+    }
+
+    fn is_pid(&self, digits: &[u8]) -> bool {
+        let number = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+        number.is_some_and(|number| self.pids.contains(&number))
+    }
+
+    /// An argument or another text.
+    pub fn text(&self, text: &[u8]) -> Value {
+        if let Some(name) = self.substitutions.whole(text) {
+            return Value::from_syntax(name);
+        }
+        if text.first() == Some(&b'/') && !text.contains(&b' ') && self.substitutions.prefix(text).is_some() {
+            return self.path(text);
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut at = 0;
+        for cut in self.inside.cuts(text, None) {
+            push_literal(&mut out, text.get(at..cut.start).unwrap_or_default());
+            out.push_str(&cut.token);
+            at = cut.end;
+        }
+        push_literal(&mut out, text.get(at..).unwrap_or_default());
+        Value::from_syntax(out)
+    }
+
+    /// A name in a directory.
+    pub fn listed(&self, name: &[u8]) -> Value {
+        self.text(name)
+    }
+
+    /// Content of a file or stream; `outside`: it comes from outside of the run.
+    pub fn content(&self, bytes: &[u8], outside: bool) -> Canonical {
+        let matcher = if outside { &self.outside } else { &self.inside };
+        Canonical::new(bytes, matcher.cuts(bytes, Some(&self.clock)))
+    }
+
+    /// An address, `host:port`.
+    pub fn address(&self, address: &[u8]) -> Value {
+        match (self.ports.get(address), address.iter().rposition(|byte| *byte == b':')) {
+            (Some(hole), Some(colon)) => {
+                let mut out = String::new();
+                push_literal(&mut out, address.get(..=colon).unwrap_or_default());
+                out.push_str(hole);
+                Value::from_syntax(out)
+            }
+            _ if address.first() == Some(&b'/') => self.path(address),
+            _ => Value::literal(address),
+        }
+    }
+}
+
+fn hole(kind: &str, number: Option<u32>) -> Box<str> {
+    number.map_or_else(|| format!("{{{kind}}}"), |number| format!("{{{kind}{number}}}")).into()
+}
+
+fn pids(run: &Run) -> HashSet<u64> {
+    let processes = run.tables.processes.iter().flat_map(|row| [row.pid, row.own_pid]);
+    processes.chain(run.tables.threads.iter().map(|row| row.tid)).map(u64::from).filter(|pid| *pid > 1).collect()
+}
