@@ -139,3 +139,19 @@ pub struct Confirmed {
     /// Runs made.
     pub runs: u32,
 }
+
+impl Severity {
+    /// The word in reports and in renacer.toml.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        }
+    }
+
+    /// The severity of a word.
+    pub fn from_word(word: &str) -> Option<Severity> {
+        [Severity::Error, Severity::Warning, Severity::Info].into_iter().find(|severity| severity.word() == word)
+    }
+}

@@ -26,6 +26,7 @@ mod rename;
 pub mod run;
 mod scrub;
 mod shape;
+mod show;
 mod store;
 mod value;
 mod verdict;
@@ -43,17 +44,19 @@ pub mod pipeline {
     pub use crate::content::{Content, Contents, Hash};
     pub use crate::explain::explain_code;
     pub use crate::finding::{Code, Confirmed, Finding, Severity};
-    pub use crate::form::{Call, Form, FormProcess, FormStep, FormStream, FormThread, MachineClass, NodeRef};
+    pub use crate::form::{Call, Form, FormEnd, FormProcess, FormStep, FormStream, FormThread, MachineClass, NodeRef};
     pub use crate::golden::{
-        Allow, Asserted, BadContent, BadGolden, CallLine, Class, End, EndKind, ExitRule, Golden, Header, Limits, Mask,
-        MaskAs, MaskWhere, Number, OrderEdge, Presence, ProcLine, ShapeLine, Stdin, StepRef, Stream, ThreadStream, Why,
+        Allow, Asserted, BadContent, BadGolden, CallLine, Class, DurabilityRule, End, EndKind, ExitRule, FactRule,
+        Golden, Header, Limits, Mask, MaskAs, MaskWhere, Number, OrderEdge, Presence, ProcLine, ShapeLine, Stdin,
+        StepRef, Stream, ThreadStream, Why,
     };
-    pub use crate::learn::{HeaderFacts, Learned, NeverMasked, Outlier, Refused, allowable, learn};
+    pub use crate::learn::{HeaderFacts, Learned, NeverMasked, Outlier, Refused, allowable, join, learn};
     pub use crate::model::{
         Arg, Durability, Exit, Fact, Gap, Input, InputKind, Level, ObjectKind, ObjectRef, Platform, ProcKey, Step,
         Verb, VerbClass,
     };
     pub use crate::options::{Options, ProcessRule, RootRule, StderrRule};
+    pub use crate::show::{Report, json, junit, text};
     pub use crate::project::forms;
     pub use crate::run::{Observer, Run};
     pub use crate::store::{KEPT, Store, StoreError, folder, valid_full_name, waiting};

@@ -27,7 +27,7 @@ pub(crate) use align::Work;
 pub(crate) use ends::end_masks;
 pub(crate) use processes::basename;
 pub(crate) use steps::{arg_accepts, same_but_content};
-pub(crate) use streams::{CountChange, Diff, Hunk, right};
+pub(crate) use streams::{CountChange, Diff, Hunk, range, right};
 pub(crate) use threads::ThreadDifference;
 
 /// A stream of the run.

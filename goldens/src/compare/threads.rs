@@ -33,7 +33,7 @@ impl<'a> Comparing<'a, '_> {
         // Siblings that swapped their work are no difference.
         unequal.retain(|(line, _)| {
             let equal = open.iter().position(|thread| self.calls(line, thread).is_empty());
-            equal.map(|at| drop(open.remove(at))).is_none()
+            equal.map(|at| open.remove(at)).is_none()
         });
         for (line, _) in unequal {
             let same = open.iter().position(|thread| thread.key == line.thread).map(|at| open.remove(at));

@@ -347,8 +347,8 @@ impl<'a> Context<'a> {
             let text = self.called(&change.after.object);
             let verb = failed.verb.word();
             let sentence = format!("after {verb} {text}: {}, {now} {} it", words::plain(error), does(handler));
-            gone.iter().for_each(|at| drop(change.removed.remove(at)));
-            new.iter().for_each(|at| drop(change.added.remove(at)));
+            change.removed.retain(|at| !gone.contains(at));
+            change.added.retain(|at| !new.contains(at));
             drafts.push(self.draft(Code::ErrIgnored, change, verb, sentence));
         }
         drafts
@@ -617,7 +617,7 @@ impl<'a> Change<'a> {
 
 fn take<'a>(open: &mut BTreeSet<usize>, steps: &[&'a Step], wanted: impl Fn(&Step) -> bool) -> Vec<&'a Step> {
     let found: Vec<usize> = open.iter().copied().filter(|at| steps.get(*at).is_some_and(|step| wanted(step))).collect();
-    found.iter().for_each(|at| drop(open.remove(at)));
+    open.retain(|at| !found.contains(at));
     found.into_iter().filter_map(|at| steps.get(at).copied()).collect()
 }
 

@@ -17,7 +17,9 @@ pub(crate) fn printable(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         chunk.valid().chars().for_each(|c| push_printable(&mut out, c));
-        chunk.invalid().iter().for_each(|byte| drop(write!(out, "\\x{byte:02x}")));
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
     }
     out
 }

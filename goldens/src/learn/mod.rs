@@ -34,6 +34,7 @@ pub use never::NeverMasked;
 pub use outliers::Outlier;
 pub(crate) use outliers::{has_flag, is_action};
 pub(crate) use streams::{base_of, canonical, content_hash, without_content};
+pub use widen::join;
 
 /// Fewer runs than this need [`Options::single`].
 const LEAST: usize = 3;
@@ -250,15 +251,7 @@ impl<'a> Learning<'a> {
             }
         }
         let steps = streams::Steps::of(forms, &names);
-        Learning {
-            forms,
-            names,
-            options,
-            steps,
-            processes,
-            contents: Contents::default(),
-            masks: Vec::new(),
-        }
+        Learning { forms, names, options, steps, processes, contents: Contents::default(), masks: Vec::new() }
     }
 
     fn golden(mut self, header: HeaderFacts) -> Learned {
@@ -300,7 +293,7 @@ impl<'a> Learning<'a> {
         let first = self.forms.first();
         let seen: BTreeSet<MachineClass> = self.forms.iter().map(|form| form.class.clone()).collect();
         let notes: BTreeSet<&String> = self.forms.iter().flat_map(|form| &form.notes).chain(&facts.notes).collect();
-        let note = |text: &&String| text.split(": ").map(|part| Value::literal(part.as_bytes())).collect();
+        let note = |text: &&String| note_words(text);
         let argv: Vec<Vec<Value>> = self.forms.iter().map(|form| form.argv.clone()).collect();
         let substs: BTreeSet<_> = self.forms.iter().flat_map(|form| form.substs.iter().cloned()).collect();
         Header {
@@ -571,6 +564,15 @@ impl<'a> Learning<'a> {
         lines.sort();
         lines
     }
+}
+
+/// `not varied: ASLR` as two values, so that a list of notes sorts by its kind.
+fn note_words(text: &str) -> Vec<Value> {
+    let parts = match text.split_once(": ") {
+        Some((kind, rest)) => vec![format!("{kind}:"), rest.to_string()],
+        None => vec![text.to_string()],
+    };
+    parts.iter().map(|part| Value::literal(part.as_bytes())).collect()
 }
 
 fn edge(streams: &[Stream], a: order::Place, b: order::Place) -> Option<OrderEdge> {

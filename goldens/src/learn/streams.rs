@@ -125,7 +125,7 @@ fn aligned(lines: &[Line], steps: &Steps) -> bool {
     })
 }
 
-fn alike(a: &Step, b: &Step) -> bool {
+pub(super) fn alike(a: &Step, b: &Step) -> bool {
     let kind = |arg: &Arg| match arg {
         Arg::Word(_) => (0, None),
         Arg::Field(name, _) => (1, Some(name.clone())),
@@ -232,7 +232,7 @@ fn set_hash(step: &mut Step, hash: Option<Hash>) {
 }
 
 /// Steps that differ in arguments only.
-fn join_steps(steps: &[&Step]) -> Step {
+pub(super) fn join_steps(steps: &[&Step]) -> Step {
     let Some(first) = steps.first() else {
         return Step { verb: Verb::Close, args: Box::new([]), errno: None };
     };
