@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::form::{Form, FormEnd, FormProcess, FormStream, NodeRef};
 use crate::golden::{End, Golden, Number, Presence, ProcLine, Stream};
 use crate::learn::Names;
-use crate::model::{Durability, Fact, Input, Level, ObjectRef, ProcKey};
+use crate::model::{Durability, Input, Level, ObjectRef, ProcKey};
 use crate::options::{Options, ProcessRule, RootRule};
 
 mod align;
@@ -26,7 +26,7 @@ mod threads;
 pub(crate) use align::Work;
 pub(crate) use ends::end_masks;
 pub(crate) use processes::basename;
-pub(crate) use steps::{arg_accepts, same_but_content};
+pub(crate) use steps::{arg_accepts, is_wild, same_but_content};
 pub(crate) use streams::{CountChange, Diff, Hunk, range, right};
 pub(crate) use threads::ThreadDifference;
 
@@ -91,8 +91,6 @@ pub(crate) struct StreamDifference<'a> {
     pub before: Option<&'a Stream>,
     /// The stream of the run; `None`: the object is gone.
     pub after: Option<&'a FormStream>,
-    /// The process of the run; `None`: it is gone.
-    pub form_process: Option<usize>,
     pub diff: Diff,
 }
 
@@ -190,14 +188,14 @@ impl<'a> Comparing<'a, '_> {
         match (pair.golden.and_then(|at| self.golden.processes.get(at)), pair.form.as_slice()) {
             (Some(line), []) if !matches!(line.presence, Presence::Optional) => {
                 for stream in self.golden.streams.iter().filter(|stream| stream.process == line.key) {
-                    self.stream(&line.key, Some(stream), None, None, Diff::default());
+                    self.stream(&line.key, Some(stream), None, Diff::default());
                 }
             }
             (None, new) => {
                 for at in new {
                     let Some(process) = self.form.processes.get(*at) else { continue };
                     for stream in &process.streams {
-                        self.stream(&process.key, None, Some(stream), Some(*at), Diff::default());
+                        self.stream(&process.key, None, Some(stream), Diff::default());
                     }
                 }
             }
@@ -205,15 +203,8 @@ impl<'a> Comparing<'a, '_> {
         }
     }
 
-    fn stream(
-        &mut self,
-        process: &'a ProcKey,
-        before: Option<&'a Stream>,
-        after: Option<&'a FormStream>,
-        form_process: Option<usize>,
-        diff: Diff,
-    ) {
-        let found = StreamDifference { process, before, after, form_process, diff };
+    fn stream(&mut self, process: &'a ProcKey, before: Option<&'a Stream>, after: Option<&'a FormStream>, diff: Diff) {
+        let found = StreamDifference { process, before, after, diff };
         self.out.list.push(Difference::Stream(found));
     }
 

@@ -63,7 +63,7 @@ impl<'a> Comparing<'a, '_> {
     ) {
         let diff = self.diff((line, before), after, numbers);
         if !diff.is_empty() {
-            self.stream(key, Some(before), Some(after), Some(node.process as usize), diff.clone());
+            self.stream(key, Some(before), Some(after), diff.clone());
         }
         places.streams.insert(line, (node, diff));
     }
@@ -104,7 +104,7 @@ impl<'a> Comparing<'a, '_> {
                         let Some(after) = process.streams.get(nth) else { continue };
                         let node = NodeRef { process: at as u32, stream: nth as u32, step: 0 };
                         let diff = self.diff((line, before), after, numbers);
-                        self.stream(key, Some(before), Some(after), Some(at), diff.clone());
+                        self.stream(key, Some(before), Some(after), diff.clone());
                         places.streams.insert(line, (node, diff));
                     }
                     None => rest.push((line, before)),
@@ -113,10 +113,10 @@ impl<'a> Comparing<'a, '_> {
             gone = rest;
         }
         for (_, before) in gone.into_iter().filter(|(_, before)| facts::required(before.presence)) {
-            self.stream(key, Some(before), None, Some(at), Diff::default());
+            self.stream(key, Some(before), None, Diff::default());
         }
         for after in new.into_iter().filter_map(|nth| process.streams.get(nth)) {
-            self.stream(key, None, Some(after), Some(at), Diff::default());
+            self.stream(key, None, Some(after), Diff::default());
         }
     }
 }

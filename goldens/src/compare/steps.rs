@@ -147,7 +147,7 @@ fn with_any_hash(step: &Step) -> Step {
     Step { verb: step.verb, args: args.collect(), errno: step.errno.clone() }
 }
 
-fn is_wild(step: &Step) -> bool {
+pub(crate) fn is_wild(step: &Step) -> bool {
     step.args.iter().any(|arg| match arg {
         Arg::Word(word) | Arg::Field(_, word) => is_rule(word),
         Arg::Span(_, to) => to.is_none(),

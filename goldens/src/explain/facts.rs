@@ -1,6 +1,6 @@
 //! Facts, durability and shapes in words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, Draft, words};
 use crate::compare::{Difference, Differences};
@@ -127,7 +127,7 @@ impl Context<'_> {
             let write = |step: &&crate::model::Step| matches!(step.verb, Verb::Write | Verb::Rewrite);
             steps.iter().filter(write).map(|step| step.args.clone()).collect::<Vec<_>>()
         };
-        let own: Vec<_> =
+        let own: BTreeSet<_> =
             streams().filter(|stream| stream.object.name.as_str() == name).flat_map(|s| written(&steps(s))).collect();
         let others = streams().filter(|stream| stream.object.name.as_str() != name).map(steps);
         let removed = others.filter(|steps| steps.iter().any(|step| step.verb == Verb::Unlink && step.errno.is_none()));

@@ -136,7 +136,7 @@ pub(crate) fn findings(
         return Vec::new();
     }
     let context = Context::of(differences, golden, contents, form, options);
-    let mut drafts: Vec<Draft> = differences.list.iter().flat_map(|found| context.drafts(found, differences)).collect();
+    let mut drafts: Vec<Draft> = differences.list.iter().flat_map(|found| context.drafts(found)).collect();
     drafts.extend(context.together(differences));
     drafts.retain(|draft| draft.finding.level <= options.level && !context.allowed(&draft.finding));
     for draft in &mut drafts {
@@ -217,14 +217,14 @@ impl<'a> Context<'a> {
         self.writers.get(name).cloned().unwrap_or_default()
     }
 
-    fn drafts(&self, difference: &Difference<'_>, all: &Differences<'_>) -> Vec<Draft> {
+    fn drafts(&self, difference: &Difference<'_>) -> Vec<Draft> {
         match difference {
             Difference::ProcessGone { line } => vec![self.process_gone(line)],
             Difference::ProcessNew { process } => vec![self.process_new(process)],
             Difference::ProcessCount { line, count } => vec![self.process_count(line, *count)],
             Difference::Arguments { line, process } => vec![self.arguments(line, process)],
             Difference::Exit { line, process } => vec![self.exit(line, process)],
-            Difference::Stream(found) => self.stream(found, all),
+            Difference::Stream(found) => self.stream(found),
             Difference::StreamCount { stream, count } => vec![self.stream_count(stream, *count)],
             Difference::End { before, after, part } => vec![self.end(*before, *after, *part)],
             Difference::Input { input, new } => vec![self.input(input, *new)],

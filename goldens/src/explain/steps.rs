@@ -4,12 +4,12 @@
 //! can name, in the order of the rules; what nobody took is a step more, a step less, or a step with other
 //! arguments.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::content::Contrast;
 use super::{Context, Draft, words};
-use crate::compare::{CountChange, Differences, Hunk, StreamDifference, same_but_content};
-use crate::finding::Code;
+use crate::compare::{CountChange, Diff, Hunk, StreamDifference, is_wild, same_but_content};
+use crate::finding::{Code, Severity};
 use crate::form::FormStream;
 use crate::golden::{Number, Presence, Stream};
 use crate::learn::{content_hash, has_flag, is_action};
@@ -25,7 +25,6 @@ pub(super) struct Change<'a> {
     pub after: &'a FormStream,
     golden: Vec<&'a Step>,
     run: Vec<&'a Step>,
-    counts: Vec<(u64, u64)>,
     removed: BTreeSet<usize>,
     added: BTreeSet<usize>,
     hunks: &'a [Hunk],
@@ -33,11 +32,11 @@ pub(super) struct Change<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn stream(&self, found: &StreamDifference<'_>, all: &Differences<'_>) -> Vec<Draft> {
+    pub(super) fn stream(&self, found: &StreamDifference<'_>) -> Vec<Draft> {
         match (found.before, found.after) {
             (Some(before), Some(after)) => self.changed(found, before, after),
             (Some(before), None) => vec![self.object_gone(found.process, before)],
-            (None, Some(after)) => self.object_new(found.process, after, all),
+            (None, Some(after)) => self.object_new(found.process, after),
             (None, None) => Vec::new(),
         }
     }
@@ -62,7 +61,7 @@ impl<'a> Context<'a> {
         self.placed(draft, &before.object.kind, &name).missing()
     }
 
-    fn object_new(&self, process: &ProcKey, after: &FormStream, _all: &Differences<'_>) -> Vec<Draft> {
+    fn object_new(&self, process: &ProcKey, after: &FormStream) -> Vec<Draft> {
         let steps: Vec<&Step> = after.steps.iter().filter_map(|step| self.form.steps.get(step.step as usize)).collect();
         let name = words::object_syntax(&after.object);
         let side = self.form_side(after);
@@ -102,7 +101,6 @@ impl<'a> Context<'a> {
             after,
             golden: before.steps.iter().map(|(_, step)| step).collect(),
             run: after.steps.iter().filter_map(|step| self.form.steps.get(step.step as usize)).collect(),
-            counts: Vec::new(),
             removed: found.diff.hunks.iter().flat_map(|hunk| hunk.removed.iter().copied()).collect(),
             added: found.diff.hunks.iter().flat_map(|hunk| hunk.added.iter().copied()).collect(),
             hunks: &found.diff.hunks,
@@ -111,7 +109,6 @@ impl<'a> Context<'a> {
         if change.run.len() != after.steps.len() {
             return Vec::new();
         }
-        change.counts.push((change.golden.len() as u64, change.run.len() as u64));
         let mut drafts = Vec::new();
         if before.object != after.object {
             drafts.push(self.renamed(&change));
@@ -124,6 +121,7 @@ impl<'a> Context<'a> {
         drafts.extend(self.ignored_error(&mut change));
         drafts.extend(self.checked_by_name(&mut change));
         drafts.extend(self.unclosed(&mut change));
+        drafts.extend(self.other_sync(&mut change));
         drafts.extend(self.other_content(&mut change));
         drafts.extend(self.repeats(&mut change, &found.diff.counts));
         drafts.extend(self.rest(&mut change, found.diff.cut));
@@ -139,7 +137,7 @@ impl<'a> Context<'a> {
         drafts
     }
 
-    fn event(&self, diff: &crate::compare::Diff, after: &FormStream) -> Option<u64> {
+    fn event(&self, diff: &Diff, after: &FormStream) -> Option<u64> {
         let added = diff.hunks.iter().filter_map(|hunk| hunk.added.first().copied());
         let counted = diff.counts.iter().map(|change| change.form);
         let removed = diff.hunks.iter().filter(|hunk| hunk.added.is_empty()).filter_map(|hunk| {
@@ -399,6 +397,22 @@ impl<'a> Context<'a> {
         Vec::new()
     }
 
+    /// One way of syncing in the place of another: the same finding as that of the durability line.
+    fn other_sync(&self, change: &mut Change<'_>) -> Vec<Draft> {
+        let sync = |step: &Step| matches!(step.verb, Verb::Fsync | Verb::Fdatasync | Verb::Syncfs);
+        let pairs = change.pairs(|was, is| sync(was) && sync(is) && was.verb != is.verb && was.errno == is.errno);
+        let mut drafts = Vec::new();
+        for (old, new) in pairs {
+            let (Some(was), Some(is)) = (change.golden.get(old), change.run.get(new)) else { continue };
+            let text = self.called(&change.after.object);
+            let sentence = format!("{text}: {} instead of {}", is.verb.word(), was.verb.word());
+            change.take(old, new);
+            drafts.push(self.draft(Code::DurFsync, change, "sync-kind", sentence).severity(Severity::Warning));
+        }
+        drafts.truncate(1);
+        drafts
+    }
+
     /// The same read with other bytes.
     fn other_content(&self, change: &mut Change<'_>) -> Vec<Draft> {
         let reads = |step: &Step| matches!(step.verb, Verb::Read | Verb::Recv | Verb::Map | Verb::List);
@@ -446,8 +460,12 @@ impl<'a> Context<'a> {
     fn repeats(&self, change: &mut Change<'_>, counts: &[CountChange]) -> Vec<Draft> {
         let observes = |step: &Step| step.verb.class() == VerbClass::Predicate;
         let mut drafts = Vec::new();
-        let known_before = |step: &Step| change.golden.iter().any(|line| line_accepts(line, step));
-        let known_after = |step: &Step| change.run.iter().any(|other| line_accepts(step, other));
+        let before = Known::of(&change.golden);
+        let after: HashSet<&Step> = change.run.iter().copied().collect();
+        let known_before = |step: &Step| before.has(step);
+        let known_after = |step: &Step| {
+            after.contains(step) || (is_wild(step) && change.run.iter().any(|other| line_accepts(step, other)))
+        };
         let added: Vec<usize> = change.added.iter().copied().collect();
         let removed: Vec<usize> = change.removed.iter().copied().collect();
         let all_added =
@@ -716,6 +734,25 @@ fn span_len(step: &Step) -> Option<u64> {
     step.args
         .iter()
         .find_map(|arg| if let Arg::Span(from, Some(to)) = arg { Some(to.saturating_sub(*from)) } else { None })
+}
+
+/// Lines of a golden, asked for many steps.
+struct Known<'a> {
+    exact: HashSet<&'a Step>,
+    wild: Vec<&'a Step>,
+}
+
+impl<'a> Known<'a> {
+    fn of(lines: &[&'a Step]) -> Known<'a> {
+        let mut wild: Vec<&Step> = lines.iter().copied().filter(|line| is_wild(line)).collect();
+        wild.sort();
+        wild.dedup();
+        Known { exact: lines.iter().copied().collect(), wild }
+    }
+
+    fn has(&self, step: &Step) -> bool {
+        self.exact.contains(step) || self.wild.iter().any(|line| line_accepts(line, step))
+    }
 }
 
 /// Is it the line, wildcards included?
