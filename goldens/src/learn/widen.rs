@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::names::Names;
 use super::never::NeverMasked;
 use super::streams::{self, content_hash, without_content};
 use super::{Refused, content, end_object, end_word, join_durability, join_lists};
@@ -90,7 +91,7 @@ fn edits(golden: &Golden, contents: &mut Contents, form: &Form, options: &Option
     if !refused.is_empty() {
         return Err(Refused::NeverMasked(refused));
     }
-    let widening = Widening { golden, form, runs: golden.header.runs };
+    let widening = Widening { golden, form, runs: golden.header.runs, names: Names::of(golden) };
     Ok(found.list.iter().filter_map(|difference| widening.edit(difference, contents)).collect())
 }
 
@@ -130,6 +131,8 @@ struct Widening<'a> {
     golden: &'a Golden,
     form: &'a Form,
     runs: u32,
+    /// A name that a pattern of the golden covers is added as that pattern.
+    names: Names,
 }
 
 impl Widening<'_> {
@@ -149,7 +152,8 @@ impl Widening<'_> {
             }
             Difference::End { before, after, part } => Some(self.end(*before, *after, *part, contents)),
             Difference::Input { input, new } => {
-                let (input, new) = (input.clone(), *new);
+                let (mut input, new) = (input.clone(), *new);
+                input.name = self.names.canonical(&input.name).clone();
                 Some(Box::new(move |golden| match golden.inputs.iter_mut().find(|(_, other)| *other == input) {
                     Some((presence, _)) if new => *presence = counted(*presence, 2),
                     Some((presence, _)) => *presence = counted(*presence, 0),
@@ -217,7 +221,9 @@ impl Widening<'_> {
             let steps = after.steps.iter().filter_map(|step| {
                 Some((streams::times(u64::from(step.count)), self.form.steps.get(step.step as usize)?.clone()))
             });
-            let (object, steps) = (after.object.clone(), steps.collect());
+            let steps = steps.map(|(presence, step)| (presence, streams::canonical(&step, &self.names))).collect();
+            let name = self.names.canonical(&after.object.name).clone();
+            let object = ObjectRef { kind: after.object.kind, name };
             Stream { object, presence: Presence::Optional, process: process.clone(), bag: after.bag, steps }
         });
         match (found.before, new) {
@@ -296,17 +302,29 @@ impl Widening<'_> {
                     .iter()
                     .filter(|end| end.kind == kind && crate::pattern::accepts(&name, &end.name))
                     .count();
-                let new = other.filter(|end| end.kind != kind).map(new_end);
+                let new = other.filter(|end| end.kind != kind).map(|end| self.new_end(end));
                 Box::new(move |golden| {
                     each_end(golden, kind, &name, |end| end.presence = counted(end.presence, seen as u64));
                     golden.ends.extend(new);
                 })
             }
             (None, Some(end), _) => {
-                let new = new_end(end);
+                let new = self.new_end(end);
                 Box::new(move |golden| golden.ends.push(new))
             }
             (None, None, _) => Box::new(|_| {}),
+        }
+    }
+
+    fn new_end(&self, end: &FormEnd) -> End {
+        End {
+            presence: Presence::Optional,
+            kind: end.kind,
+            name: self.names.canonical(&end.name).clone(),
+            mode: end.mode,
+            size: end.content.as_ref().map(|content| content.hash.map(|_| Number::exactly(content.len))),
+            hash: end.content.as_ref().map(|content| content.hash),
+            to: end.to.clone(),
         }
     }
 
@@ -428,18 +446,6 @@ fn fact(process: &ProcKey, key: &str, (before, after): (&str, &str), numbers: Op
         golden.facts.retain(|(of, name, _)| (of, name) != (&process, &key));
         golden.facts.push((process, key, rule));
     })
-}
-
-fn new_end(end: &FormEnd) -> End {
-    End {
-        presence: Presence::Optional,
-        kind: end.kind,
-        name: end.name.clone(),
-        mode: end.mode,
-        size: end.content.as_ref().map(|content| content.hash.map(|_| Number::exactly(content.len))),
-        hash: end.content.as_ref().map(|content| content.hash),
-        to: end.to.clone(),
-    }
 }
 
 /// The presence that accepts so many, too.
