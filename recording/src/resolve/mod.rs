@@ -38,7 +38,8 @@ use crate::event::Event;
 
 /// What becomes of resolved calls.
 pub trait Consumer {
-    /// A call with its final outcome. Calls of one thread come in the order of their entries.
+    /// A call with its final outcome. Calls of one thread come in the order of their entries, but for one that
+    /// failed and might have been an attempt: it may come later, but before the next on its object.
     fn call(&mut self, tables: &Tables, call: &Resolved<'_>);
 
     /// What is no call.
@@ -101,7 +102,8 @@ pub const RESULT: u8 = 6;
 pub struct About {
     /// Argument 0 to 5, or [`RESULT`].
     pub arg: u8,
-    /// Index within an array (`pollfd`, `SCM_RIGHTS`, the two of a pair).
+    /// Index within an array (`pollfd`, `SCM_RIGHTS`, the two of a pair, the descriptors of a range); the number
+    /// of the descriptor within an `fd_set`.
     pub element: u32,
     /// The object; for a name that does not exist (or could not be looked up) one that stands for the name.
     pub object: ObjectId,

@@ -308,10 +308,10 @@ impl Objects {
         self.gone.insert(path.to_vec(), id);
         let Some(aside) = self.aside.get_mut(id.0 as usize) else { return };
         aside.links = aside.links.saturating_sub(1);
-        if aside.links == 0
-            && aside.seen
-            && let Some(object) = tables.objects.get_mut(id.0 as usize)
-        {
+        let Some(object) = tables.objects.get_mut(id.0 as usize) else { return };
+        if aside.links > 0 {
+            object.names.retain(|(_, name)| name != path);
+        } else if aside.seen {
             object.removed = true;
         }
     }

@@ -96,7 +96,7 @@ pub struct Process {
     pub images: Vec<Image>,
     /// How it ended.
     pub exit: Exit,
-    /// umask at the start of the root; inherited.
+    /// umask at its birth.
     pub umask: u32,
 }
 
@@ -180,11 +180,12 @@ pub struct Object {
     /// Absolute path at first use; a role or the kernel's own words for what has no path.
     pub name: Vec<u8>,
     /// Every visible name it was given by this run (creation, rename, link), with the number of the event;
-    /// in order, so that the last is the final one.
+    /// in order, so that the last is the final one. Without those that were unlinked while another stood.
     pub names: Vec<(u64, Vec<u8>)>,
     /// Device, inode, generation, where known.
     pub identity: Option<Identity>,
-    /// Was it made by this run, and by whom?
+    /// Was it made by this run, and by whom? An open with O_CREAT does not say whether the file was there: it
+    /// made it, unless a call or the session knew it before.
     pub made_by: Option<ProcId>,
     /// Was it made so that the name could not exist before (`O_EXCL`, `mkdir`, `symlink`, `bind`, `linkat`
     /// of an `O_TMPFILE`)?
