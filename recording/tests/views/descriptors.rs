@@ -1,4 +1,4 @@
-use recording::event::{ARG_NONE, BornHow, Shape};
+use recording::event::{ARG_NONE, BornHow, PayloadHead, Record, Shape, State, Via, note};
 use recording::session::{Header, OpenFd};
 use recording::views::Descriptors;
 
@@ -174,6 +174,20 @@ fn notes_of_the_kernel_win_and_those_on_tasks_do_not_count() {
     let kill = seen.stream.with(10, "kill", &[9, 15], 0, &[(0, Shape::Note, b"bash")]);
     seen.take(kill);
     assert_eq!(seen.link(10, 9), "?");
+}
+
+#[test]
+fn of_a_note_only_the_link_text_is_a_name() {
+    let mut seen = Seen::new();
+    let head = |path| PayloadHead { arg: 0, phase: 0, shape: Shape::Note, status: 0, wanted: 0, addr: 3, path };
+    let mut record = Record::default();
+    record.begin_call(Via::Ptrace, 0, 10, 0, 1, 0, &[3, 0, 0, 0, 0, 0], 0, 0);
+    record.payload(head(note::LINK), b"/dev/null");
+    record.payload(head(note::DETAIL), b"char 1:3");
+    record.payload(head(note::IDENTITY), &[1; 24]);
+    record.finish_call(State::Done, 2, 0);
+    seen.view.observe(&record.view());
+    assert_eq!(seen.link(10, 3), "/dev/null");
 }
 
 #[test]
