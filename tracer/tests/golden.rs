@@ -163,3 +163,30 @@ fn descriptors_and_environment() {
     let exec = kept.calls().into_iter().find(|c| c.nr() == libc::SYS_execve as u64).expect("execve");
     assert!(exec.payloads_of(2).any(|p| p.head.shape == Shape::Element && p.bytes.starts_with(b"PATH=")));
 }
+
+#[test]
+fn what_stands_under_a_name_before_it_is_made_or_replaced() {
+    let dir = tempfile::tempdir().expect("dir");
+    let dir = dir.path().canonicalize().expect("dir");
+    for name in ["there", "old"] {
+        std::fs::write(dir.join(name), "x").expect("a file");
+    }
+    let kept = golden("echo 1 > there; echo 1 > new; mv new old; : > there", &dir, 1 << 20);
+    let inode = |name: &str| std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(dir.join(name)).expect(name));
+    let mut noted = vec![];
+    for call in kept.calls() {
+        for payload in call.event.payloads().filter(|p| p.head.shape == Shape::Note && p.head.path == note::PRESENT) {
+            let path = call.payloads_of(payload.head.arg).find(|p| p.head.shape == Shape::Text).expect("a path");
+            let inode = u64::from_le_bytes(payload.bytes[8..16].try_into().expect("an inode"));
+            noted.push((String::from_utf8_lossy(path.bytes).into_owned(), inode));
+        }
+    }
+    noted.retain(|(path, _)| !path.starts_with("/dev/"));
+    // mv(1) asks for a rename without replacing first.
+    noted.dedup();
+    let there = ("there".to_string(), inode("there"));
+    assert_eq!(noted.len(), 3, "{noted:?}");
+    assert_eq!((&noted[0], &noted[2]), (&there, &there));
+    assert_eq!(noted[1].0, "old");
+    assert_ne!(noted[1].1, inode("old"), "what was there before");
+}

@@ -72,6 +72,9 @@ pub mod note {
     pub const DETAIL: u32 = 1;
     /// Device u64, inode u64, mode u32, 0 u32.
     pub const IDENTITY: u32 = 2;
+    /// The same of what stood under a path before a call that could make it or put something in its place;
+    /// `arg` is that of the path. Not there: nothing stood there, or nobody looked.
+    pub const PRESENT: u32 = 3;
 
     /// How the detail of a netlink socket begins: `NETLINK:[ROUTE:4711]`.
     pub const NETLINK: &[u8] = b"NETLINK:[";

@@ -2,7 +2,7 @@
 
 use super::naming::{O_CREAT, O_EXCL, Said, TMPFILE};
 use super::notes::Note;
-use super::objects::Seen;
+use super::objects::{New, Seen};
 use super::plan::{Act, CLOEXEC, Created};
 use super::tables::{ObjectId, ObjectKind};
 use super::world::{AT_FDCWD, Caller, Fd, World};
@@ -101,9 +101,7 @@ impl World {
                 self.move_memory(caller, said, how, about, moved);
                 self.moved_more(caller, said, about);
             }
-            Act::Between { from, to, from_offset, to_offset, consumes } => {
-                self.move_between(caller, said, (from, from_offset), (to, to_offset), consumes, about, moved);
-            }
+            Act::Between(how) => self.move_between(caller, said, how, about, moved),
             Act::Truncate | Act::Ftruncate => {
                 if let Some(object) = object_of(about, 0) {
                     self.objects.set_size(object, said.word(1));
@@ -258,7 +256,12 @@ impl World {
             }
         } else {
             let kind = ObjectKind::File;
-            self.objects.created(&mut self.tables, named.object, name, caller.process, kind, exclusive, caller.index);
+            self.objects.created(
+                &mut self.tables,
+                named.object,
+                name,
+                New { by: caller.process, kind, exclusive, at: caller.index },
+            );
         }
     }
 
@@ -427,7 +430,12 @@ impl World {
             Created::Symlink => ObjectKind::Symlink,
             Created::Node => mode.kind().unwrap_or(ObjectKind::File),
         };
-        self.objects.created(&mut self.tables, object, name, caller.process, kind, true, caller.index);
+        self.objects.created(
+            &mut self.tables,
+            object,
+            name,
+            New { by: caller.process, kind, exclusive: true, at: caller.index },
+        );
     }
 
     /// `bind`: a UNIX socket gets a name in the file system, an internet socket an address.
@@ -443,7 +451,12 @@ impl World {
         }
         let how = super::objects::Lookup { follow: false, answer: None, found: false };
         let (file, _) = self.objects.look(&mut self.tables, &text, how);
-        self.objects.created(&mut self.tables, file, &text, caller.process, ObjectKind::Unix, true, caller.index);
+        self.objects.created(
+            &mut self.tables,
+            file,
+            &text,
+            New { by: caller.process, kind: ObjectKind::Unix, exclusive: true, at: caller.index },
+        );
         about.push(About { arg: 1, element: 0, object: file, description: None, fd: None, path: Some(text) });
     }
 

@@ -3,7 +3,7 @@
 use syscalls::layout;
 
 use super::naming::Said;
-use super::plan::{Form, Move};
+use super::plan::{Between, Form, Move};
 use super::tables::{DescriptionId, ObjectId};
 use super::world::{Caller, World};
 use super::{About, Moved, MovedBytes};
@@ -35,7 +35,7 @@ impl World {
     pub fn move_memory(&mut self, caller: Caller, said: &Said<'_>, how: Move, about: &[About], moved: &mut Vec<Moved>) {
         let Some((object, description)) = end_of(about, 0) else { return };
         let at = how.offset.map(|at| said.word(at) as i64).and_then(|at| u64::try_from(at).ok());
-        let consumes = !how.flags.is_some_and(|at| said.word(at) & MSG_PEEK != 0);
+        let consumes = how.flags.is_none_or(|at| said.word(at) & MSG_PEEK == 0);
         let end = End { object, description, into: how.into, at, consumes };
         let count = u64::try_from(said.result).unwrap_or(0);
         match how.form {
@@ -58,14 +58,12 @@ impl World {
         &mut self,
         caller: Caller,
         said: &Said<'_>,
-        (from, from_offset): (u8, Option<u8>),
-        (to, to_offset): (u8, Option<u8>),
-        consumes: bool,
+        how: Between,
         about: &[About],
         moved: &mut Vec<Moved>,
     ) {
         let count = u64::try_from(said.result).unwrap_or(0);
-        let ends = [(from, from_offset, false, consumes), (to, to_offset, true, true)];
+        let ends = [(how.from, how.from_offset, false, how.consumes), (how.to, how.to_offset, true, true)];
         for (arg, offset, into, consumes) in ends {
             let at = offset.and_then(|at| said.structure(at, 0)).and_then(|word_behind| word(word_behind, 0, 8));
             if let Some((object, description)) = end_of(about, arg) {

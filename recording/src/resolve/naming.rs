@@ -82,6 +82,11 @@ impl<'a> Said<'a> {
         self.notes.iter().find(|note| note.made && note.arg == arg && note.element == element).copied()
     }
 
+    /// What stood under the path of an argument before the call.
+    fn present(&self, arg: u8) -> Option<Seen> {
+        self.notes.iter().find(|note| note.arg == arg && !note.made)?.present
+    }
+
     fn follows(&self) -> bool {
         match self.plan.follow {
             Follow::Always => self.open_flags_for_follow() & O_NOFOLLOW == 0,
@@ -149,7 +154,7 @@ fn makedev(major: u64, minor: u64) -> u64 {
 impl World {
     /// What the arguments name, in their order.
     pub fn name(&mut self, caller: Caller, said: &mut Said<'_>, about: &mut Vec<About>) {
-        for note in said.notes.iter().filter(|note| !note.made) {
+        for note in said.notes.iter().filter(|note| !note.made && note.present.is_none()) {
             self.noted(caller, note);
         }
         let args = said.args;
@@ -189,7 +194,8 @@ impl World {
         if !said.ok || (matches!(said.plan.act, Act::DupTo { .. }) && at == 1) {
             return false;
         }
-        let note = Note { arg: at, made: false, element: 0, fd, link: Some(b""), detail: None, seen: None };
+        let note =
+            Note { arg: at, made: false, element: 0, fd, link: Some(b""), detail: None, seen: None, present: None };
         self.came_from_nowhere(caller, &note).is_some()
     }
 
@@ -243,9 +249,12 @@ impl World {
             Act::Created { path, .. } => at == path,
             _ => false,
         };
-        let how = Lookup { follow, answer: said.answer, found: said.ok && !may_be_new && !self.may_create(said) };
+        let how = match said.present(at) {
+            Some(seen) => Lookup { follow, answer: Some(seen), found: true },
+            None => Lookup { follow, answer: said.answer, found: said.ok && !may_be_new && !self.may_create(said) },
+        };
         let (object, known) = self.objects.look(&mut self.tables, &path, how);
-        (object, known, path)
+        (object, known || said.present(at).is_some(), path)
     }
 
     /// An open that makes its file where there is none: only what was known before says which.

@@ -17,6 +17,8 @@ pub(super) struct Note<'a> {
     pub link: Option<&'a [u8]>,
     pub detail: Option<&'a [u8]>,
     pub seen: Option<Seen>,
+    /// What stood under a path, when the note is on one.
+    pub present: Option<Seen>,
 }
 
 /// The notes of a call, one per descriptor.
@@ -28,13 +30,14 @@ pub(super) fn of<'a>(event: &Event<'a>) -> Vec<Note<'a>> {
         let same = |note: &Note<'_>| (note.arg, note.made, note.element) == (arg, made, element);
         if !notes.last().is_some_and(same) {
             let fd = payload.head.addr as u32 as i32;
-            notes.push(Note { arg, made, element, fd, link: None, detail: None, seen: None });
+            notes.push(Note { arg, made, element, fd, link: None, detail: None, seen: None, present: None });
         }
         let Some(last) = notes.last_mut() else { continue };
         match part {
             note::LINK => last.link = Some(payload.bytes),
             note::DETAIL => last.detail = Some(payload.bytes),
             note::IDENTITY => last.seen = seen(payload.bytes),
+            note::PRESENT => last.present = seen(payload.bytes),
             _ => {}
         }
     }
@@ -143,7 +146,7 @@ mod tests {
 
     fn note<'a>(link: &'a [u8], detail: &'a [u8]) -> Note<'a> {
         let detail = Some(detail).filter(|detail| !detail.is_empty());
-        Note { arg: 0, made: false, element: 0, fd: 3, link: Some(link), detail, seen: None }
+        Note { arg: 0, made: false, element: 0, fd: 3, link: Some(link), detail, seen: None, present: None }
     }
 
     #[test]

@@ -67,6 +67,17 @@ pub(super) struct Lookup {
     pub found: bool,
 }
 
+/// Something that a call made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct New {
+    pub by: ProcId,
+    pub kind: ObjectKind,
+    /// Could the name not have existed before?
+    pub exclusive: bool,
+    /// Number of the event.
+    pub at: u64,
+}
+
 /// Names, identities and sizes of the objects.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
@@ -236,7 +247,8 @@ impl Objects {
         let by_name = || self.names.get(path).and_then(|named| named.itself());
         let Some(key) = identity else { return self.gone.get(path).copied().or_else(by_name) };
         let is_open = |id: &ObjectId| tables.object(*id).is_some_and(|object| object.identity.is_none());
-        self.identities.get(&key).copied().or_else(|| by_name().filter(is_open))
+        let known = self.identities.get(&key).copied().or_else(|| by_name().filter(is_open));
+        known.or_else(|| self.of_identity(key.0, key.1))
     }
 
     /// Another path by which a file is known.
@@ -264,16 +276,8 @@ impl Objects {
     }
 
     /// A call made something under this name. The object that stood for the name becomes it.
-    pub fn created(
-        &mut self,
-        tables: &mut Tables,
-        id: ObjectId,
-        path: &[u8],
-        by: ProcId,
-        kind: ObjectKind,
-        exclusive: bool,
-        at: u64,
-    ) {
+    pub fn created(&mut self, tables: &mut Tables, id: ObjectId, path: &[u8], new: New) {
+        let New { by, kind, exclusive, at } = new;
         self.names.insert(path.to_vec(), Named { own: Some(id), target: None });
         if let Some(aside) = self.aside.get_mut(id.0 as usize) {
             *aside = Aside { size: Some(0), links: 1, seen: true };

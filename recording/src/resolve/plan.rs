@@ -41,14 +41,7 @@ pub(super) enum Act {
     Umask,
     Lseek,
     Move(Move),
-    /// From one descriptor to another; arguments of both and of their offsets.
-    Between {
-        from: u8,
-        to: u8,
-        from_offset: Option<u8>,
-        to_offset: Option<u8>,
-        consumes: bool,
-    },
+    Between(Between),
     Truncate,
     Ftruncate,
     Fallocate,
@@ -98,6 +91,17 @@ pub(super) struct Move {
     pub flags: Option<u8>,
     /// How the bytes lie.
     pub form: Form,
+}
+
+/// Bytes moved from one descriptor to another: the arguments of both, and of their offsets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Between {
+    pub from: u8,
+    pub to: u8,
+    pub from_offset: Option<u8>,
+    pub to_offset: Option<u8>,
+    /// Do the bytes leave where they came from?
+    pub consumes: bool,
 }
 
 /// How moved bytes lie in memory.
@@ -373,7 +377,7 @@ fn between(name: &str) -> Option<Act> {
         "tee" => (0, 1, None, None),
         _ => return None,
     };
-    Some(Act::Between { from, to, from_offset, to_offset, consumes: name != "tee" })
+    Some(Act::Between(Between { from, to, from_offset, to_offset, consumes: name != "tee" }))
 }
 
 const AT_SYMLINK_NOFOLLOW: u64 = 0x100;

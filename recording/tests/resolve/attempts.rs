@@ -7,13 +7,15 @@ const EINTR: u16 = 4;
 const EAGAIN: u16 = 11;
 const ERESTARTSYS: u16 = 512;
 
+type Line = (String, Outcome, Vec<(u16, u32)>);
+
 /// Calls by name, outcome and attempts, the first exec aside.
-fn told(scene: Scene) -> Vec<(String, Outcome, Vec<(u16, u32)>)> {
+fn told(scene: Scene) -> Vec<Line> {
     let calls = scene.end().0.calls;
     calls.into_iter().skip(1).map(|Told { name, outcome, attempts, .. }| (name, outcome, attempts)).collect()
 }
 
-fn one(name: &str, outcome: Outcome, attempts: &[(u16, u32)]) -> (String, Outcome, Vec<(u16, u32)>) {
+fn one(name: &str, outcome: Outcome, attempts: &[(u16, u32)]) -> Line {
     (name.into(), outcome, attempts.to_vec())
 }
 

@@ -208,3 +208,24 @@ fn devices_are_not_made_by_an_open() {
     let null = object(&tables, notebook.calls.last().unwrap().object(RESULT));
     assert_eq!((null.kind, null.made_by, null.inherited), (ObjectKind::Dev, None, true));
 }
+
+/// What stood under a path before a call: a regular file on device 5.
+fn present(arg: u8, inode: u64) -> crate::scene::Bytes {
+    let identity = [&5u64.to_le_bytes()[..], &inode.to_le_bytes(), &0o100_644u32.to_le_bytes(), &[0; 4]].concat();
+    crate::scene::input(arg, Shape::Note, &identity).at(recording::event::note::PRESENT)
+}
+
+#[test]
+fn what_was_there_before_is_not_made_by_an_open_and_replaced_by_a_rename() {
+    let mut scene = Scene::new();
+    scene.call(10, "openat", &[CWD, 1, O_CREAT | O_WRONLY], 3, vec![path(1, "/log"), present(1, 7)]);
+    scene.open(10, "/new", O_CREAT | O_EXCL, 4);
+    scene.call(10, "rename", &[1, 1], 0, vec![path(0, "/new"), path(1, "/old"), present(1, 8)]);
+    let (notebook, tables) = scene.end();
+    let [.., open, new, rename] = &notebook.calls[..] else { panic!() };
+    let log = object(&tables, open.object(RESULT));
+    assert_eq!((log.made_by, log.inherited, log.identity.map(|i| i.inode)), (None, true, Some(7)));
+    let old = object(&tables, rename.object(1));
+    assert_eq!((old.inherited, old.removed), (true, true));
+    assert_eq!(object(&tables, new.object(RESULT)).current_name(), b"/old");
+}

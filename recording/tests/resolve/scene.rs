@@ -103,12 +103,15 @@ impl Told {
     }
 }
 
+/// Path, object, at the end?, bytes.
+pub type File = (String, Option<u32>, bool, Option<Vec<u8>>);
+
 #[derive(Debug, Default)]
 pub struct Notebook {
     pub calls: Vec<Told>,
     pub happened: Vec<String>,
     pub gaps: Vec<String>,
-    pub files: Vec<(String, Option<u32>, bool, Option<Vec<u8>>)>,
+    pub files: Vec<File>,
 }
 
 impl Consumer for Notebook {

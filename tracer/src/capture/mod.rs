@@ -129,6 +129,7 @@ impl Capture {
         }
         if let Some(files) = &mut self.files {
             files.before(who.tid, row, &words);
+            files.note_presence(who.tid, row, &words, record);
         }
     }
 

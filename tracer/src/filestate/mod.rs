@@ -13,6 +13,7 @@
 //! Files of /proc and /sys have no content worth the name: their state has no digest.
 
 mod place;
+mod presence;
 mod state;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -215,6 +216,13 @@ impl FileStates {
     }
 
     fn touch_path(&mut self, tid: u32, row: &Syscall, words: &[u64; 6], i: usize, changed: bool, record: &Record) {
+        if let Some(path) = self.path_of(tid, row, words, i, record) {
+            self.add(tid, path, changed);
+        }
+    }
+
+    /// The absolute path behind argument `i`.
+    fn path_of(&mut self, tid: u32, row: &Syscall, words: &[u64; 6], i: usize, record: &Record) -> Option<Vec<u8>> {
         let before = i.checked_sub(1).and_then(|i| Some((row.args_for(words).get(i)?, words[i] as i32)));
         let base = match before {
             Some((arg, fd)) if matches!(arg.kind, syscalls::Kind::DirFd) => fd,
@@ -224,11 +232,7 @@ impl FileStates {
         let text = view
             .payloads()
             .find(|p| usize::from(p.head.arg) == i && p.head.phase == 0 && p.head.shape == event::Shape::Text);
-        if let Some(text) = text
-            && let Some(path) = self.places.resolve(tid, base, text.bytes)
-        {
-            self.add(tid, path, changed);
-        }
+        self.places.resolve(tid, base, text?.bytes)
     }
 
     fn add(&mut self, tid: u32, path: Vec<u8>, changed: bool) {
