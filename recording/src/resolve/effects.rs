@@ -509,14 +509,30 @@ impl World {
         let flags = if said.plan.row.is_some_and(|row| row.name == "recvmsg") { said.word(2) } else { said.word(3) };
         for control in controls(said, 1) {
             let numbers = passed_descriptors(control);
-            let fds = if numbers.is_empty() { None } else { self.receive(socket, numbers.len()) };
-            let Some(fds) = fds else { continue };
-            for (element, (fd, known)) in (0u32..).zip(numbers.iter().zip(&fds)) {
-                let known = Fd { cloexec: flags & MSG_CMSG_CLOEXEC != 0, ..*known };
-                self.put(caller.tid, *fd, known);
-                self.push_about(RESULT, element, *fd, known, about);
+            let sent = if numbers.is_empty() { None } else { self.receive(socket, numbers.len()) };
+            let mut sent = sent.unwrap_or_default().into_iter();
+            for (element, fd) in (0u32..).zip(numbers) {
+                let cloexec = flags & MSG_CMSG_CLOEXEC != 0;
+                let Some(known) = self.arrived(caller, said, fd, sent.next()) else { continue };
+                let known = Fd { cloexec, ..known };
+                self.put(caller.tid, fd, known);
+                self.push_about(RESULT, element, fd, known, about);
             }
         }
+    }
+
+    /// A descriptor that came in a message: what was sent, unless the kernel says that it is another.
+    fn arrived(&mut self, caller: Caller, said: &Said<'_>, fd: i32, sent: Option<Fd>) -> Option<Fd> {
+        let note = said.notes.iter().find(|note| note.made && note.fd == fd && note.present.is_none()).copied();
+        let object = sent.and_then(|sent| self.tables.description(sent.description)).map(|row| row.object);
+        match (object, note) {
+            (Some(object), Some(note))
+                if note.seen.is_some_and(|seen| !self.objects.agrees(&self.tables, object, seen)) => {}
+            (Some(_), _) => return sent,
+            (None, _) => {}
+        }
+        self.came_from_nowhere(caller, &note?)?;
+        self.fd(caller.tid, fd)
     }
 
     fn push_about(&self, arg: u8, element: u32, fd: i32, known: Fd, about: &mut Vec<About>) {

@@ -67,6 +67,11 @@ impl Note<'_> {
         }
     }
 
+    /// The process that a pidfd stands for.
+    pub fn pidfd_of(&self) -> Option<u32> {
+        std::str::from_utf8(self.detail?.strip_prefix(b"pid:")?).ok()?.parse().ok()
+    }
+
     /// Local and peer address, where the detail names them.
     pub fn addresses(&self) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
         let Some((_, inside)) = self.detail.and_then(protocol) else { return (None, None) };
@@ -180,5 +185,7 @@ mod tests {
         assert_eq!(text("UNIX-STREAM:[123->124]"), [None, None]);
         assert_eq!(text("TCP:[77]"), [None, None]);
         assert_eq!(text("TCP:["), [None, None]);
+        assert_eq!(text("UNIX-STREAM:[77->78,\"/run/x\"]"), [Some("/run/x".into()), None]);
+        assert_eq!(note(b"anon_inode:[pidfd]", b"pid:4711").pidfd_of(), Some(4711));
     }
 }

@@ -272,6 +272,9 @@ impl World {
         if let Some(local) = local {
             row.bound_to(local);
         }
+        if let Some(of) = note.pidfd_of().and_then(|pid| self.tables.process_of_pid(pid)) {
+            self.pidfds.insert(object.0, of);
+        }
     }
 
     /// A descriptor nobody saw being made: its object is found by its identity, or it is inherited.

@@ -184,6 +184,20 @@ fn descriptors_travel_over_sockets() {
 }
 
 #[test]
+fn of_a_descriptor_that_arrives_the_kernel_is_believed() {
+    let mut control = vec![0; 20];
+    (control[0], control[8], control[12], control[16]) = (20, 1, 1, 9);
+    let mut scene = Scene::new();
+    scene.call(10, "socket", &[1, 1, 0], 3, vec![]);
+    scene.open_noted(10, "/known", 0, 4, "/known", 7);
+    let mut payloads = vec![output(1, Shape::Struct, &[0; 56]), output(1, Shape::Struct, &control).at(3 << 16)];
+    payloads.extend(noted(1, true, 9, "/known", 7, 0o100_644));
+    scene.call(10, "recvmsg", &[3, 1, 0], 1, payloads);
+    let (notebook, tables) = scene.end();
+    assert_eq!(name(&tables, notebook.calls.last().unwrap().object(RESULT)), "/known");
+}
+
+#[test]
 fn a_descriptor_is_taken_from_another_process() {
     let mut scene = Scene::new();
     scene.fork(10, 11);
