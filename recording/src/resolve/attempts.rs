@@ -13,9 +13,9 @@
 
 use std::collections::VecDeque;
 
-use super::effects;
 use super::naming::{Said, is_restart};
 use super::plan::{Family, Plan, older_form};
+use super::sockets;
 use super::tables::{ObjectId, ProcId, Tables, ThreadId};
 use super::{About, Consumer, Moved, Outcome, Resolved};
 use crate::event::{Event, flag};
@@ -390,7 +390,7 @@ fn outcome_of(held: &Held, next: &Ready<'_>, said: &Said<'_>) -> Option<Settled>
 fn connection(next: &Ready<'_>, said: &Said<'_>) -> Option<Settled> {
     match (next.plan.family, next.outcome) {
         (Family::Connect, _) => Some(Settled::Folded),
-        (Family::Getsockopt, _) => effects::socket_error(said)
+        (Family::Getsockopt, _) => sockets::socket_error(said)
             .map(|error| Settled::As(if error == 0 { Outcome::Ok(0) } else { Outcome::Failed(error) })),
         // Bytes went through it: it stands.
         (Family::Read | Family::Write, Outcome::Ok(_)) => Some(Settled::As(Outcome::Ok(0))),

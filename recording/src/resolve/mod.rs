@@ -19,6 +19,7 @@ mod notes;
 mod objects;
 mod plan;
 mod resolver;
+mod sockets;
 mod tables;
 mod tasks;
 mod world;
