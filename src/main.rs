@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod brought;
 mod cli;
 mod color;
 mod command;

@@ -1,6 +1,7 @@
 //! Showing: which printers a form needs, with which options.
 
 use recording::Sink;
+use report::document::Form;
 use report::json::{Json, JsonOptions};
 use report::jsonl::JsonLines;
 use report::summary::{Summary, SummaryOptions};
@@ -61,6 +62,18 @@ pub fn printers(
         printers.push(Box::new(Summary::new(summary(look, selection), to)));
     }
     Ok(printers)
+}
+
+/// The form in which a document is shown that was given in place of a recording, and the table behind it.
+pub fn form(look: &Look, selection: &Selection, setting: Setting) -> (Form, Option<Form>) {
+    let table = || Form::Summary(look.sort, selection.shown());
+    let form = match look.format {
+        Format::Text => Form::Text(text(look, selection, setting)),
+        Format::Json => Form::Json(json(look, selection, setting)),
+        Format::JsonLines => Form::JsonLines(json(look, selection, setting)),
+        Format::Summary => table(),
+    };
+    (form, look.table_too.then(table))
 }
 
 fn text(look: &Look, selection: &Selection, setting: Setting) -> TextOptions {

@@ -10,6 +10,7 @@
 mod args;
 pub mod destination;
 mod digits;
+pub mod document;
 mod errno;
 pub mod json;
 pub mod jsonl;

@@ -145,13 +145,17 @@ fn sort(rows: &mut [Counted], by: SortBy) {
     }
 }
 
-const RULE: &str = "------ ----------- ----------- --------- --------- ----------------\n";
+/// The first line.
+pub(crate) const HEADER: &str = "% time     seconds  usecs/call     calls    errors syscall\n";
+
+/// The line above and below the rows.
+pub(crate) const RULE: &str = "------ ----------- ----------- --------- --------- ----------------\n";
 
 fn write_table(out: &mut Vec<u8>, tally: &Tally, order: SortBy) {
     let mut rows = tally.rows();
     sort(&mut rows, order);
     let total = tally.total();
-    out.extend_from_slice(b"% time     seconds  usecs/call     calls    errors syscall\n");
+    out.extend_from_slice(HEADER.as_bytes());
     out.extend_from_slice(RULE.as_bytes());
     for row in &rows {
         let share = share(row.count.total_ns, total.total_ns);
@@ -163,14 +167,15 @@ fn write_table(out: &mut Vec<u8>, tally: &Tally, order: SortBy) {
 }
 
 /// Hundredths of a percent, rounded; none of nothing.
-fn share(part: u64, whole: u64) -> u64 {
+pub(crate) fn share(part: u64, whole: u64) -> u64 {
     if whole == 0 {
         return 0;
     }
     ((u128::from(part) * 10_000 + u128::from(whole) / 2) / u128::from(whole)) as u64
 }
 
-fn line(out: &mut Vec<u8>, share: u64, total_ns: u64, calls: u64, errors: u64, name: &str) {
+/// One row.
+pub(crate) fn line(out: &mut Vec<u8>, share: u64, total_ns: u64, calls: u64, errors: u64, name: &str) {
     let micros = (u128::from(total_ns) + 500) / 1000;
     let each = total_ns / calls.max(1) / 1000;
     let errors = if errors == 0 { String::new() } else { errors.to_string() };

@@ -259,6 +259,8 @@ pub struct Report {
     pub follow_forks: bool,
     /// `--follow`: the recording still grows.
     pub growing: bool,
+    /// How a document is read.
+    pub reading: recording::document::Options,
 }
 
 /// How a verdict is printed.

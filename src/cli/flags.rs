@@ -11,6 +11,7 @@ const CALLS: &str = "Which calls";
 const LOOK: &str = "How it looks";
 const WHERE: &str = "Where it goes";
 const SESSION: &str = "The session";
+const READ: &str = "Documents of others";
 const GENERAL: &str = "General";
 
 /// Largest string limit, 16 MiB.
@@ -316,6 +317,22 @@ fn keep() -> Arg {
     path("keep", "FILE.ctrace").help_heading(WHERE).help("Also store the recording of this run")
 }
 
+/// Flags that say how a document is read that is given in place of a recording.
+fn reading() -> Vec<Arg> {
+    vec![
+        switch("partial").help_heading(READ).help("Read the whole calls of a document that is cut off"),
+        value("document", "N")
+            .value_parser(|word: &str| whole::<u32>(word, 1, u32::MAX.into()))
+            .help_heading(READ)
+            .help("Which of several documents in one file"),
+        value("input-max", "BYTES")
+            .value_parser(|word: &str| whole::<u64>(word, 1, u64::MAX))
+            .hide_short_help(true)
+            .help_heading(READ)
+            .help("Largest document that is read (default 256 MiB)"),
+    ]
+}
+
 fn verdict_format() -> Arg {
     value("format", "FORMAT")
         .value_parser(["text", "json"])
@@ -410,13 +427,14 @@ pub fn command() -> Command {
         .subcommand(
             Command::new("report")
                 .about("Show a recording in any form, with the flags of a live run")
-                .arg(file("The recording"))
+                .arg(file("The recording, or a document or -c table of renacer, strace or chic-trace"))
                 .arg(switch("follow-forks").short('f').action(ArgAction::Count).help_heading(LOOK).help(
                     "As it would have looked with -f (default: as it was recorded); -ff with -o FILE: one file per task",
                 ))
                 .args(calls())
                 .args(look())
                 .args(destination())
+                .args(reading())
                 .arg(switch("follow").help_heading(WHERE).help("Go on while the recording grows, until it ends")),
         )
         .subcommand(golden())

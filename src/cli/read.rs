@@ -93,7 +93,18 @@ pub fn report(m: &ArgMatches) -> Result<Report, Problem> {
         out: out(m),
         follow_forks: times(m, "follow-forks") > 0,
         growing: on(m, "follow"),
+        reading: reading(m),
     })
+}
+
+/// How a document is read that is given in place of a recording.
+fn reading(m: &ArgMatches) -> recording::document::Options {
+    let usual = recording::document::Options::default();
+    recording::document::Options {
+        partial: on(m, "partial"),
+        number: m.try_get_one::<u32>("document").ok().flatten().copied(),
+        largest: number(m, "input-max").unwrap_or(usual.largest),
+    }
 }
 
 /// `golden record`.

@@ -1,9 +1,12 @@
 //! `chic-trace report`: a stored run, shown with the flags of a live one.
 
+use recording::document::Brought;
 use recording::file::{Read, Recording, State};
 use recording::session::Header;
 use recording::{Sink, SinkError, Tee};
+use report::document;
 
+use crate::brought::{self, File};
 use crate::cli::ask::{Format, Report};
 use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, named, safe};
@@ -11,9 +14,62 @@ use crate::output::{Output, Where, cannot_open, is_our_closed_pipe, reason};
 use crate::selection::Selection;
 use crate::show::{self, Setting, USUAL_STRINGS};
 
-/// Replays the recording into the printers.
+/// Shows a recording, or what was brought in its place.
 pub fn run(ask: Report) -> Result<Ending, Problem> {
-    let Report { file, calls, look, out, follow_forks, growing } = ask;
+    match brought::open(&ask.file, &ask.reading)? {
+        File::Recording => replayed(ask),
+        File::Bytes(_) if ask.growing => Err(Problem::usage(format!(
+            "cannot follow {}: it is no recording; only recordings are read while they grow",
+            named(&ask.file)
+        ))),
+        File::Bytes(bytes) => shown(&ask, &bytes),
+    }
+}
+
+/// Shows a document or a table.
+fn shown(ask: &Report, bytes: &[u8]) -> Result<Ending, Problem> {
+    let selection = Selection::of(&ask.calls)?;
+    let brought = brought::read(&ask.file, bytes, &ask.reading)?;
+    let to = Where::of(&ask.out, ask.look.format);
+    if matches!(to, Where::PerTask(_)) {
+        return Err(Problem::usage("cannot take -ff for a document: it is shown as one"));
+    }
+    let setting = Setting {
+        follow: ask.follow_forks,
+        own_file: matches!(to, Where::File(_) | Where::Pipe(_)),
+        separately: false,
+        on_stdout: to == Where::Stdout,
+        strings: u64::MAX,
+    };
+    let (form, table) = show::form(&ask.look, &selection, setting);
+    let output = Output::open(to, ask.look.format == Format::Json)?;
+    let written = match &brought {
+        Brought::Document(document) => document::show(document, &form, output.destination()?),
+        Brought::Table(counts) => document::show_table(counts, output.destination()?),
+    };
+    let written = written.and_then(|()| match (&brought, table) {
+        (Brought::Document(document), Some(table)) => {
+            let stderr = Output::open(Where::Stderr, false).and_then(|output| output.destination());
+            stderr.map_or(Ok(()), |stderr| document::show(document, &table, stderr))
+        }
+        _ => Ok(()),
+    });
+    output.close(written.is_ok())?;
+    match written {
+        Ok(()) => {}
+        Err(failure) if is_our_closed_pipe(&failure) => return Ok(Ending::BrokenPipe),
+        Err(failure) => {
+            let what = format!("cannot write {}: {}", failure.what, reason(&failure.source));
+            return Err(Problem::new(Code::TRACER_FAILED, what));
+        }
+    }
+    brought::tell(&ask.file, &brought, ask.look.verbose);
+    Ok(Code::OK.into())
+}
+
+/// Replays the recording into the printers.
+fn replayed(ask: Report) -> Result<Ending, Problem> {
+    let Report { file, calls, look, out, follow_forks, growing, .. } = ask;
     let selection = Selection::of(&calls)?;
     let opened = if growing { Recording::follow(&file) } else { Recording::open(&file) };
     let recording = opened.map_err(|error| cannot_open(&file, &error))?;

@@ -35,6 +35,7 @@ use syscalls::{Abi, Arg, Kind, Syscall};
 
 pub(crate) use content::{Content, content};
 pub(crate) use result::write_result_note;
+pub(crate) use string::Quoting;
 
 use crate::text::{HexStrings, TextOptions};
 use printer::Printer;

@@ -12,6 +12,7 @@ mod run;
 use recording::session::{Header, Trailer};
 use recording::{Batch, Sink, SinkError};
 
+pub(crate) use escape::{base64, string};
 pub(crate) use run::{Line, Run};
 
 use crate::output::Stream;

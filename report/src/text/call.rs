@@ -8,14 +8,14 @@ use crate::{digits, errno};
 
 /// A call with its row.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Named<'a> {
+pub(crate) struct Named<'a> {
     pub call: Call<'a>,
     pub abi: Abi,
     pub row: Option<&'static Syscall>,
 }
 
 impl<'a> Named<'a> {
-    pub(super) fn of(call: Call<'a>) -> Self {
+    pub(crate) fn of(call: Call<'a>) -> Self {
         let abi = Abi::from_raw(call.event.abi()).unwrap_or(Abi::X86_64);
         Named { call, abi, row: syscalls::lookup(abi, call.nr()) }
     }
@@ -71,7 +71,7 @@ impl<'a> Named<'a> {
     }
 
     /// Appends the result of a call that returned, from the `=` on.
-    pub(super) fn result(&self, out: &mut Vec<u8>, style: &Style) {
+    pub(crate) fn result(&self, out: &mut Vec<u8>, style: &Style) {
         out.extend_from_slice(b"= ");
         match self.call.errno() {
             Some(number) => errno::write_result(out, number),

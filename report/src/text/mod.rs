@@ -12,7 +12,7 @@
 //! A call that never returned is held back too, until the next event says whether its task ended
 //! (`= ?`) or was let go (`<detached ...>`).
 
-mod call;
+pub(crate) mod call;
 mod notices;
 mod options;
 mod stamps;
@@ -24,6 +24,7 @@ use recording::{Batch, Sink, SinkError};
 use syscalls::{Abi, Syscall};
 
 pub use options::{Clock, HexStrings, Precision, Prefix, Quiet, TextOptions};
+pub(crate) use stamps::span as write_span;
 
 use self::call::Named;
 use self::stamps::Stamps;

@@ -83,7 +83,7 @@ fn fraction(out: &mut Vec<u8>, ns: u64, precision: Precision) {
 }
 
 /// Appends a span as seconds: `0.000123`.
-pub(super) fn span(out: &mut Vec<u8>, ns: u64, precision: Precision) {
+pub(crate) fn span(out: &mut Vec<u8>, ns: u64, precision: Precision) {
     digits::dec(out, ns / SECOND);
     fraction(out, ns % SECOND, precision);
 }

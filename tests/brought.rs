@@ -1,0 +1,168 @@
+//! What people bring in place of a recording, at the front door: exit codes, messages, what is shown.
+
+mod programs;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use programs::{chic_trace, output, room, text};
+
+/// A sample: ours from this repository, a published one from beside it. Packed ones are unpacked.
+fn sample(room: &Path, name: &str) -> Option<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let own = here.join("recording/tests/documents").join(Path::new(name).file_name()?);
+    let published = here.join("../shared/data/renacer").join(name);
+    let Some(path) = [own, published].into_iter().find(|path| path.exists()) else {
+        println!("skipped: samples not here: {name}");
+        return None;
+    };
+    if !name.ends_with(".gz") {
+        return Some(path);
+    }
+    let unpacked = Command::new("gzip").arg("-dc").arg(&path).output().ok().filter(|run| run.status.success());
+    let Some(unpacked) = unpacked else {
+        println!("skipped: no gzip to unpack {name}");
+        return None;
+    };
+    let path = room.join(name.trim_end_matches(".gz").replace('/', "_"));
+    fs::write(&path, unpacked.stdout).expect("written");
+    Some(path)
+}
+
+fn run(words: &[&str], path: &Path) -> Output {
+    output(chic_trace().current_dir("/").args(words).arg(path))
+}
+
+#[test]
+fn every_variant_is_shown() {
+    // File, words of what is said.
+    let variants: [(&str, &[&str]); 20] = [
+        (
+            "variants/v01_decoded.json",
+            &["1 call written by renacer 0.6.2", "`documented`", "no summary", "never judged"],
+        ),
+        ("variants/v03_hex_with_strings.json", &["3 calls", "no summary"]),
+        ("variants/v04_strace_style.json", &["6 calls written by renacer 0.4.1"]),
+        ("variants/v05_pairs.json", &["no summary"]),
+        ("variants/v05_pairs_wrong_count.json", &["a text of 14 bytes, the call moved 15 bytes"]),
+        ("variants/v06_named_args.json", &["no exit code"]),
+        ("variants/v07_return_value.json", &["no exit code"]),
+        ("variants/v08_return_int.json", &["no summary"]),
+        ("variants/v09_process_block.json", &["its summary counts 71 calls, 3 are listed"]),
+        ("variants/v10_lamport.json", &["arguments of 2 calls are not known"]),
+        ("variants/v11_events.ndjson", &["no end line"]),
+        ("variants/v12_single_event.json", &["no end"]),
+        ("variants/v13_processes.json", &["no summary"]),
+        ("variants/v14_output_after.json", &["1 line, 5 bytes behind the document"]),
+        ("variants/v15_successor.json", &["written by renacer 0.72.3", "`registers`"]),
+        ("variants/v16_bom_crlf.json", &["byte-order mark", "CR LF"]),
+        ("variants/v17_quotes_in_content.json", &["2 calls"]),
+        ("variants/v18_shifted_names.json", &["7 names translated"]),
+        ("broken/count_mismatch.json", &["its summary counts 65 calls, 1 is listed", "never judged"]),
+        ("broken/cut_line.jsonl", &["line 4 is cut at column 41", "no end line, 2 whole records"]),
+    ];
+    let room = room();
+    for (name, words) in variants {
+        let Some(path) = sample(room.path(), name) else { continue };
+        let shown = run(&["report", "-o", "-"], &path);
+        let said = text(&shown.stderr);
+        assert_eq!(shown.status.code(), Some(0), "{name}: {said}");
+        assert!(!shown.stdout.is_empty(), "{name} shows nothing");
+        for word in words {
+            assert!(said.contains(word), "{name}: {word:?} is not in: {said}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_trace_is_named() {
+    // File, exit code, words of the message.
+    let broken: [(&str, i32, &[&str]); 23] = [
+        ("broken/empty_fallback.json", 4, &["no calls", "capture script"]),
+        ("broken/empty_file.json", 2, &["0 bytes"]),
+        ("broken/first_line_only.json", 2, &["only `{`", "head -1", "-o"]),
+        ("broken/not_a_trace.json", 2, &["perf.json", "chic-trace perf report"]),
+        ("broken/other_format.json", 2, &["renacer-json-v2", "renacer-json-v1 is read"]),
+        ("broken/split_by_output.json", 2, &["line 6", "Hello, GoldenTest!", "can't be repaired", "-o"]),
+        ("broken/truncated.json", 2, &["line 306", "byte 5000", "/syscalls/33/args/1", "33 whole calls", "--partial"]),
+        ("broken/two_documents.json", 2, &["second document", "line 2", "--document N"]),
+        ("broken/wrong_types.json", 2, &["/syscalls/0/result", "string, integer needed"]),
+        ("broken/conflicting_result.json", 2, &["/syscalls/0", "`result` 3", "`return_value` -2"]),
+        ("broken/duplicate_key.json", 2, &["/syscalls/0", "result stands twice"]),
+        ("broken/not_utf8.json", 2, &["byte 77"]),
+        ("broken/result_out_of_range.json", 2, &["/syscalls/0/result"]),
+        ("broken/table_wrong_total.txt", 2, &["rows add up to 4 calls, total says 5"]),
+        ("broken/transpiler_map.v2.json", 2, &["version is 2, 1 is read"]),
+        ("broken/transpiler_map.missing_field.json", 2, &["/mappings/0", "`python_line` is missing"]),
+        ("wild/decy.transpile_simple.json", 2, &["one line of program output", "-o"]),
+        ("wild/trueno.backend_detection_source.json", 2, &["only the banner of renacer"]),
+        (
+            "baseline-0.10.2",
+            4,
+            &["holds 0 calls", "validate", "chic-trace golden record NAME -- ./.renacer-bin --help"],
+        ),
+        ("baseline-broken/manifest_only", 4, &["holds 0 calls", "syscalls.trace is missing"]),
+        ("baseline-broken/claims_three", 2, &["says 3 records, 0 bytes follow", "no renacer writes records"]),
+        ("baseline-broken/bad_magic", 2, &["RNTX instead of RNTR"]),
+        ("baseline-broken/bad_checksum", 2, &["checksum"]),
+    ];
+    let room = room();
+    for (name, code, words) in broken {
+        let Some(path) = sample(room.path(), name) else { continue };
+        let shown = run(&["report"], &path);
+        let said = text(&shown.stderr);
+        assert_eq!(shown.status.code(), Some(code), "{name}: {said}");
+        for word in words {
+            assert!(said.contains(word), "{name}: {word:?} is not in: {said}");
+        }
+    }
+}
+
+#[test]
+fn documents_take_the_flags_of_a_recording() {
+    let room = room();
+    let Some(path) = sample(room.path(), "sample/full.json") else { return };
+    let shown = |words: &[&str]| text(&run(&[&["report", "-o", "-"], words].concat(), &path).stdout);
+    assert_eq!(
+        shown(&["-e", "write", "-T"]),
+        "write(1, \"Hello, GoldenTest!\\n\", 19)     = 19 <0.000009>\n+++ exited with 3 +++\n"
+            .replace("+++ exited", "--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, ...} ---\n+++ exited")
+    );
+    assert!(shown(&["-Z", "-qq"]).contains("openat(AT_FDCWD, \"/tmp/a\\\"b\\n\\\\c\", O_RDONLY) = -1 ENOENT"));
+    let table = fs::read_to_string(sample(room.path(), "sample/full.summary.txt").expect("ours")).expect("readable");
+    assert_eq!(shown(&["-c"]), table);
+    let compact = shown(&["--format", "json", "--compact", "-e", "execve,write,openat"]);
+    let minimal = fs::read_to_string(sample(room.path(), "sample/minimal.json").expect("ours")).expect("readable");
+    let source = ", \"source\": {\"file\": \"src/main.rs\", \"line\": 42, \"function\": \"main\"}";
+    assert_eq!(compact.replace(source, "").replace("\"exit_code\": 3", "\"exit_code\": 0"), minimal);
+}
+
+#[test]
+fn tables_are_shown_as_they_are() {
+    let room = room();
+    let Some(path) = sample(room.path(), "sample/full.summary.txt") else { return };
+    let shown = run(&["report", "-o", "-"], &path);
+    assert_eq!(text(&shown.stdout), fs::read_to_string(&path).expect("readable"));
+    assert!(text(&shown.stderr).contains("a table of counts: 7 names, 7 calls, 1 errors"), "{}", text(&shown.stderr));
+}
+
+#[test]
+fn part_of_a_document_and_one_of_several_can_be_asked_for() {
+    let room = room();
+    if let Some(path) = sample(room.path(), "broken/truncated.json") {
+        let shown = run(&["report", "--partial", "-o", "-"], &path);
+        assert_eq!(
+            (shown.status.code(), text(&shown.stdout).lines().count()),
+            (Some(0), 33),
+            "{}",
+            text(&shown.stderr)
+        );
+    }
+    let Some(path) = sample(room.path(), "broken/two_documents.json") else { return };
+    let shown = run(&["report", "--document", "2", "-o", "-"], &path);
+    assert_eq!(text(&shown.stdout), "getpid()                                = 8\n");
+    let small = run(&["report", "--input-max", "100"], &path);
+    assert_eq!(small.status.code(), Some(2));
+    assert!(text(&small.stderr).contains("318 bytes, at most 100 are read"), "{}", text(&small.stderr));
+}
