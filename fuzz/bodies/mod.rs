@@ -4,6 +4,7 @@
 
 pub mod decoder;
 pub mod filter_expressions;
+pub mod golden_file;
 mod printers;
 pub mod recording_reader;
 pub mod renacer_toml;

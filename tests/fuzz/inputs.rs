@@ -146,6 +146,14 @@ pub fn documents() -> Vec<String> {
     ]
 }
 
+/// Goldens of all levels.
+pub fn goldens() -> Vec<Vec<u8>> {
+    vec![
+        include_bytes!("../../goldens/tests/golden_files/learned.golden").to_vec(),
+        include_bytes!("../../goldens/tests/golden_files/mut.golden").to_vec(),
+    ]
+}
+
 fn golden() -> String {
     let calls = (0..20).map(|seq| session::call(100, 30 + seq, 3_000 + 10 * seq, b"/a"));
     let mut born = session::every_kind();

@@ -49,6 +49,19 @@ fn filter_expressions() {
 }
 
 #[test]
+fn golden_file() {
+    let seeds = inputs::goldens();
+    for seed in &seeds {
+        let read = goldens::pipeline::Golden::read(seed, &goldens::pipeline::Limits::default());
+        assert!(read.is_ok(), "a seed is no golden");
+    }
+    drive(bodies::golden_file::check, |dice| {
+        let seed = dice.one_of(&seeds).clone();
+        dice.changed(&seed)
+    });
+}
+
+#[test]
 fn recording_reader() {
     let recording = inputs::recording();
     // Whole, it is read without a loss: what is changed below is the real thing.

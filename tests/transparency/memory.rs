@@ -65,6 +65,7 @@ pub fn ask_for_anything(tracer: &Tracer, seeds: std::ops::Range<u32>, rounds: us
         for options in [&["-f"][..], &["-f", "-v", "-yy", "-s", "300"], &["-f", "-e", "trace=%file,%process,getppid"]] {
             let (outcome, trace) = transparent_with(tracer, options, &format!("hostile {seed} {rounds} 24"))?;
             ensure!(outcome.stderr.is_empty(), "{}", outcome.shown());
+            ensure!(outcome.notes.len() <= 1, "what happens often is told once: {:?}", outcome.notes);
             // The guest, its first process, and a child a round, beside what the calls make.
             let ended = trace.of_kind("exit").count();
             ensure!(ended >= rounds + 2, "seed {seed}: {} tasks ended, {ended} recorded", rounds + 2);

@@ -2,6 +2,7 @@
 
 use recording::event::{Hidden, Kind, text};
 
+use crate::look;
 use crate::session::Session;
 use crate::sys::{Tid, process};
 
@@ -30,10 +31,16 @@ impl Session<'_> {
 
     /// A child was made that asked not to be traced.
     pub(crate) fn unseen_child(&mut self, tid: Tid, child: i64) {
-        let why = format!("task {child}, made by {tid} with CLONE_UNTRACED, runs untraced");
+        let numbered = if numbers_as_we_do(tid) { "" } else { " (so its maker numbers it)" };
+        let why = format!("task {child}{numbered}, made by {tid} with CLONE_UNTRACED, runs untraced");
         self.unseen(tid, Hidden::UntracedChild, &why);
-        if !self.warnings.contains(&why) {
-            self.warnings.push(why);
+        self.warn_once("CLONE_UNTRACED", why);
+    }
+
+    /// A program may give the same reason for a warning without end.
+    fn warn_once(&mut self, about: &str, warning: String) {
+        if !self.warnings.iter().any(|told| told.contains(about)) {
+            self.warnings.push(warning);
         }
     }
 
@@ -51,12 +58,11 @@ impl Session<'_> {
         };
         let harmless = nr as i64 != libc::SYS_ptrace && args[if nr as i64 == libc::SYS_tgkill { 2 } else { 1 }] == 0;
         let attack = victim & 0xffff_ffff == own && !harmless;
+        // In a PID space of its own our number is somebody else's.
+        let attack = attack && numbers_as_we_do(tid);
         if attack {
             self.unseen(tid, Hidden::AttackOnTracer, "the target acted on the tracer itself");
-            let warning = format!("task {tid} acted on the tracer (pid {own})");
-            if !self.warnings.contains(&warning) {
-                self.warnings.push(warning);
-            }
+            self.warn_once("acted on the tracer", format!("task {tid} acted on the tracer (pid {own})"));
         }
         attack
     }
@@ -72,4 +78,9 @@ impl Session<'_> {
         self.event.text(text::MAIN, format!("{what}: {why}").as_bytes());
         self.push_event();
     }
+}
+
+/// Is this task in our PID space? Then the numbers it gives and gets are ours.
+fn numbers_as_we_do(tid: Tid) -> bool {
+    look::Status::of(tid).is_none_or(|status| status.own_tid == tid.0 || status.own_tid == 0)
 }
