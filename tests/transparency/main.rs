@@ -11,6 +11,7 @@ mod harness;
 mod attach;
 mod background;
 mod filters;
+mod held;
 mod lacks;
 mod memory;
 mod nightly;
@@ -47,6 +48,9 @@ checks! {
     filters::traces_itself,
     filters::turns_on_its_tracer,
     filters::unseen_by_nature,
+    held::frozen,
+    held::killed_for_memory,
+    held::stopped_tracer,
     lacks::no_process_vm_readv,
     lacks::no_seccomp,
     lacks::no_syscall_info,

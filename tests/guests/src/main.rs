@@ -18,6 +18,7 @@ mod counts_cores;
 mod ctrl_c;
 mod cut_short;
 mod early_child;
+mod eats_memory;
 mod edge_of_memory;
 mod every_byte;
 mod every_ending;
@@ -69,6 +70,7 @@ const GUESTS: &[Guest] = &[
     ("ctrl_c", ctrl_c::run),
     ("cut_short", cut_short::run),
     ("early_child", early_child::run),
+    ("eats_memory", eats_memory::run),
     ("edge_of_memory", edge_of_memory::run),
     ("every_byte", every_byte::run),
     ("every_ending", every_ending::run),
