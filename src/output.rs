@@ -6,7 +6,7 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -214,7 +214,8 @@ fn open_file(path: &Path, whole: bool) -> io::Result<(File, Finish)> {
     }
     let document = Beside::new(&path, Some(tracer::give_name))?;
     if let Some(meta) = existing {
-        document.file().set_permissions(meta.permissions())?;
+        let mode = meta.permissions().mode() & 0o777;
+        document.file().set_permissions(std::fs::Permissions::from_mode(mode))?;
     }
     Ok((document.file().try_clone()?, Finish::TakeName(document, path)))
 }
