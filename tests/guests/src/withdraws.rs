@@ -7,7 +7,10 @@
 use crate::posix::{Ending, check, fork, getppid, must, outcome, say, wait};
 use crate::words::{Words, c_string};
 
-const CASES: &[(&str, fn() -> bool)] = &[
+/// A case by name, and how it withdraws; false where it may not.
+type Case = (&'static str, fn() -> bool);
+
+const CASES: &[Case] = &[
     ("undumpable", undumpable),
     ("user", user),
     ("namespaces", namespaces),
