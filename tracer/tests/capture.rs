@@ -344,9 +344,10 @@ fn a_length_behind_a_pointer_bounds_what_the_kernel_filled() {
 fn structures_before_and_after() {
     let polls: Vec<u8> = (0..8 * 40).map(|i| i as u8).collect();
     let record = call(&mut live(), libc::SYS_ppoll, [polls.as_ptr() as u64, 40, 0, 0, 8, 0], 1);
-    for phase in [0, 1] {
+    // What was asked is kept as far as it is shown; what was found may stand anywhere.
+    for (phase, kept, status) in [(0, 256, status::CLIPPED), (1, 320, 0)] {
         let array = get(&record, 0, phase, Shape::Struct, 0);
-        assert_eq!((array.bytes, array.head.wanted, array.head.status), (&polls[..256], 320, status::CLIPPED));
+        assert_eq!((array.bytes, array.head.wanted, array.head.status), (&polls[..kept], 320, status));
     }
     // An int in a 64-bit register: only its low half counts.
     let record = call(&mut live(), libc::SYS_ppoll, [polls.as_ptr() as u64, 0xffff_ffff_0000_0002, 0, 0, 8, 0], 1);

@@ -4,8 +4,8 @@
 //! for descriptors that the call made; `addr` the descriptor's number; `path` = element << 8 | part,
 //! element 0 but for those that stand in memory: the second of a pair, `pollfd`s, sets, descriptors passed
 //! in a message. The parts are those of [`note`]: the link text always, the detail for `-yy`, the identity
-//! in golden mode. A message through a netlink socket has the detail of its socket in any case, since it
-//! says how the message is to be read.
+//! in golden mode. A message through a netlink socket has link and detail of its socket in any case, since
+//! they say how the message is to be read.
 //!
 //! A descriptor that is not open has no note. In golden mode a descriptor is noted at its first use in
 //! a process, and whenever a call makes it.
@@ -82,7 +82,9 @@ impl Notes {
             && let Some(text) = self.sockets.describe(who.tid, &path, meta.ino())
             && text.starts_with(note::NETLINK)
         {
-            add(record, Place { arg: 0, phase: 0, element: 0, fd }, note::DETAIL, &text);
+            let at = Place { arg: 0, phase: 0, element: 0, fd };
+            add(record, at, note::LINK, format!("socket:[{}]", meta.ino()).as_bytes());
+            add(record, at, note::DETAIL, &text);
         }
     }
 
