@@ -119,6 +119,7 @@ struct Held {
     errno: u16,
     waits: Waits,
     object: Option<ObjectId>,
+    operation: u64,
     /// Handlers of signals that run.
     handlers: u32,
     passed: u32,
@@ -128,6 +129,7 @@ impl Held {
     fn of(ready: Ready<'_>, errno: u16, waits: Waits) -> Held {
         Held {
             object: ready.object(),
+            operation: operation(ready.plan, &ready.event),
             record: ready.event.bytes().to_vec(),
             index: ready.index,
             process: ready.process,
@@ -358,7 +360,7 @@ fn settle_thread(held: &Held, next: &Ready<'_>) -> Verdict {
     if next.plan.family == Family::RestartSyscall && held.waits == Waits::Restart {
         return Verdict::Finish;
     }
-    let same = next.plan.family == held.plan.family;
+    let same = next.plan.family == held.plan.family && operation(next.plan, &next.event) == held.operation;
     let in_handler = held.handlers > 0 || next.plan.family == Family::SigReturn;
     match held.object {
         Some(object) if next.object() == Some(object) && same => Verdict::Fold,
@@ -368,6 +370,12 @@ fn settle_thread(held: &Held, next: &Ready<'_>) -> Verdict {
         _ if held.passed >= PATIENCE => Verdict::Stands,
         _ => Verdict::Wait,
     }
+}
+
+/// The word that says what a call of many operations does (`fcntl`, `ioctl`, `futex`).
+fn operation(plan: Plan, event: &Event<'_>) -> u64 {
+    let selector = plan.row.and_then(|row| row.variants).map(|variants| usize::from(variants.selector));
+    selector.and_then(|at| event.call()?.args().get(at).copied()).unwrap_or(0)
 }
 
 /// How a call held for its object is settled.

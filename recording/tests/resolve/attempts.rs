@@ -199,6 +199,17 @@ fn a_sleep_that_is_not_resumed_stands() {
 }
 
 #[test]
+fn another_operation_is_not_the_same_call() {
+    let mut scene = Scene::new();
+    scene.call(10, "fcntl", &[1, 7, 1], -4, vec![]);
+    scene.call(10, "fcntl", &[1, 3, 0], 0, vec![]);
+    scene.call(10, "fcntl", &[1, 7, 1], -4, vec![]);
+    scene.call(10, "fcntl", &[1, 7, 1], 0, vec![]);
+    let expected = [one("fcntl", Outcome::Failed(EINTR), &[]), one("fcntl", OK, &[]), one("fcntl", OK, &[(EINTR, 1)])];
+    assert_eq!(told(scene), expected);
+}
+
+#[test]
 fn announcements_are_no_calls() {
     let mut scene = Scene::new();
     scene.announced(10, "read", &[0, 1, 9]);
