@@ -16,8 +16,9 @@ fn lines(text: &str) -> Vec<String> {
 /// Inodes, ports, ids and addresses are numbers of five digits and more, or begin with `0x`; who has which
 /// inode is told by the order in which they come.
 fn alike(line: &str) -> String {
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut out = String::new();
-    let mut rest = line;
+    let mut rest = line.as_str();
     while let Some(c) = rest.chars().next() {
         let hex = rest.strip_prefix("0x").map_or(0, |hex| 2 + hex.bytes().take_while(u8::is_ascii_hexdigit).count());
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -36,7 +37,7 @@ fn alike(line: &str) -> String {
             rest = &rest[c.len_utf8()..];
         }
     }
-    out.split_whitespace().collect::<Vec<_>>().join(" ")
+    out
 }
 
 fn told(room: &Room, program: &OsStr, options: &[&str]) -> Result<String, Failure> {
