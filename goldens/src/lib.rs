@@ -56,9 +56,9 @@ pub mod pipeline {
         Verb, VerbClass,
     };
     pub use crate::options::{Options, ProcessRule, RootRule, StderrRule};
-    pub use crate::show::{Report, json, junit, text};
     pub use crate::project::forms;
     pub use crate::run::{Observer, Run};
+    pub use crate::show::{Report, json, junit, text};
     pub use crate::store::{KEPT, Store, StoreError, folder, valid_full_name, waiting};
     pub use crate::value::Value;
     pub use crate::verdict::{Comparison, Verdict, compare, diff};
