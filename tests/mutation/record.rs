@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 use super::Guest;
 
 /// Names of working directories: their lengths must not matter.
-const NAMES: [&str; 5] = ["aworkdir", "wrk", "a-name-of-sixty-four-letters-so-that-lengths-differ-in-every-run", "directory-four", "w5"];
+const NAMES: [&str; 5] =
+    ["aworkdir", "wrk", "a-name-of-sixty-four-letters-so-that-lengths-differ-in-every-run", "directory-four", "w5"];
 
 /// Records a run of an installed guest in a fresh copy of its fixture; `nth` chooses the directory's name.
 pub fn run(guest: Guest, program: &Path, room: &Path, nth: usize) -> PathBuf {
