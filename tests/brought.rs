@@ -166,3 +166,187 @@ fn part_of_a_document_and_one_of_several_can_be_asked_for() {
     assert_eq!(small.status.code(), Some(2));
     assert!(text(&small.stderr).contains("318 bytes, at most 100 are read"), "{}", text(&small.stderr));
 }
+
+/// `compare` of two files with the options of two different programs.
+fn compared(a: &Path, b: &Path, more: &[&str]) -> (Option<i32>, String) {
+    let words = ["compare", "--level", "outcome", "--root", "any", "--processes", "commands"];
+    let run = output(chic_trace().current_dir("/").args(words).args(more).args([a, b]));
+    (run.status.code(), text(&run.stdout) + &text(&run.stderr))
+}
+
+#[test]
+fn the_six_published_pairs_are_told_apart() {
+    // Name, exit code without and with --as-recorded, words of the first finding.
+    let pairs: [(&str, i32, i32, &[&str]); 6] = [
+        ("trivial_cli", 4, 0, &[]),
+        ("git_clone", 4, 0, &[]),
+        ("flag_parser", 1, 1, &["out.bytes: stdout: line 1: ", "Verbose: True", "Verbose: true"]),
+        ("positional_args", 1, 1, &["out.bytes: stdout: line 2", "'", "\""]),
+        ("complex_cli", 1, 1, &["out.bytes: stdout: line 1: ", "Input"]),
+        ("config_manager", 1, 1, &["file.bytes: config.json: 58 bytes shorter (132, was 190)"]),
+    ];
+    let room = room();
+    for (name, bare, recorded, words) in pairs {
+        let Some(python) = sample(room.path(), &format!("golden/python/{name}_golden.json.gz")) else { return };
+        let Some(rust) = sample(room.path(), &format!("golden/rust/{name}_golden.json")) else { return };
+        for (more, code) in [(&[][..], bare), (&["--as-recorded"], recorded)] {
+            let (status, said) = compared(&python, &rust, more);
+            assert_eq!(status, Some(code), "{name} {more:?}: {said}");
+            assert!(said.contains("not compared:"), "{name}: {said}");
+            let first = said.lines().nth(1).unwrap_or_default();
+            for word in words {
+                assert!(first.contains(word), "{name}: {word:?} is not in the first finding: {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_document_and_itself_show_no_difference() {
+    let room = room();
+    for name in ["golden/rust/trivial_cli_golden.json", "sample/full.json", "variants/v17_quotes_in_content.json"] {
+        let Some(path) = sample(room.path(), name) else { continue };
+        let (code, said) = compared(&path, &path, &["--as-recorded"]);
+        assert_eq!((code, said.lines().next()), (Some(0), Some("same as recorded")), "{name}: {said}");
+        let run = output(chic_trace().arg("compare").args([&path, &path]));
+        assert_eq!(run.status.code(), Some(4), "{name}: {}", text(&run.stdout));
+    }
+}
+
+#[test]
+fn other_output_is_found() {
+    let room = room();
+    let Some(one) = sample(room.path(), "golden/rust/git_clone_golden.json") else { return };
+    let Some(other) = sample(room.path(), "golden/rust/trivial_cli_golden.json") else { return };
+    for more in [&[][..], &["--as-recorded"]] {
+        let (code, said) = compared(&one, &other, more);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.lines().nth(1).unwrap_or_default().starts_with("out.bytes: "), "{said}");
+    }
+}
+
+#[test]
+fn exit_codes_and_files_are_compared() {
+    let room = room();
+    let file = |name: &str, calls: &str, code: u32| {
+        let count = calls.matches("\"name\"").count();
+        let text = format!(
+            "{{\"format\": \"renacer-json-v1\", \"command\": [\"p\"], \"syscalls\": [{calls}], \"summary\": {{\"total_syscalls\": {count}, \"exit_code\": {code}}}}}"
+        );
+        let path = room.path().join(name);
+        fs::write(&path, text).expect("written");
+        path
+    };
+    let store = |name: &str, bytes: &str| {
+        let length = bytes.len();
+        format!(
+            r#"{{"name": "openat", "args": ["AT_FDCWD", "{name}", "O_WRONLY|O_CREAT|O_TRUNC", "0666"], "result": 3}},
+               {{"name": "write", "args": ["3", "{bytes}", "{length}"], "result": {length}}},
+               {{"name": "close", "args": ["3"], "result": 0}}"#
+        )
+    };
+    let base = file("base", &store("f1", "secret=alpha"), 0);
+    let check = |other: &Path, code: i32, words: &[&str]| {
+        let (status, said) = compared(&base, other, &[]);
+        assert_eq!(status, Some(code), "{said}");
+        for word in words {
+            assert!(said.contains(word), "{word:?} is not in: {said}");
+        }
+    };
+    check(&file("exit", &store("f1", "secret=alpha"), 3), 1, &["exit: "]);
+    check(&file("bytes", &store("f1", "secret=gamma"), 0), 1, &["file.bytes: f1", "alpha", "gamma"]);
+    check(&file("name", &store("f2", "secret=alpha"), 0), 1, &["f1", "f2"]);
+    let removed = format!("{}, {}", store("f1", "secret=alpha"), r#"{"name": "unlink", "args": ["f2"], "result": 0}"#);
+    check(&file("gone", &removed, 0), 1, &["file.gone: now removes f2"]);
+    check(&file("same", &store("f1", "secret=alpha"), 0), 4, &["not measured", "what files hold at the end"]);
+}
+
+#[test]
+fn what_may_not_be_judged_is_not() {
+    let room = room();
+    let Some(good) = sample(room.path(), "variants/v17_quotes_in_content.json") else { return };
+    for (name, words) in [
+        ("broken/count_mismatch.json", "its summary counts 65 calls, 1 is listed"),
+        ("broken/empty_fallback.json", "no calls"),
+        ("broken/no_end.jsonl", "no end line"),
+        ("variants/v01_decoded.json", "no summary"),
+    ] {
+        let Some(path) = sample(room.path(), name) else { continue };
+        let (code, said) = compared(&good, &path, &["--as-recorded"]);
+        assert_eq!(code, Some(4), "{name}: {said}");
+        assert!(said.contains(words), "{name}: {said}");
+    }
+}
+
+#[test]
+fn tables_are_compared_by_name() {
+    let room = room();
+    let Some(table) = sample(room.path(), "sample/full.summary.txt") else { return };
+    let Some(document) = sample(room.path(), "sample/full.json") else { return };
+    let (code, said) = compared(&table, &document, &["--as-recorded"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("everything but the number of calls and errors of each name"), "{said}");
+    assert_eq!(compared(&table, &document, &[]).0, Some(4));
+    let other = room.path().join("table");
+    let text = fs::read_to_string(&table).expect("readable").replacen(
+        "         1           write",
+        "         2           write",
+        1,
+    );
+    let text = text.replacen("         7         1 total", "         8         1 total", 1);
+    fs::write(&other, text).expect("written");
+    let (code, said) = compared(&table, &other, &[]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("calls write 2 times, was 1"), "{said}");
+}
+
+#[test]
+fn published_goldens_are_imported_only_when_that_is_wished() {
+    let room = room();
+    let dir = room.path().join("goldens");
+    fs::create_dir(&dir).expect("made");
+    let mut names: Vec<String> =
+        ["complex_cli", "config_manager", "flag_parser", "git_clone", "positional_args", "trivial_cli"]
+            .iter()
+            .flat_map(|name| {
+                [format!("golden/rust/{name}_golden.json"), format!("golden/python/{name}_golden.json.gz")]
+            })
+            .collect();
+    names.extend(
+        [
+            "golden/python/pattern_matcher_golden.json.gz",
+            "golden/trivial_cli_rust.json",
+            "golden/trivial_cli_rust_source.json",
+        ]
+        .map(String::from),
+    );
+    for (at, name) in names.iter().enumerate() {
+        let Some(path) = sample(room.path(), name) else { return };
+        let import = |more: &[&str]| {
+            let name = format!("g{at}");
+            output(chic_trace().args(["golden", "import", "--name", &name, "--dir"]).arg(&dir).args(more).arg(&path))
+        };
+        let strict = import(&[]);
+        assert_eq!(strict.status.code(), Some(1), "{name}: {}", text(&strict.stderr));
+        assert!(text(&strict.stderr).contains("less than 60 %"), "{name}: {}", text(&strict.stderr));
+        let loose = import(&["--accept-loose"]);
+        assert_eq!(loose.status.code(), Some(0), "{name}: {}", text(&loose.stderr));
+        assert!(text(&loose.stdout).contains("imported from renacer 0.6.2"), "{name}: {}", text(&loose.stdout));
+        let golden = fs::read_to_string(dir.join(format!("g{at}.golden"))).expect("a golden");
+        let is_known = !name.contains("trivial_cli_rust");
+        assert_eq!(
+            golden.lines().any(|line| line.starts_with("end std stdout") && !line.ends_with("b3:*")),
+            is_known,
+            "{name}:\n{golden}"
+        );
+        assert!(golden.contains("proc P exit=0"), "{name}:\n{golden}");
+    }
+}
+
+#[test]
+fn an_incomplete_document_is_not_imported() {
+    let room = room();
+    let Some(path) = sample(room.path(), "broken/count_mismatch.json") else { return };
+    let run = output(chic_trace().args(["golden", "import", "--accept-loose", "--dir"]).arg(room.path()).arg(&path));
+    assert_eq!(run.status.code(), Some(4), "{}", text(&run.stderr));
+}

@@ -7,6 +7,7 @@
 
 mod compare;
 mod content;
+pub mod document;
 mod explain;
 mod facet;
 mod finding;

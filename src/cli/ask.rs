@@ -18,10 +18,14 @@ pub enum Ask {
     Record(Record),
     /// `report`.
     Report(Report),
+    /// Two files compared.
+    Compare(Compare),
     /// `golden record`.
     GoldenRecord(GoldenRecord),
     /// `golden check`.
     GoldenCheck(GoldenCheck),
+    /// `golden import`.
+    GoldenImport(GoldenImport),
     /// `assert`.
     Assert(Assert),
     /// `config`.
@@ -260,6 +264,42 @@ pub struct Report {
     /// `--follow`: the recording still grows.
     pub growing: bool,
     /// How a document is read.
+    pub reading: recording::document::Options,
+}
+
+/// `golden import`.
+#[derive(Debug)]
+pub struct GoldenImport {
+    /// The document.
+    pub file: PathBuf,
+    /// `--name`: of the golden; that of the file otherwise.
+    pub name: Option<String>,
+    /// `--dir`.
+    pub dir: Option<PathBuf>,
+    /// `--accept-loose`.
+    pub accept_loose: bool,
+    /// `--force`.
+    pub force: bool,
+    /// How the document is read.
+    pub reading: recording::document::Options,
+}
+
+/// `compare`: what two files show.
+#[derive(Debug)]
+pub struct Compare {
+    /// The accepted one, and the other.
+    pub files: [PathBuf; 2],
+    /// `--level`, `--root`, `--processes`, `--stderr`.
+    pub level: Option<String>,
+    /// Is the root compared?
+    pub root: Option<String>,
+    /// Which processes are.
+    pub processes: Option<String>,
+    /// What of standard error is.
+    pub stderr: Option<String>,
+    /// `--as-recorded`: only facts that both know.
+    pub as_recorded: bool,
+    /// How documents are read.
     pub reading: recording::document::Options,
 }
 

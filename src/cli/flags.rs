@@ -381,6 +381,46 @@ fn golden() -> Command {
                 .arg(verdict_format())
                 .arg(inconclusive()),
         )
+        .subcommand(import())
+}
+
+fn import() -> Command {
+    Command::new("import")
+        .about("Make a golden of a document: of its outcome, as far as the document tells it")
+        .arg(file("The document"))
+        .arg(value("name", "NAME").help("Name of the golden (default: that of the file)"))
+        .arg(path("dir", "DIR").help("Where goldens lie (default tests/goldens if it exists, else goldens)"))
+        .arg(switch("accept-loose").help("Even if less than 60 % of the calls are asserted"))
+        .arg(switch("force").help("Replace a golden that exists"))
+        .args(reading())
+}
+
+fn compare() -> Command {
+    let one = |id: &'static str, name: &'static str, help: &'static str| {
+        Arg::new(id).value_name(name).required(true).value_parser(value_parser!(PathBuf)).help(help)
+    };
+    let words = |id: &'static str, words: &'static [&'static str], help: &'static str| {
+        value(id, "WORD").value_parser(words.to_vec()).help(help)
+    };
+    Command::new("compare")
+        .about("Say what two documents or tables show differently")
+        .after_help("A fact that one side does not know keeps the verdict from being `same` (exit 4).")
+        .arg(one("a", "A", "The accepted one"))
+        .arg(one("b", "B", "The one that is held against it"))
+        .arg(words(
+            "level",
+            &["exact", "calls", "protocol", "hermetic", "outcome"],
+            "How closely (default protocol); documents tell the outcome",
+        ))
+        .arg(words("root", &["same", "any"], "Is the program itself compared, or only what it does?"))
+        .arg(words(
+            "processes",
+            &["exact", "commands", "ignore"],
+            "The process tree, the commands run, or the end only",
+        ))
+        .arg(words("stderr", &["exact", "nonempty", "ignore"], "What of standard error is compared"))
+        .arg(switch("as-recorded").help("Compare only what both sides know"))
+        .args(reading())
 }
 
 /// The whole command line.
@@ -437,6 +477,7 @@ pub fn command() -> Command {
                 .args(reading())
                 .arg(switch("follow").help_heading(WHERE).help("Go on while the recording grows, until it ends")),
         )
+        .subcommand(compare())
         .subcommand(golden())
         .subcommand(
             Command::new("assert")

@@ -146,9 +146,11 @@ fn of_subcommand(matches: &ArgMatches) -> Result<Ask, Problem> {
     Ok(match name {
         "record" => Ask::Record(read::record(inner)?),
         "report" => Ask::Report(read::report(inner)?),
+        "compare" => Ask::Compare(read::compare(inner)),
         "assert" => Ask::Assert(read::assert(inner)?),
         "golden" => match inner.subcommand() {
             Some(("record", inner)) => Ask::GoldenRecord(read::golden_record(inner)?),
+            Some(("import", inner)) => Ask::GoldenImport(read::golden_import(inner)),
             Some((_, inner)) => Ask::GoldenCheck(read::golden_check(inner)?),
             None => return Err(Problem::usage("cannot read the command line: golden needs record or check")),
         },

@@ -97,6 +97,32 @@ pub fn report(m: &ArgMatches) -> Result<Report, Problem> {
     })
 }
 
+/// `golden import`.
+pub fn golden_import(m: &ArgMatches) -> GoldenImport {
+    GoldenImport {
+        file: path(m, "file").unwrap_or_default(),
+        name: text(m, "name").map(String::from),
+        dir: path(m, "dir"),
+        accept_loose: on(m, "accept-loose"),
+        force: on(m, "force"),
+        reading: reading(m),
+    }
+}
+
+/// Two files compared.
+pub fn compare(m: &ArgMatches) -> Compare {
+    let word = |id| text(m, id).map(String::from);
+    Compare {
+        files: ["a", "b"].map(|id| path(m, id).unwrap_or_default()),
+        level: word("level"),
+        root: word("root"),
+        processes: word("processes"),
+        stderr: word("stderr"),
+        as_recorded: on(m, "as-recorded"),
+        reading: reading(m),
+    }
+}
+
 /// How a document is read that is given in place of a recording.
 fn reading(m: &ArgMatches) -> recording::document::Options {
     let usual = recording::document::Options::default();

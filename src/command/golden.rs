@@ -169,7 +169,8 @@ fn read(path: &Path, name: &str, argv: &[OsString]) -> Result<Golden, Problem> {
         .map_err(|bad| Problem::usage(format!("cannot read {}: {bad}", named(path))).hint("nothing was changed"))
 }
 
-fn path_of(general: &General, name: &str, dir: Option<&Path>) -> Result<PathBuf, Problem> {
+/// The file of a golden.
+pub fn path_of(general: &General, name: &str, dir: Option<&Path>) -> Result<PathBuf, Problem> {
     if !goldens::valid_name(name) {
         return Err(Problem::usage(format!("cannot take {name:?} as the name of a golden"))
             .hint("1 to 128 of letters, digits, dot, underscore and dash; no dot in front"));

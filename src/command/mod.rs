@@ -1,9 +1,11 @@
 //! The commands: each carries out one ask and says how we end.
 
 mod assert;
+mod compare;
 mod config;
 mod describe;
 mod golden;
+mod import;
 mod record;
 mod report;
 mod trace;
@@ -23,8 +25,10 @@ pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
         Ask::Trace(ask) => trace::run(ask),
         Ask::Record(ask) => record::run(ask),
         Ask::Report(ask) => report::run(ask),
+        Ask::Compare(ask) => compare::run(&ask),
         Ask::GoldenRecord(ask) => golden::record(&general, ask),
         Ask::GoldenCheck(ask) => golden::check_one(&general, ask),
+        Ask::GoldenImport(ask) => import::run(&general, &ask),
         Ask::Assert(ask) => assert::run(&general, ask),
         Ask::Config { show_origin } => config::run(&general, show_origin),
         Ask::Schema(name) => describe::schema(&name),
