@@ -8,9 +8,7 @@ mod form_text;
 
 use std::path::Path;
 
-use goldens::pipeline::{
-    Arg, Content, Fact, Form, FormProcess, FormStep, Level, NodeRef, Observer, Options, Run, Step, forms,
-};
+use goldens::pipeline::{Level, Observer, Options, Run, forms};
 use recording::file::Recording;
 
 fn main() {

@@ -1,6 +1,6 @@
 //! What happens between calls: births, execs, signals, deaths, states of files, gaps.
 
-use recording::resolve::{FileState, Happened, ProcId, Tables, ThreadId};
+use recording::resolve::{DescriptionId, FileState, Happened, ObjectKind, ProcId, Tables, ThreadId};
 
 use super::Lowering;
 use crate::model::Verb;
@@ -11,7 +11,10 @@ impl Lowering {
     pub(super) fn take(&mut self, tables: &Tables, what: &Happened<'_>) {
         match what {
             Happened::Born { thread, by, index } => self.born(tables, *thread, *by, *index),
-            Happened::Exec { thread, .. } => self.executed(tables, *thread),
+            Happened::Exec { thread, open, .. } => {
+                self.inherited(tables, *thread, open);
+                self.executed(tables, *thread);
+            }
             Happened::Signal { thread, signo, .. } => {
                 if let Some(process) = process_of(tables, *thread) {
                     *self.run.process(process).received.entry(*signo).or_default() += 1;
@@ -36,6 +39,22 @@ impl Lowering {
         let step = RawStep { verb: Verb::Spawn, args: Box::new([Raw::Spawned(child)]), ended: Ended::Well };
         self.put(parent, maker.0, Key::Child(child), index, step);
         self.run.process(child);
+        self.spawned.insert(child, (parent, maker.0, index));
+    }
+
+    /// What a child still has open after its exec of what others opened, as its maker did it: when it was made.
+    fn inherited(&mut self, tables: &Tables, thread: ThreadId, open: &[(i32, DescriptionId)]) {
+        let Some(child) = process_of(tables, thread) else { return };
+        let Some((parent, maker, index)) = self.spawned.remove(&child) else { return };
+        for (_, description) in open.iter().filter(|(fd, _)| *fd > 2) {
+            let Some(row) = tables.description(*description).filter(|row| row.opener != Some(child)) else { continue };
+            let std = tables.object(row.object).is_none_or(|object| object.kind == ObjectKind::Std);
+            if std || self.key(parent, tables, row.object).is_none() {
+                continue;
+            }
+            let step = RawStep { verb: Verb::Inherit, args: Box::new([Raw::Process(child)]), ended: Ended::Well };
+            self.put(parent, maker, Key::Inherited(row.object), index, step);
+        }
     }
 
     fn executed(&mut self, tables: &Tables, thread: ThreadId) {

@@ -200,6 +200,12 @@ impl Lowering {
         id
     }
 
+    /// The flow that this call goes on, and where.
+    pub(super) fn next_of_flow(&mut self, scene: &Scene<'_>, row: &Object, moved: &Moved) -> (FlowId, u64) {
+        let flow = self.flow(scene, row, moved);
+        (flow, self.run.flows.get(flow.0 as usize).map_or(0, |flow| flow.bytes.len))
+    }
+
     fn print(&mut self, scene: &Scene<'_>, moved: &Moved) {
         let event = scene.call.index;
         let printed = self.run.printed.entry(moved.object).or_insert_with(|| (Bytes::default(), event));

@@ -24,7 +24,7 @@ mod table;
 mod time;
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use recording::resolve::{Consumer, Happened, ObjectId, ObjectKind, ProcId, Resolved, Tables};
 
@@ -34,8 +34,7 @@ use crate::run::raw::{Ended, Key, Placed, Raw, RawStep};
 use crate::run::stream::{RawStream, Transfer};
 use crate::run::{InputName, Run};
 use scene::Scene;
-
-pub(crate) use table::{Place, place_of};
+use table::Place;
 
 /// A run in the making.
 #[derive(Debug, Default)]
@@ -43,6 +42,8 @@ pub(crate) struct Lowering {
     pub run: Run,
     /// Are the calls of threads wanted?
     keep_calls: bool,
+    /// With descriptor numbers and signals?
+    keep_exact: bool,
     by_key: HashMap<(ProcId, Key), usize>,
     call_numbers: HashMap<crate::run::RawCall, u32>,
     flows: HashMap<(ProcId, ObjectId, bool), crate::run::raw::FlowId>,
@@ -53,6 +54,8 @@ pub(crate) struct Lowering {
     times_seen: HashMap<(u64, u64), ObjectId>,
     /// Listings in progress, by description.
     listing: HashMap<u32, files::Listing>,
+    /// Who made each child: process, thread and event.
+    spawned: HashMap<ProcId, (ProcId, u32, u64)>,
     /// Last release of a file lock: thread and event.
     unlocks: HashMap<ObjectId, (u32, u64)>,
     /// Sets of objects watched through an epoll, inotify or fanotify.
@@ -65,6 +68,8 @@ struct Working {
     loader: loader::Loader,
     search: search::Search,
     mappings: Vec<memory::Mapping>,
+    /// Mappings by begin: end and number (levels `calls` and `exact`).
+    numbered: BTreeMap<u64, (u64, u32)>,
     /// The object that a descriptor number stood for when it was closed.
     closed: HashMap<i32, ObjectId>,
 }
@@ -72,7 +77,11 @@ struct Working {
 impl Lowering {
     /// Nothing yet.
     pub fn new(options: &Options) -> Lowering {
-        Lowering { keep_calls: options.level >= Level::Calls, ..Lowering::default() }
+        Lowering {
+            keep_calls: options.level >= Level::Calls,
+            keep_exact: options.level >= Level::Exact,
+            ..Lowering::default()
+        }
     }
 
     fn working(&mut self, id: ProcId) -> &mut Working {
@@ -237,12 +246,14 @@ impl Consumer for Lowering {
             self.keep(&scene);
         }
         match row {
+            Some(row) if row.place == Place::Query => self.info(&scene, "queries"),
             Some(row) => (row.handler)(self, &scene),
             None => own::special(self, &scene),
         }
     }
 
     fn happened(&mut self, tables: &Tables, what: &Happened<'_>) {
+        self.keep_signal(tables, what);
         self.take(tables, what);
     }
 }

@@ -13,7 +13,7 @@ pub(super) type Handler = fn(&mut Lowering, &Scene<'_>);
 
 /// Where the meaning of a call is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(super) enum Place {
     /// In the steps of a stream.
     Verb,
     /// In the facts of a process.
@@ -274,7 +274,7 @@ static ROWS: &[Row] = rows! {
         "gettid" "getpgrp" "getpgid" "getsid" "getrusage" "name_to_handle_at" "file_getattr" "get_robust_list"
         "statmount" "listmount" "listns" "lsm_get_self_attr" "lsm_list_modules" "lookup_dcookie" "sysfs"
         "mq_getsetattr" "get_thread_area" "ulimit" "prof" "query_module" "get_kernel_syms" => own::nothing, NO, NO, NO, NO;
-    Query: "uname" "olduname" "oldolduname" => own::uname, 0, NO, NO, NO;
+    Fact: "uname" "olduname" "oldolduname" => own::uname, 0, NO, NO, NO;
 
     Runtime: "set_robust_list" "set_tid_address" "rseq" "rseq_slice_yield" "arch_prctl" "set_thread_area" "membarrier"
         "rt_sigreturn" "sigreturn" "restart_syscall" "getcpu" "get_mempolicy" "clock_getres" "clock_getres_time64"
@@ -293,11 +293,6 @@ pub(super) fn find(name: &str) -> Option<&'static Row> {
     BY_NAME.get(name).copied()
 }
 
-/// Where the meaning of a call is kept; `None` for a call that nobody listed.
-pub(crate) fn place_of(name: &str) -> Option<Place> {
-    find(name).map(|row| row.place)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -313,7 +308,7 @@ mod tests {
 
     #[test]
     fn each_call_has_a_verb_a_fact_or_a_place_among_the_runtime_calls() {
-        let missing: Vec<_> = all_names().into_iter().filter(|name| place_of(name).is_none()).collect();
+        let missing: Vec<_> = all_names().into_iter().filter(|name| find(name).is_none()).collect();
         assert_eq!(missing, [""; 0], "calls that nothing is made of");
     }
 

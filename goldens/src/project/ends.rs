@@ -105,7 +105,8 @@ fn written(maker: &Maker<'_>, object: ObjectId) -> Option<Vec<u8>> {
     let facts = run.objects.get(object.0 as usize)?;
     let size = facts.size.filter(|size| facts.written.cover(0, *size))?;
     let mut bytes = vec![0; usize::try_from(size).ok().filter(|size| *size <= 1 << 26)?];
-    let mut ranges: Vec<_> = run.ranges.iter().filter(|range| range.object == object && range.wrote).collect();
+    let mut ranges: Vec<_> =
+        run.ranges.iter().filter(|range| range.object == object && range.wrote && !range.single).collect();
     ranges.sort_by_key(|range| range.event);
     for range in ranges {
         let told = range.bytes.as_deref()?;

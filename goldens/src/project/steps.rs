@@ -75,12 +75,13 @@ impl Maker<'_> {
             Raw::Word(word) => Value::from_syntax(*word),
             Raw::Made(word) => Value::literal(word.as_bytes()),
             Raw::Number(number) => Value::from_syntax(number.to_string()),
-            Raw::Octal(mode) if *mode > 0o777 => Value::from_syntax(format!("{mode:04o}")),
             Raw::Octal(mode) => Value::from_syntax(format!("{mode:04o}")),
             Raw::Text(text) => self.names.text(self.run.names.get(*text)),
             Raw::Path(path) => self.names.path(self.run.names.get(*path)),
             Raw::Size(object, size) => Value::from_syntax(self.file_offset(*object, *size).to_string()),
             Raw::Process(process) => Value::from_syntax(self.key(*process)),
+            Raw::Thread(thread) => Value::from_syntax(self.thread(*thread)),
+            Raw::Failed(errno) => Value::from_syntax(format!("!{}", errno_name(*errno))),
             Raw::Object(object) => Value::from_syntax(self.reference(*object)),
             Raw::Uid(id) => own_or(*id, self.run.header.uid),
             Raw::Gid(id) => own_or(*id, self.run.header.gid),
@@ -90,6 +91,13 @@ impl Maker<'_> {
 
     fn key(&self, id: ProcId) -> String {
         self.keys.get(id.0 as usize).map_or_else(|| "{PID}".into(), |key| key.0.to_string())
+    }
+
+    /// `Pt0.1`: a thread of the root.
+    fn thread(&self, id: recording::resolve::ThreadId) -> String {
+        let process = self.run.tables.thread(id).map(|row| row.process);
+        let key = process.map_or_else(|| "{PID}".into(), |process| self.key(process));
+        format!("{key}{}", super::threads::key(self.run, id))
     }
 
     /// `file:$CWD/conf`.

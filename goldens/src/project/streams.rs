@@ -43,7 +43,7 @@ pub(super) fn of(maker: &Maker<'_>, raw_to_step: &[u32]) -> Vec<Vec<Built>> {
 pub(super) fn object(maker: &Maker<'_>, key: Key) -> ObjectRef {
     let literal = |kind, name| ObjectRef { kind, name: Value::literal(maker.run.names.get(name)) };
     match key {
-        Key::Object(id) | Key::Candidate(id) => match maker.objects.get(id.0 as usize) {
+        Key::Object(id) | Key::Candidate(id) | Key::Inherited(id) => match maker.objects.get(id.0 as usize) {
             Some(object) => object.clone(),
             None => ObjectRef { kind: ObjectKind::Own, name: Value::literal(b"-") },
         },

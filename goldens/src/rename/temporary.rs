@@ -116,10 +116,12 @@ fn differs(candidate: &Candidate, own: &[Candidate], others: &[&[Candidate]]) ->
     })
 }
 
-/// Of one length, or with a common begin.
+/// With a common begin or end, or of one length and both by chance.
 fn alike(a: &[u8], b: &[u8]) -> bool {
-    let common = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    a.len() == b.len() || common >= 3
+    let begin = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let end = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    let chance = |name| by_chance(name, &HashSet::new());
+    begin >= 2 || end >= 4 || (a.len() == b.len() && chance(a) && chance(b))
 }
 
 /// A part of six and more letters and digits that mixes classes, or of three and more digits that are a pid.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use recording::resolve::{FileState, Identity, ObjectId};
+use recording::resolve::{FileState, ObjectId};
 
 use super::{Intervals, Known, Run};
 use crate::content::Hash;
@@ -12,15 +12,12 @@ use crate::content::Hash;
 /// The state of a path at one moment.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
-    pub object: Option<ObjectId>,
     pub kind: Option<&'static str>,
     pub mode: u32,
     pub size: u64,
     pub link: Option<Vec<u8>>,
     pub digest: Option<[u8; 32]>,
     pub bytes: Option<Arc<[u8]>>,
-    pub identity: Option<Identity>,
-    pub unreadable: Option<u16>,
     pub event: u64,
 }
 
@@ -39,15 +36,12 @@ impl FileStates {
     /// One more.
     pub fn add(&mut self, state: &FileState<'_>) {
         let kept = State {
-            object: state.object,
             kind: state.kind,
             mode: state.mode,
             size: state.size,
             link: state.link.map(<[u8]>::to_vec),
             digest: state.digest,
             bytes: state.bytes.as_deref().map(Arc::from),
-            identity: state.identity,
-            unreadable: state.unreadable,
             event: state.index,
         };
         match (state.at_end, state.object) {
@@ -79,12 +73,12 @@ impl FileStates {
 
 /// What the run tells of the content of each of its ranges.
 pub(super) fn known(run: &Run) -> Vec<Known> {
-    let mut by_object: BTreeMap<ObjectId, Vec<usize>> = BTreeMap::new();
+    let mut by_object: BTreeMap<(ObjectId, bool), Vec<usize>> = BTreeMap::new();
     for (at, range) in run.ranges.iter().enumerate() {
-        by_object.entry(range.object).or_default().push(at);
+        by_object.entry((range.object, range.single)).or_default().push(at);
     }
     let mut known = vec![Known::Unknown; run.ranges.len()];
-    for (object, mut order) in by_object {
+    for ((object, _), mut order) in by_object {
         order.sort_by_key(|at| run.ranges.get(*at).map(|range| std::cmp::Reverse((range.event, *at))));
         backwards(run, object, &order, &mut known);
     }

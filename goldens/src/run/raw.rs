@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use recording::resolve::{ObjectId, ProcId};
+use recording::resolve::{ObjectId, ProcId, ThreadId};
 
 use crate::model::Verb;
 
@@ -81,6 +81,10 @@ pub(crate) enum Raw {
     Ending(ProcId),
     /// The key of a process.
     Process(ProcId),
+    /// A thread, by the key of its process and its own.
+    Thread(ThreadId),
+    /// An errno.
+    Failed(u16),
     /// An object by kind and name.
     Object(ObjectId),
     /// `own` when it is the runner's user id, else the number.
@@ -145,6 +149,8 @@ pub(crate) enum Key {
     Object(ObjectId),
     /// A file that may turn out to be a library that is being loaded.
     Candidate(ObjectId),
+    /// An object that children inherit.
+    Inherited(ObjectId),
     /// A library by its soname.
     Library(NameId),
     /// A name that was searched for in vain.

@@ -43,6 +43,8 @@ pub(crate) struct FileRange {
     pub end: u64,
     /// Did it change the file?
     pub wrote: bool,
+    /// Is it that of one call (levels `calls` and `exact`), which a stream holds once more?
+    pub single: bool,
     /// Number of its last event.
     pub event: u64,
     /// The bytes, where the calls told them all.
@@ -191,6 +193,7 @@ impl Open {
                     start: self.start,
                     end: self.end,
                     wrote: matches!(self.verb, Verb::Write | Verb::Rewrite),
+                    single: false,
                     event: self.last,
                     bytes: self.bytes.map(Vec::into_boxed_slice),
                 });

@@ -160,6 +160,8 @@ pub enum Happened<'a> {
     Exec {
         /// The thread that did.
         thread: ThreadId,
+        /// The descriptors that are still open, by number.
+        open: &'a [(i32, DescriptionId)],
         /// Number of the event.
         index: u64,
     },

@@ -68,7 +68,7 @@ impl<C: Consumer> Resolver<C> {
         let mut execs: Vec<(u32, (ThreadId, u64))> = self.execs.drain().collect();
         execs.sort_unstable();
         for (_, (thread, index)) in execs {
-            self.consumer.happened(&self.world.tables, &Happened::Exec { thread, index });
+            self.consumer.happened(&self.world.tables, &Happened::Exec { thread, open: &[], index });
         }
         self.attempts.process_over(None, &self.world.tables, &mut self.consumer);
         for why in gaps::of_trailer(trailer) {
@@ -190,12 +190,13 @@ impl<C: Consumer> Resolver<C> {
             }
         }
         self.world.exec_is_over(tid);
-        self.consumer.happened(&self.world.tables, &Happened::Exec { thread, index });
+        let open = self.world.all_open(tid);
+        self.consumer.happened(&self.world.tables, &Happened::Exec { thread, open: &open, index });
     }
 
     fn died(&mut self, event: &Event<'_>, index: u64) {
         if let Some((thread, index)) = self.execs.remove(&event.task()) {
-            self.consumer.happened(&self.world.tables, &Happened::Exec { thread, index });
+            self.consumer.happened(&self.world.tables, &Happened::Exec { thread, open: &[], index });
         }
         let (thread, last) = self.world.died(event);
         self.attempts.thread_over(thread, &self.world.tables, &mut self.consumer);

@@ -191,6 +191,14 @@ impl World {
         self.closed_by_exec.remove(&tid);
     }
 
+    /// All descriptors of a task, by number.
+    pub fn all_open(&self, tid: u32) -> Vec<(i32, DescriptionId)> {
+        let table = self.fds.get(tid).into_iter().flatten();
+        let mut open: Vec<(i32, DescriptionId)> = table.map(|(fd, known)| (*fd, known.description)).collect();
+        open.sort_unstable();
+        open
+    }
+
     /// The descriptor of a task.
     pub fn fd(&self, tid: u32, fd: i32) -> Option<Fd> {
         let open = self.fds.get(tid).and_then(|table| table.get(&fd)).copied();
