@@ -109,6 +109,7 @@ impl Lowering {
             Kind::Int | Kind::UInt | Kind::Long | Kind::ULong | Kind::Hex | Kind::LowHalf
                 if is_chance(scene, arg.name) => {}
             Kind::OpenMode(flags) if !creates(scene.word(*flags)) => {}
+            Kind::Flags(table) if std::ptr::eq(*table, &syscalls::names::MMAP_FLAGS) => out.push(map_flags(word)),
             Kind::Mode | Kind::OpenMode(_) => {
                 out.extend(scrub::plain(&arg.kind, word).map(|raw| Raw::Field("mode", Box::new(raw))))
             }
@@ -299,6 +300,16 @@ fn is_chance(scene: &Scene<'_>, name: &str) -> bool {
 
 fn creates(flags: u64) -> bool {
     flags & super::flags::O_CREAT != 0 || flags & super::flags::O_TMPFILE == super::flags::O_TMPFILE
+}
+
+/// The low bits of `mmap` flags are a type, not flags.
+fn map_flags(word: u64) -> Raw {
+    let kind = ["MAP_FILE", "MAP_SHARED", "MAP_PRIVATE", "MAP_SHARED_VALIDATE"].get((word & 0xf) as usize);
+    let kind = kind.copied().unwrap_or("MAP_OTHER");
+    match scrub::plain(&Kind::Flags(&syscalls::names::MMAP_FLAGS), word & !0xf) {
+        Some(Raw::Made(flags)) => Raw::Made(format!("{kind}+{flags}").into()),
+        _ => Raw::Word(kind),
+    }
 }
 
 fn handler(value: u64) -> &'static str {

@@ -64,7 +64,7 @@ impl Maker<'_> {
             }
             plain => {
                 let value = self.value(plain);
-                out.push(Arg::Word(value));
+                out.push(Arg::word(value));
             }
         }
     }
