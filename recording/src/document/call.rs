@@ -33,7 +33,7 @@ pub struct Call<'t> {
     /// Lamport clock.
     pub lamport: Option<u64>,
     /// Where it was made.
-    pub source: Option<Source<'t>>,
+    pub source: Option<Box<Source<'t>>>,
 }
 
 impl Call<'_> {
@@ -135,7 +135,7 @@ impl Content<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     /// ns since the first event, or since 1970.
-    pub ns: i128,
+    pub ns: i64,
     /// Since 1970?
     pub unix: bool,
     /// When it was left rather than entered?

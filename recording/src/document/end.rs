@@ -158,7 +158,7 @@ fn calls_left_before(calls: &[Call<'_>], ts_ns: Option<u64>) -> usize {
     let Some(at) = ts_ns else { return calls.len() };
     let left = |call: &Call<'_>| {
         let entered = call.stamp.filter(|stamp| !stamp.unix).map_or(0, |stamp| stamp.ns);
-        entered + i128::from(call.duration_ns.unwrap_or(0))
+        i128::from(entered) + i128::from(call.duration_ns.unwrap_or(0))
     };
     calls.partition_point(|call| left(call) <= i128::from(at))
 }

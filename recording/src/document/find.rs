@@ -25,7 +25,8 @@ pub(super) fn find<'t>(bytes: &'t [u8], options: &Options) -> Result<Brought<'t>
         return Err(BadDocument::whole(Fault::FirstLineOnly));
     }
     let mark = bytes.starts_with(BYTE_ORDER_MARK);
-    let framing = Framing { mark, carriage_returns: bytes.windows(2).any(|pair| pair == b"\r\n") };
+    let framing =
+        Framing { mark, carriage_returns: bytes.contains(&b'\r') && bytes.windows(2).any(|pair| pair == b"\r\n") };
     let start = if mark { BYTE_ORDER_MARK.len() } else { 0 };
     let mut search = Search { text: bytes, options, complaint: None };
     let mut from = start;
@@ -228,7 +229,7 @@ fn truncated(text: &[u8], gathered: &Gathered<'_>, fault: &json::Fault) -> BadDo
 fn begins_value(text: &[u8]) -> bool {
     match text.split_first() {
         Some((b'{', _)) => true,
-        Some((b'[', rest)) => matches!(rest.trim_ascii_start().first(), Some(b'{' | b'[' | b']')),
+        Some((b'[', rest)) => matches!(rest.trim_ascii_start().first(), Some(b'{' | b']')),
         _ => false,
     }
 }

@@ -124,7 +124,7 @@ pub(super) struct Told {
 }
 
 impl<'t> Reading<'t> {
-    fn call(&self, spelled: Spelled<'t>, told: &mut Told) -> Shaped<Call<'t>> {
+    fn call(&self, mut spelled: Spelled<'t>, told: &mut Told) -> Shaped<Call<'t>> {
         let name = self.name(&spelled, told);
         let nr = names::number(spelled.abi, &name).or(spelled.nr);
         let row = nr.and_then(|nr| syscalls::lookup(spelled.abi, nr));
@@ -143,7 +143,7 @@ impl<'t> Reading<'t> {
             tid: spelled.tid,
             seq: spelled.seq,
             lamport: spelled.lamport,
-            source: spelled.source.clone(),
+            source: spelled.source.take(),
         };
         match self.notation {
             Notation::Ours => ours(&mut call, spelled)?,
@@ -202,7 +202,8 @@ fn word_or_text<'t>(call: &Call<'_>, at: usize, text: Cow<'t, str>) -> Argument<
 }
 
 fn ours<'t>(call: &mut Call<'t>, spelled: Spelled<'t>) -> Shaped<()> {
-    let kept = spelled.payloads.as_ref().map_or(Ok(Vec::new()), payloads::read)?;
+    let unsaid = spelled.unsaid.unwrap_or_default();
+    let kept = unsaid.payloads.as_ref().map_or(Ok(Vec::new()), payloads::read)?;
     let SpelledArgs::List(texts) = spelled.args else { return Ok(()) };
     if spelled.no_entry {
         return Ok(());
@@ -213,11 +214,11 @@ fn ours<'t>(call: &mut Call<'t>, spelled: Spelled<'t>) -> Shaped<()> {
         let position = at as u64;
         let payload = kept.iter().rfind(|(arg, _)| *arg == position).map(|(_, content)| content.clone());
         let content = call.kinds().get(at).is_some_and(|arg| is_content(&arg.kind));
-        if spelled.not_known.contains(&position) {
+        if unsaid.not_known.contains(&position) {
             Argument::NotKnown
         } else if let (true, Some(payload)) = (content, payload) {
             Argument::Bytes(payload)
-        } else if content && !spelled.unread.contains(&position) {
+        } else if content && !unsaid.unread.contains(&position) {
             lengths::plain(text)
         } else if content && text == "NULL" {
             Argument::Word(0)

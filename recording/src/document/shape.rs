@@ -35,11 +35,19 @@ pub(super) struct Spelled<'t> {
     pub tid: Option<u64>,
     pub seq: Option<u64>,
     pub lamport: Option<u64>,
-    pub source: Option<Source<'t>>,
+    pub source: Option<Box<Source<'t>>>,
+    /// What only documents of ours say.
+    pub unsaid: Option<Box<Unsaid<'t>>>,
+}
+
+/// What the strings of the arguments leave unsaid.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unsaid<'t> {
     /// `payloads`, as they stand.
     pub payloads: Option<Node<'t>>,
-    /// Positions in `unread` and `not_known`.
+    /// Positions whose string is only an address.
     pub unread: Vec<u64>,
+    /// Positions that are not known.
     pub not_known: Vec<u64>,
 }
 
@@ -150,9 +158,7 @@ impl<'t> Spelling<'t> {
             seq: None,
             lamport: None,
             source: None,
-            payloads: None,
-            unread: Vec::new(),
-            not_known: Vec::new(),
+            unsaid: None,
         };
         let (name, result, error, duration) = (None, None, None, None);
         Spelling { call, name, result, error, duration, micros: None, args_from: None }
@@ -183,9 +189,9 @@ impl<'t> Spelling<'t> {
             "abi" => call.abi = abi(&node)?,
             "returned" => call.no_return = is_false(&node, "/returned")?,
             "entered" => call.no_entry = is_false(&node, "/entered")?,
-            "unread" => call.unread = positions(&node, "/unread")?,
-            "not_known" => call.not_known = positions(&node, "/not_known")?,
-            "payloads" => call.payloads = Some(node),
+            "unread" => call.unsaid.get_or_insert_default().unread = positions(&node, "/unread")?,
+            "not_known" => call.unsaid.get_or_insert_default().not_known = positions(&node, "/not_known")?,
+            "payloads" => call.unsaid.get_or_insert_default().payloads = Some(node),
             "restarted" | "interrupted" | "injected" | "denied" | "at_stop" | "result_text" | "stack" => {}
             _ => noticed.unknown("/syscalls/*", &key),
         }
@@ -389,9 +395,10 @@ fn misfit(at: usize, key: &str, step: &dyn Fn(&mut String), kind: &str) -> Fault
     said(at, pointer, format!("{kind}, string needed"))
 }
 
-fn stamp(to: &mut Option<Stamp>, value: Option<u64>, scale: i128, exit: bool) {
+fn stamp(to: &mut Option<Stamp>, value: Option<u64>, scale: i64, exit: bool) {
     if let Some(value) = value {
-        *to = Some(Stamp { ns: i128::from(value) * scale, unix: false, exit });
+        let ns = i64::try_from(value).unwrap_or(i64::MAX).saturating_mul(scale);
+        *to = Some(Stamp { ns, unix: false, exit });
     }
 }
 
@@ -408,7 +415,7 @@ fn timestamp(node: &Node<'_>) -> Shaped<Option<Stamp>> {
     }
 }
 
-fn source<'t>(node: Node<'t>) -> Shaped<Option<Source<'t>>> {
+fn source<'t>(node: Node<'t>) -> Shaped<Option<Box<Source<'t>>>> {
     let Value::Object(members) = node.value else {
         return match node.value {
             Value::Null => Ok(None),
@@ -424,7 +431,7 @@ fn source<'t>(node: Node<'t>) -> Shaped<Option<Source<'t>>> {
             _ => {}
         }
     }
-    Ok((!source.file.is_empty()).then_some(source))
+    Ok((!source.file.is_empty()).then(|| Box::new(source)))
 }
 
 fn abi(node: &Node<'_>) -> Shaped<Abi> {

@@ -1,20 +1,20 @@
 //! Times as documents spell them: seconds with decimals, or RFC 3339.
 
-const NANOS: i128 = 1_000_000_000;
+const NANOS: i64 = 1_000_000_000;
 
 /// `1234567890.123456`: seconds, as ns; digits beyond the ninth are dropped.
-pub(super) fn seconds(text: &str) -> Option<i128> {
+pub(super) fn seconds(text: &str) -> Option<i64> {
     let (minus, text) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
     };
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let ns = i128::from(digits(whole)?).checked_mul(NANOS)? + i128::from(fraction(part)?);
+    let ns = i64::try_from(digits(whole)?).ok()?.checked_mul(NANOS)?.checked_add(fraction(part)?)?;
     Some(if minus { -ns } else { ns })
 }
 
 /// `2025-11-19T10:30:45.123456Z`, or with an offset: ns since 1970 (RFC 3339).
-pub(super) fn rfc3339(text: &str) -> Option<i128> {
+pub(super) fn rfc3339(text: &str) -> Option<i64> {
     let (date, time) = text.split_once(['T', 't', ' '])?;
     let mut date = date.splitn(3, '-').map(digits);
     let (year, month, day) = (date.next()??, date.next()??, date.next()??);
@@ -27,8 +27,8 @@ pub(super) fn rfc3339(text: &str) -> Option<i128> {
         return None;
     }
     let days = days_since_1970(i64::try_from(year).ok()?, i64::try_from(month).ok()?, i64::try_from(day).ok()?);
-    let minutes = i128::from(days) * 1440 + i128::from(hour * 60 + minute) - i128::from(offset(zone)?);
-    Some(minutes * 60 * NANOS + seconds(second)?)
+    let minutes = days * 1440 + i64::try_from(hour * 60 + minute).ok()? - offset(zone)?;
+    minutes.checked_mul(60 * NANOS)?.checked_add(seconds(second)?)
 }
 
 /// Minutes east of Greenwich.
@@ -59,11 +59,11 @@ fn digits(text: &str) -> Option<u64> {
 }
 
 /// The digits behind the point as ns.
-fn fraction(text: &str) -> Option<u64> {
+fn fraction(text: &str) -> Option<i64> {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    Some(text.bytes().chain(std::iter::repeat(b'0')).take(9).fold(0, |ns, digit| ns * 10 + u64::from(digit - b'0')))
+    Some(text.bytes().chain(std::iter::repeat(b'0')).take(9).fold(0, |ns, digit| ns * 10 + i64::from(digit - b'0')))
 }
 
 #[cfg(test)]

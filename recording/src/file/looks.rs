@@ -43,6 +43,17 @@ pub fn like(first: &[u8]) -> String {
     format!("it begins with {}, a recording with 89 43 54 52 0d 0a 1a 0a", shown.join(" "))
 }
 
+/// May a file with these first bytes be a document of calls, or text in which one stands? Not when it is known
+/// to be something else.
+pub fn may_be_document(first: &[u8]) -> bool {
+    let known = first.starts_with(&MAGIC)
+        || MANGLED.iter().any(|mangled| first.starts_with(mangled))
+        || BEGINNINGS.iter().any(|(beginning, _)| first.starts_with(beginning));
+    let lines = || first.split(|byte| *byte == b'\n');
+    let is_strace = lines().take(20).any(is_strace_line) && !lines().any(|line| line.starts_with(b"{"));
+    !known && !first.contains(&0) && !is_strace
+}
+
 /// `name(` after an optional pid and time, and ` = ` or `<unfinished` behind.
 fn is_strace_line(line: &[u8]) -> bool {
     let Some(open) = line.iter().position(|byte| *byte == b'(') else { return false };

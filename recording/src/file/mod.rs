@@ -23,5 +23,6 @@ mod window;
 mod write;
 
 pub use beside::{Beside, GiveName};
+pub use looks::may_be_document;
 pub use read::{OpenError, Read, Recording, State};
 pub use write::{WriteOptions, Writer};
