@@ -151,14 +151,16 @@ fn in_file(lower: &mut Lowering, scene: &Scene<'_>, key: Key, moved: &Moved, fam
 
 fn in_stream(lower: &mut Lowering, scene: &Scene<'_>, row: &Object, key: Key, moved: &Moved, family: &'static str) {
     let flow = lower.flow(scene, row, moved);
-    let Some(start) = lower.run.flows.get_mut(flow.0 as usize).map(|flow| append(&mut flow.bytes, scene, moved)) else {
+    let borrowed = lower.borrow(scene, moved);
+    let Some(start) = lower.run.flows.get_mut(flow.0 as usize).map(|flow| append(&mut flow.bytes, moved, borrowed))
+    else {
         return;
     };
     let verb = spoken(if moved.into { Verb::Write } else { Verb::Read }, is_socket(row.kind));
     let end = start.saturating_add(moved.end - moved.start);
     lower.transfer(scene.process(), key, &transfer(scene, verb, Source::Flow(flow), (start, end), family));
     if row.kind == ObjectKind::Std && moved.into {
-        lower.print(scene, moved);
+        lower.print(scene, moved, borrowed);
     }
 }
 
@@ -167,12 +169,12 @@ fn fd_of(scene: &Scene<'_>, object: ObjectId) -> Option<i32> {
 }
 
 /// Appends what was moved; where it began.
-fn append(bytes: &mut Bytes, scene: &Scene<'_>, moved: &Moved) -> u64 {
+fn append(bytes: &mut Bytes, moved: &Moved, borrowed: Option<Borrowed>) -> u64 {
     let known = match &moved.bytes {
         MovedBytes::Known(bytes) => Some(bytes.as_slice()),
         MovedBytes::Digest(_) | MovedBytes::NotKept => None,
     };
-    bytes.append(moved.end - moved.start, known, borrowed(scene, moved))
+    bytes.append(moved.end - moved.start, known, borrowed)
 }
 
 /// The file that bytes were moved from without being seen.
@@ -183,6 +185,14 @@ fn borrowed(scene: &Scene<'_>, moved: &Moved) -> Option<Borrowed> {
 }
 
 impl Lowering {
+    /// What may be fetched from a file later, as long as it is not too much in all.
+    fn borrow(&mut self, scene: &Scene<'_>, moved: &Moved) -> Option<Borrowed> {
+        const MOST: u64 = 1 << 26;
+        let borrowed = borrowed(scene, moved)?;
+        self.borrowed = self.borrowed.saturating_add(moved.end - moved.start);
+        (self.borrowed <= MOST).then_some(borrowed)
+    }
+
     fn flow(&mut self, scene: &Scene<'_>, row: &Object, moved: &Moved) -> FlowId {
         let next = FlowId(self.run.flows.len() as u32);
         let id = *self.flows.entry((scene.process(), moved.object, moved.into)).or_insert(next);
@@ -206,10 +216,10 @@ impl Lowering {
         (flow, self.run.flows.get(flow.0 as usize).map_or(0, |flow| flow.bytes.len))
     }
 
-    fn print(&mut self, scene: &Scene<'_>, moved: &Moved) {
+    fn print(&mut self, scene: &Scene<'_>, moved: &Moved, borrowed: Option<Borrowed>) {
         let event = scene.call.index;
         let printed = self.run.printed.entry(moved.object).or_insert_with(|| (Bytes::default(), event));
-        append(&mut printed.0, scene, moved);
+        append(&mut printed.0, moved, borrowed);
     }
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct Lowering {
     times_seen: HashMap<(u64, u64), ObjectId>,
     /// Listings in progress, by description.
     listing: HashMap<u32, files::Listing>,
+    /// Bytes that streams hope to find in files at the end.
+    borrowed: u64,
     /// Who made each child: process, thread and event.
     spawned: HashMap<ProcId, (ProcId, u32, u64)>,
     /// Last release of a file lock: thread and event.

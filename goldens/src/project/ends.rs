@@ -104,10 +104,13 @@ fn written(maker: &Maker<'_>, object: ObjectId) -> Option<Vec<u8>> {
     let run = maker.run;
     let facts = run.objects.get(object.0 as usize)?;
     let size = facts.size.filter(|size| facts.written.cover(0, *size))?;
-    let mut bytes = vec![0; usize::try_from(size).ok().filter(|size| *size <= 1 << 26)?];
     let mut ranges: Vec<_> =
         run.ranges.iter().filter(|range| range.object == object && range.wrote && !range.single).collect();
     ranges.sort_by_key(|range| range.event);
+    if ranges.iter().any(|range| range.bytes.is_none()) {
+        return None;
+    }
+    let mut bytes = vec![0; usize::try_from(size).ok().filter(|size| *size <= 1 << 26)?];
     for range in ranges {
         let told = range.bytes.as_deref()?;
         let start = usize::try_from(range.start).ok()?;
@@ -117,28 +120,36 @@ fn written(maker: &Maker<'_>, object: ObjectId) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// What one process sent through one connection; ordered by its bytes.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Sent {
+    bytes: Option<Arc<[u8]>>,
+    len: u64,
+    event: u64,
+}
+
 /// What was sent to each endpoint: the connections of one endpoint in an order that no chance decides.
 fn sent(maker: &mut Maker<'_>) -> Vec<FormEnd> {
-    let mut by_endpoint: BTreeMap<String, Vec<(Option<Arc<[u8]>>, u64, u64)>> = BTreeMap::new();
+    let mut by_endpoint: BTreeMap<String, Vec<Sent>> = BTreeMap::new();
     for flow in maker.run.flows.iter().filter(|flow| flow.into) {
         let socket = maker.run.tables.object(flow.object).is_some_and(|object| is_endpoint(object.kind));
         if socket {
             let bytes = flow.bytes.whole().then(|| maker.names.content(&flow.bytes.kept, false).bytes);
-            by_endpoint.entry(maker.reference(flow.object)).or_default().push((bytes, flow.bytes.len, flow.event));
+            let sent = Sent { bytes, len: flow.bytes.len, event: flow.event };
+            by_endpoint.entry(maker.reference(flow.object)).or_default().push(sent);
         }
     }
-    by_endpoint
-        .into_iter()
-        .map(|(name, mut flows)| {
-            flows.sort();
-            let event = flows.iter().map(|flow| flow.2).min().unwrap_or(0);
-            let len = flows.iter().map(|flow| flow.1).sum();
-            let whole: Option<Vec<&[u8]>> = flows.iter().map(|flow| flow.0.as_deref()).collect();
-            let content = whole.map_or(Content::unknown(len), |whole| Content::known(whole.concat()));
-            let name = Value::from_syntax(name);
-            FormEnd { kind: EndKind::Sent, name, mode: None, content: Some(content), to: None, event }
-        })
-        .collect()
+    by_endpoint.into_iter().map(|(name, sent)| sent_to(name, sent)).collect()
+}
+
+fn sent_to(name: String, mut sent: Vec<Sent>) -> FormEnd {
+    sent.sort();
+    let event = sent.iter().map(|sent| sent.event).min().unwrap_or(0);
+    let len = sent.iter().fold(0, |len: u64, sent| len.saturating_add(sent.len));
+    let whole: Option<Vec<&[u8]>> = sent.iter().map(|sent| sent.bytes.as_deref()).collect();
+    let content = whole.map_or(Content::unknown(len), |whole| Content::known(whole.concat()));
+    let name = Value::from_syntax(name);
+    FormEnd { kind: EndKind::Sent, name, mode: None, content: Some(content), to: None, event }
 }
 
 fn is_endpoint(kind: ObjectKind) -> bool {

@@ -53,7 +53,10 @@ fn segment(run: &Run, names: &Names, id: ProcId) -> String {
     if executed.is_empty() {
         return "fork".to_owned();
     }
-    let base = |path: &Value| path.as_str().rsplit('/').next().unwrap_or("").replace(['{', '}'], "");
+    let base = |path: &Value| match path.as_str().rsplit('/').next() {
+        None | Some("" | "\"\"") => "unknown".to_owned(),
+        Some(name) => name.replace(['{', '}'], ""),
+    };
     executed.iter().map(base).collect::<Vec<_>>().join(">")
 }
 
