@@ -11,7 +11,9 @@ use crate::run::raw::Raw;
 
 /// The class of runtime files that a path belongs to: `locale`, `zoneinfo`, `ldso`, ….
 pub(crate) fn runtime_class(path: &[u8]) -> Option<&'static str> {
-    recording::runtime_class(path)
+    // The socket of the name service cache daemon is asked before nsswitch.conf is read.
+    let daemon = path.starts_with(b"/var/run/nscd/") || path.starts_with(b"/run/nscd/");
+    if daemon { Some("nss") } else { recording::runtime_class(path) }
 }
 
 /// Does this object without a name hold bytes (`memfd`), or does it only wake its readers?

@@ -218,11 +218,23 @@ impl<'a> Maker<'a> {
         self.holes.temporaries.iter().filter_map(|(path, number)| Some((hole(number)?, name(path)))).collect()
     }
 
+    /// Names that the run changed and that could not be looked at when it was over.
+    fn unreadable(&self) -> impl Iterator<Item = Gap> + '_ {
+        self.run.touched.iter().filter_map(|(id, touched)| {
+            let path = self.run.names.get(*id);
+            let errno = self.run.states.last.get(path)?.unreadable?;
+            let why = format!("{} could not be read at the end: {}", self.names.path(path), steps::errno_name(errno));
+            let process = self.keys.get(touched.process.0 as usize).cloned();
+            Some(Gap { process, why, level: Level::Outcome })
+        })
+    }
+
     fn gaps(&self) -> Vec<Gap> {
         let key = |process: &Option<ProcId>| process.and_then(|id| self.keys.get(id.0 as usize)).cloned();
         let told = self.run.gaps.iter();
         let mut gaps: Vec<Gap> =
             told.map(|(process, why)| Gap { process: key(process), why: why.clone(), level: Level::Outcome }).collect();
+        gaps.extend(self.unreadable());
         gaps.sort();
         gaps.dedup();
         gaps

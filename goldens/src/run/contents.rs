@@ -18,6 +18,8 @@ pub(crate) struct State {
     pub link: Option<Vec<u8>>,
     pub digest: Option<[u8; 32]>,
     pub bytes: Option<Arc<[u8]>>,
+    /// Why it could not be looked at: an errno.
+    pub unreadable: Option<u16>,
     pub event: u64,
 }
 
@@ -42,6 +44,7 @@ impl FileStates {
             link: state.link.map(<[u8]>::to_vec),
             digest: state.digest,
             bytes: state.bytes.as_deref().map(Arc::from),
+            unreadable: state.unreadable,
             event: state.index,
         };
         match (state.at_end, state.object) {
