@@ -1,12 +1,14 @@
 //! Happens before: what the witnesses of one run say about the order of its steps.
 //!
-//! In: a [`Form`], whose `order` holds covering edges, and whose streams (bags aside) are in order themselves.
+//! In: a [`Form`], whose `order` holds covering edges, and whose streams (bags aside) and process tree say the
+//! rest: a child's steps lie between the step that started it and the one that reaped it.
 //! Out: does this step happen before that one? Steps are spread over chains, each in order, and every step knows
 //! how far it is behind each chain: a question costs one comparison, memory is steps times chains.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::form::{Form, NodeRef};
+use crate::form::{Form, FormStep, NodeRef};
+use crate::model::{ObjectKind, Verb};
 
 /// Beyond so many words a run is asked by search instead.
 const CLOCK_WORDS: usize = 16 << 20;
@@ -25,6 +27,8 @@ impl HappensBefore {
     /// Of this run.
     pub fn of(form: &Form) -> HappensBefore {
         let mut nodes: Vec<NodeRef> = form.order.iter().flat_map(|(a, b)| [*a, *b]).collect();
+        let tree = Tree::of(form);
+        nodes.extend(tree.nodes(&nodes));
         nodes.sort_unstable();
         nodes.dedup();
         let mut order = HappensBefore {
@@ -35,6 +39,7 @@ impl HappensBefore {
             chains: 0,
         };
         order.connect(form);
+        order.grow(&tree);
         order.spread();
         order
     }
@@ -51,6 +56,23 @@ impl HappensBefore {
                 && in_order(form, before)
             {
                 self.link(at - 1, at);
+            }
+        }
+    }
+
+    /// Starting a child before all that it does, all that it does before reaping it.
+    fn grow(&mut self, tree: &Tree) {
+        for (child, (spawn, reap)) in &tree.children {
+            let (spawn, reap) = (spawn.and_then(|node| self.id(node)), reap.and_then(|node| self.id(node)));
+            let first = self.nodes.partition_point(|node| node.process < *child);
+            let end = self.nodes.partition_point(|node| node.process <= *child);
+            for at in first..end {
+                if let Some(spawn) = spawn {
+                    self.link(spawn, at);
+                }
+                if let Some(reap) = reap {
+                    self.link(at, reap);
+                }
             }
         }
     }
@@ -177,6 +199,54 @@ impl HappensBefore {
     pub fn covers(&self) -> BTreeMap<NodeRef, Vec<NodeRef>> {
         let named = |list: &Vec<u32>| list.iter().filter_map(|next| self.nodes.get(*next as usize).copied()).collect();
         self.nodes.iter().copied().zip(self.after.iter().map(named)).collect()
+    }
+}
+
+/// Where the processes of a run were started and reaped.
+pub(crate) struct Tree {
+    /// By process: the first `spawn` and the last `reap` of it in its parent.
+    children: BTreeMap<u32, (Option<NodeRef>, Option<NodeRef>)>,
+}
+
+impl Tree {
+    /// Of this run. Children that share a key can't be told apart and are left out.
+    fn of(form: &Form) -> Tree {
+        let mut places: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        for (at, process) in (0..).zip(&form.processes) {
+            places.entry(&process.key.0).or_default().push(at);
+        }
+        let mut children = BTreeMap::new();
+        for (parent, process) in (0..).zip(&form.processes) {
+            for (at, stream) in (0..).zip(&process.streams).filter(|(_, s)| s.object.kind == ObjectKind::Child) {
+                let Some([child]) = places.get(stream.object.name.as_str()).map(Vec::as_slice) else { continue };
+                let node = |step: usize| NodeRef { process: parent, stream: at, step: step as u32 };
+                let verb = |verb: Verb| {
+                    move |step: &FormStep| form.steps.get(step.step as usize).is_some_and(|step| step.verb == verb)
+                };
+                let spawn = stream.steps.iter().position(verb(Verb::Spawn)).map(node);
+                let reap = stream.steps.iter().rposition(verb(Verb::Reap)).map(node);
+                children.insert(*child, (spawn, reap));
+            }
+        }
+        Tree { children }
+    }
+
+    /// The steps at which children with steps of their own begin and end, and those of their parents.
+    fn nodes(&self, named: &[NodeRef]) -> Vec<NodeRef> {
+        let mut busy: BTreeSet<u32> = named.iter().map(|node| node.process).collect();
+        let mut nodes = Vec::new();
+        // A child comes after its parent only by key: go on until no process is new.
+        loop {
+            let before = busy.len();
+            nodes.clear();
+            for (_, (spawn, reap)) in self.children.iter().filter(|(child, _)| busy.contains(child)) {
+                nodes.extend([*spawn, *reap].into_iter().flatten());
+            }
+            busy.extend(nodes.iter().map(|node| node.process));
+            if busy.len() == before {
+                return nodes;
+            }
+        }
     }
 }
 

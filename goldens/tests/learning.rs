@@ -480,3 +480,91 @@ fn presence_of_contents_only_shortens_findings() {
     assert_eq!(counts["with"], counts["without"]);
     assert!(learned.golden.streams.iter().all(|stream| stream.presence == Presence::Required));
 }
+
+#[test]
+fn classes_of_runtime_files_come_and_go() {
+    let with = |lines: &str| {
+        let text = edited(MUT, &[("lib P libc.so.6", &format!("{lines}lib P libc.so.6"))]);
+        form(
+            &edited(&text, &[("input load libc.so.6\n", "input load libc.so.6\ninput load runtime:locale\n")]),
+            &mut_contents(),
+        )
+    };
+    let locale = with("lib P runtime:locale\n  load\n");
+    let learned = learned(&[locale.clone(), locale.clone(), locale.clone()]);
+    assert!(learned.golden.to_string().contains("lib ? P runtime:locale\n"), "{}", learned.golden);
+    assert!(check(&learned, &[base()]).is_equal() && check(&learned, &[locale.clone()]).is_equal());
+    let options = Options::at(Level::Hermetic);
+    assert!(diff(&base(), &locale, &options).is_equal() && diff(&base(), &locale, &protocol()).is_equal());
+}
+
+#[test]
+fn the_process_tree_is_an_order_that_needs_no_edge() {
+    // The child writes what the parent then renames: one run says so by an edge, the other by the tree.
+    let lines = "file P $CWD/made\n  rename $CWD/done\nfile P/echo $CWD/made\n  write 0..6 @child\n";
+    let text = |edge: &str| format!("{MUT}{lines}order P reap@child:P/echo < rename@file:$CWD/made\n{edge}");
+    let by_edge = form(&text("order P/echo write@file:$CWD/made < P rename@file:$CWD/made\n"), &mut_contents());
+    let by_tree = form(&text(""), &mut_contents());
+    assert!(diff(&by_edge, &by_tree, &protocol()).is_equal(), "{:?}", told(&diff(&by_edge, &by_tree, &protocol())));
+    let learned = learned(&[by_tree.clone(), by_edge, by_tree]);
+    let text = learned.golden.to_string();
+    assert!(!text.contains("order P/echo ") && !text.contains("spawn@child:P/echo < P/echo"), "{text}");
+}
+
+const THREADS: &str = "thread P t0
+  read file:$CWD/conf 0..400 count=4096 = 400
+  exit_group 0 = ok
+thread P t0.1
+  write file:$CWD/a count=1 = 1
+thread P t0.2
+  write file:$CWD/b count=1 = 1
+";
+
+fn calls(threads: &str) -> Form {
+    let text = MUT.replace("level=protocol", "level=calls");
+    form(&format!("{text}{threads}"), &mut_contents())
+}
+
+#[test]
+fn calls_are_compared_thread_by_thread() {
+    let options = Options::at(Level::Calls);
+    let base = calls(THREADS);
+    assert!(diff(&base, &base, &options).is_equal());
+    let more = calls(&THREADS.replace("  exit_group", "  getrandom ADDR 16 0 = 16\n  exit_group"));
+    let found = diff(&base, &more, &options);
+    assert_eq!(told(&found), ["call.new thread t0: now also `getrandom ADDR 16 0 = 16`"]);
+    assert!(diff(&base, &more, &protocol()).is_equal());
+    let split = THREADS.replace(
+        "  read file:$CWD/conf 0..400 count=4096 = 400\n",
+        "  read file:$CWD/conf 0..200 count=200 = 200\n  read file:$CWD/conf 200..400 count=200 = 200\n",
+    );
+    let found = diff(&base, &calls(&split), &options);
+    assert_eq!((found.findings[0].code.word(), found.findings.len()), ("call.new", 1));
+    assert_eq!(found.findings[0].object.as_ref().map(|o| o.as_str()), Some("$CWD/conf"));
+}
+
+#[test]
+fn siblings_that_swap_their_work_are_one_bag() {
+    let swapped = THREADS.replace("$CWD/a", "$CWD/x").replace("$CWD/b", "$CWD/a").replace("$CWD/x", "$CWD/b");
+    let options = Options::at(Level::Calls);
+    let forms = [calls(THREADS), calls(&swapped), calls(THREADS)];
+    assert!(diff(&forms[0], &forms[1], &options).is_equal(), "matched by equal streams");
+    let both = THREADS.replace("thread P t0.2\n  write file:$CWD/b count=1 = 1\n", "thread P t0.2\n").replace(
+        "  write file:$CWD/a count=1 = 1\n",
+        "  write file:$CWD/a count=1 = 1\n  write file:$CWD/b count=1 = 1\n",
+    );
+    let both = both.replace("thread P t0.2\n", "thread P t0.2\n  exit 0 = ok\n");
+    let third = swapped.replace("count=1 = 1\nthread P t0.2", "count=1 = 1\n  exit 0 = ok\nthread P t0.2");
+    let forms = [calls(&both), calls(&third), calls(&both)];
+    let learned = learn(&forms, &options, HeaderFacts::default()).unwrap_or_else(|why| panic!("{why}"));
+    assert!(
+        learned.golden.to_string().contains("thread x2 P t0.1 bag\n  exit 0 = ok\n  write file:$CWD/a"),
+        "{}",
+        learned.golden
+    );
+    for form in &forms {
+        assert!(compare(&learned.golden, &learned.contents, std::slice::from_ref(form), &options).is_equal());
+    }
+    let lost = calls(&both.replace("  write file:$CWD/b count=1 = 1\n", ""));
+    assert!(!compare(&learned.golden, &learned.contents, &[lost], &options).is_equal());
+}

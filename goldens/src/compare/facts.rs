@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Comparing, Difference};
 use crate::form::FormProcess;
 use crate::golden::{ExitRule, FactRule, Number, Presence, ProcLine};
-use crate::learn::{counts, default_fact, fact_word};
+use crate::learn::{counts, default_fact, fact_word, is_runtime};
 use crate::model::{Durability, Exit, Fact, Input, InputKind, Level, ObjectRef, ProcKey};
 use crate::pattern::accepts;
 use crate::shape;
@@ -123,7 +123,8 @@ impl<'a> Comparing<'a, '_> {
                 self.out.list.push(Difference::Input { input: input.clone(), new: seen > 0 });
             }
         }
-        self.out.list.extend(found.into_keys().map(|input| Difference::Input { input, new: true }));
+        let new = found.into_keys().filter(|input| !is_runtime(&input.name));
+        self.out.list.extend(new.map(|input| Difference::Input { input, new: true }));
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::form::{Form, FormEnd, FormProcess, FormStream, NodeRef};
 use crate::golden::{End, Golden, Number, Presence, ProcLine, Stream};
-use crate::learn::Names;
+use crate::learn::{Names, is_runtime};
 use crate::model::{Durability, Input, Level, ObjectRef, ProcKey};
 use crate::options::{Options, ProcessRule, RootRule};
 
@@ -28,7 +28,7 @@ pub(crate) use ends::end_masks;
 pub(crate) use processes::basename;
 pub(crate) use steps::{arg_accepts, is_wild, same_but_content};
 pub(crate) use streams::{CountChange, Diff, Hunk, range, right};
-pub(crate) use threads::ThreadDifference;
+pub(crate) use threads::{Calls, ThreadDifference, maker};
 
 /// A stream of the run.
 #[derive(Clone, Copy)]
@@ -178,16 +178,16 @@ impl<'a> Comparing<'a, '_> {
             }
         }
         for pair in pairs {
-            self.alone(pair);
+            self.alone(pair, &numbers);
         }
         self.order(&places);
     }
 
     /// Streams of a process that is on one side only.
-    fn alone(&mut self, pair: &processes::Pair) {
+    fn alone(&mut self, pair: &processes::Pair, numbers: &steps::Numbers<'a>) {
         match (pair.golden.and_then(|at| self.golden.processes.get(at)), pair.form.as_slice()) {
             (Some(line), []) if !matches!(line.presence, Presence::Optional) => {
-                for stream in self.golden.streams.iter().filter(|stream| stream.process == line.key) {
+                for stream in numbers.of_process(&line.key).iter().filter_map(|at| self.golden.streams.get(*at)) {
                     self.stream(&line.key, Some(stream), None, Diff::default());
                 }
             }
@@ -204,6 +204,10 @@ impl<'a> Comparing<'a, '_> {
     }
 
     fn stream(&mut self, process: &'a ProcKey, before: Option<&'a Stream>, after: Option<&'a FormStream>, diff: Diff) {
+        let name = before.map(|stream| &stream.object.name).or(after.map(|stream| &stream.object.name));
+        if name.is_some_and(is_runtime) {
+            return;
+        }
         let found = StreamDifference { process, before, after, diff };
         self.out.list.push(Difference::Stream(found));
     }

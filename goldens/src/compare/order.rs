@@ -4,9 +4,29 @@ use std::collections::BTreeMap;
 
 use super::{Comparing, Difference, Places};
 use crate::form::NodeRef;
-use crate::golden::StepRef;
+use crate::golden::{Golden, StepRef};
 use crate::happens::HappensBefore;
-use crate::model::{ObjectRef, ProcKey};
+use crate::model::{ObjectRef, ProcKey, Verb};
+
+/// Places of the steps of a verb in a stream, looked up once.
+struct Lines<'a> {
+    golden: &'a Golden,
+    known: BTreeMap<(usize, Verb), Vec<u32>>,
+}
+
+impl Lines<'_> {
+    fn nth(&mut self, at: usize, step: &StepRef) -> Option<u32> {
+        let stream = self.golden.streams.get(at)?;
+        let all = self.known.entry((at, step.verb)).or_insert_with(|| {
+            (0u32..)
+                .zip(&stream.steps)
+                .filter(|(_, (_, other))| other.verb == step.verb)
+                .map(|(line, _)| line)
+                .collect()
+        });
+        all.get(step.nth.checked_sub(1)? as usize).copied()
+    }
+}
 
 impl<'a> Comparing<'a, '_> {
     pub(super) fn order(&mut self, places: &Places) {
@@ -16,11 +36,12 @@ impl<'a> Comparing<'a, '_> {
         let happens = HappensBefore::of(self.form);
         let streams: BTreeMap<(&ProcKey, &ObjectRef), usize> =
             (0..).zip(&self.golden.streams).map(|(at, s)| ((&s.process, &s.object), at)).collect();
+        let mut lines = Lines { golden: self.golden, known: BTreeMap::new() };
         let mut found = Vec::new();
         for edge in &self.golden.order {
             let other = edge.other.as_ref().unwrap_or(&edge.process);
-            let before = self.node(&edge.process, &edge.before, &streams, places);
-            let after = self.node(other, &edge.after, &streams, places);
+            let before = self.node(&edge.process, &edge.before, &streams, places, &mut lines);
+            let after = self.node(other, &edge.after, &streams, places, &mut lines);
             // A step that is not there has a finding of its own.
             let (Some(before), Some(after)) = (before, after) else { continue };
             if !happens.before(self.form, before, after) {
@@ -36,12 +57,11 @@ impl<'a> Comparing<'a, '_> {
         step: &StepRef,
         streams: &BTreeMap<(&ProcKey, &ObjectRef), usize>,
         places: &Places,
+        lines: &mut Lines<'a>,
     ) -> Option<NodeRef> {
         let at = *streams.get(&(process, &step.object))?;
-        let stream = self.golden.streams.get(at)?;
         let (node, diff) = places.streams.get(&at)?;
-        let of_verb = stream.steps.iter().enumerate().filter(|(_, (_, other))| other.verb == step.verb);
-        let line = of_verb.map(|(line, _)| line as u32).nth(step.nth.checked_sub(1)? as usize)?;
+        let line = lines.nth(at, step)?;
         let step = diff.place(line).or_else(|| self.moved(*node, step))?;
         Some(NodeRef { step, ..*node })
     }

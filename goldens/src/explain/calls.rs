@@ -23,10 +23,10 @@ struct Changed<'a> {
 impl Context<'_> {
     /// One finding for each object that the changed calls of a thread are about.
     pub(super) fn thread(&self, found: &ThreadDifference<'_>) -> Vec<Draft> {
-        let (before, after) = match (found.before, found.after) {
+        let (before, after) = match (found.before, found.after.as_ref()) {
             (Some(before), Some(after)) => (before, after),
             (Some(before), None) => return vec![self.thread_alone(found, &before.thread, false)],
-            (None, Some(after)) => return vec![self.thread_alone(found, &after.key, true)],
+            (None, Some(after)) => return vec![self.thread_alone(found, after.key, true)],
             (None, None) => return Vec::new(),
         };
         let mut by_object: BTreeMap<String, Changed<'_>> = BTreeMap::new();

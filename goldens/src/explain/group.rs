@@ -16,7 +16,8 @@ const ALIKE: usize = 3;
 
 pub(super) fn grouped(drafts: Vec<Draft>) -> Vec<Finding> {
     let drafts = merged(drafts);
-    let mut leader: Vec<Option<usize>> = (0..drafts.len()).map(|at| leader_of(&drafts, at)).collect();
+    let index = Index::of(&drafts);
+    let mut leader: Vec<Option<usize>> = (0..drafts.len()).map(|at| leader_of(&drafts, &index, at)).collect();
     alike(&drafts, &mut leader);
     let root = |at: usize| {
         let mut root = at;
@@ -65,19 +66,37 @@ fn rank(finding: &Finding) -> Rank {
 }
 
 /// Who takes this one along: the largest cause, the first in rank of those.
-fn leader_of(drafts: &[Draft], at: usize) -> Option<usize> {
+fn leader_of(drafts: &[Draft], index: &Index<'_>, at: usize) -> Option<usize> {
     let follower = drafts.get(at)?;
     let fits = |(_, leader): &(usize, &Draft)| {
         cause(leader.finding.code) < cause(follower.finding.code)
             && leader.finding.severity <= follower.finding.severity
             && takes(leader, follower)
     };
-    drafts
-        .iter()
-        .enumerate()
-        .filter(fits)
-        .min_by_key(|(at, leader)| (cause(leader.finding.code), *at))
-        .map(|(at, _)| at)
+    let named = follower.names.iter().filter_map(|name| index.names.get(name.as_str())).flatten();
+    let leaders: BTreeSet<usize> = named.chain(&index.processes).copied().collect();
+    let leaders = leaders.into_iter().filter_map(|at| Some((at, drafts.get(at)?)));
+    leaders.filter(fits).min_by_key(|(at, leader)| (cause(leader.finding.code), *at)).map(|(at, _)| at)
+}
+
+/// Who can lead at all: those that share a name, and those that lead by their process.
+struct Index<'a> {
+    names: BTreeMap<&'a str, Vec<usize>>,
+    processes: Vec<usize>,
+}
+
+impl Index<'_> {
+    fn of(drafts: &[Draft]) -> Index<'_> {
+        let mut index = Index { names: BTreeMap::new(), processes: Vec::new() };
+        for (at, draft) in drafts.iter().enumerate() {
+            let by_process = draft.finding.object.is_none() || cause(draft.finding.code) <= cause(Code::ProcArgs);
+            if by_process || matches!(draft.finding.code, Code::InBytes | Code::NetBytes) {
+                index.processes.push(at);
+            }
+            draft.names.iter().for_each(|name| index.names.entry(name).or_default().push(at));
+        }
+        index
+    }
 }
 
 /// How far a kind of finding is from a cause: smaller explains larger.

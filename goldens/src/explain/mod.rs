@@ -166,15 +166,12 @@ impl<'a> Context<'a> {
             users: BTreeMap::new(),
         };
         for stream in &golden.streams {
-            for (_, step) in &stream.steps {
-                context.learn(&stream.process, &stream.object, step);
-            }
+            context.learn(&stream.process, &stream.object, stream.steps.iter().map(|(_, step)| step));
         }
         for (process, key) in form.processes.iter().zip(&differences.keys) {
             for stream in &process.streams {
-                for step in stream.steps.iter().filter_map(|step| form.steps.get(step.step as usize)) {
-                    context.learn(key, &stream.object, step);
-                }
+                let steps = stream.steps.iter().filter_map(|step| form.steps.get(step.step as usize));
+                context.learn(key, &stream.object, steps);
             }
         }
         let aliases: Vec<(String, String)> = context.finals.clone().into_iter().collect();
@@ -185,15 +182,19 @@ impl<'a> Context<'a> {
         context
     }
 
-    fn learn(&mut self, process: &ProcKey, object: &ObjectRef, step: &Step) {
+    fn learn<'s>(&mut self, process: &ProcKey, object: &ObjectRef, steps: impl Iterator<Item = &'s Step>) {
         let name = words::object_syntax(object);
-        if step.verb == Verb::Rename
-            && step.errno.is_none()
-            && let Some(Arg::Word(to)) = step.args.first()
-        {
-            self.finals.entry(name.clone()).or_insert_with(|| to.to_string());
+        let mut writes = false;
+        for step in steps {
+            writes |= crate::learn::is_action(step);
+            if step.verb == Verb::Rename
+                && step.errno.is_none()
+                && let Some(Arg::Word(to)) = step.args.first()
+            {
+                self.finals.entry(name.clone()).or_insert_with(|| to.to_string());
+            }
         }
-        if crate::learn::is_action(step) {
+        if writes {
             self.writers.entry(name.clone()).or_default().insert(process.clone());
         }
         self.users.entry(name).or_default().insert(process.clone());

@@ -14,7 +14,7 @@ use crate::golden::{
     Presence, ProcLine, ShapeLine, Stdin, StepRef, Stream, Why,
 };
 use crate::masks::ContentMasks;
-use crate::model::{Durability, Exit, Fact, Gap, Input, InputKind, Level, ObjectKind, ObjectRef, ProcKey};
+use crate::model::{Durability, Exit, Fact, Gap, Input, InputKind, Level, ObjectKind, ObjectRef, ProcKey, Verb};
 use crate::options::Options;
 use crate::pattern::{join_enumerable, join_names};
 use crate::shape;
@@ -342,7 +342,8 @@ impl<'a> Learning<'a> {
                 let list: Vec<streams::Member<'_>> = found.iter().map(|(_, member)| *member).collect();
                 let joined = streams::join(&list, &self.steps, &mut self.contents);
                 let per_process = (0..alike.len()).map(|nth| found.iter().filter(|(of, _)| *of == nth).count() as u64);
-                let presence = counted(Number::of(per_process));
+                let presence =
+                    if is_runtime(&object.name) { Presence::Optional } else { counted(Number::of(per_process)) };
                 loose += if matches!(presence, Presence::Optional) || varies(presence) {
                     joined.steps.len() as u64
                 } else {
@@ -457,7 +458,9 @@ impl<'a> Learning<'a> {
         let presence = |runs: &BTreeMap<usize, BTreeSet<&Value>>| {
             counted(Number::of((0..self.forms.len()).map(|run| runs.get(&run).map_or(0, BTreeSet::len) as u64)))
         };
-        found.iter().map(|(input, runs)| (presence(runs), input.clone())).collect()
+        let optional = |input: &Input| is_runtime(&input.name);
+        let line = |(input, runs)| (if optional(input) { Presence::Optional } else { presence(runs) }, input.clone());
+        found.iter().map(line).collect()
     }
 
     fn durability(&self) -> Vec<(ProcKey, Value, DurabilityRule)> {
@@ -560,7 +563,11 @@ impl<'a> Learning<'a> {
             })
             .collect();
         let edges = order::edges(&runs);
-        let mut lines: Vec<OrderEdge> = edges.into_iter().filter_map(|(a, b)| edge(streams, a, b)).collect();
+        let numbered: BTreeSet<u32> = edges.iter().flat_map(|(a, b)| [a.0, b.0]).collect();
+        let numbers: BTreeMap<u32, Vec<u32>> =
+            numbered.into_iter().filter_map(|at| Some((at, numbers_of(streams.get(at as usize)?)))).collect();
+        let edges = edges.into_iter().filter_map(|(a, b)| edge(streams, &numbers, a, b));
+        let mut lines: Vec<OrderEdge> = edges.filter(|edge| !said_by_the_tree(edge)).collect();
         lines.sort();
         lines
     }
@@ -575,18 +582,40 @@ fn note_words(text: &str) -> Vec<Value> {
     parts.iter().map(|part| Value::literal(part.as_bytes())).collect()
 }
 
-fn edge(streams: &[Stream], a: order::Place, b: order::Place) -> Option<OrderEdge> {
+/// Does the process tree say it: a child's step after its start, or before it was reaped?
+fn said_by_the_tree(edge: &OrderEdge) -> bool {
+    let Some(other) = &edge.other else { return false };
+    let about =
+        |step: &StepRef, key: &ProcKey| step.object.kind == ObjectKind::Child && step.object.name.as_str() == &*key.0;
+    (edge.before.verb == Verb::Spawn && about(&edge.before, other))
+        || (edge.after.verb == Verb::Reap && about(&edge.after, &edge.process))
+}
+
+type Numbers = BTreeMap<u32, Vec<u32>>;
+
+fn edge(streams: &[Stream], numbers: &Numbers, a: order::Place, b: order::Place) -> Option<OrderEdge> {
     let (first, second) = (streams.get(a.0 as usize)?, streams.get(b.0 as usize)?);
     let other = (second.process != first.process).then(|| second.process.clone());
-    let (before, after) = (step_ref(first, a.1)?, step_ref(second, b.1)?);
+    let (before, after) = (step_ref(first, numbers, a)?, step_ref(second, numbers, b)?);
     Some(OrderEdge { process: first.process.clone(), before, other, after })
 }
 
 /// The step at this place, by its verb.
-fn step_ref(stream: &Stream, at: u32) -> Option<StepRef> {
-    let verb = stream.steps.get(at as usize)?.1.verb;
-    let nth = stream.steps.iter().take(at as usize + 1).filter(|(_, step)| step.verb == verb).count() as u32;
+fn step_ref(stream: &Stream, numbers: &Numbers, (at, step): order::Place) -> Option<StepRef> {
+    let verb = stream.steps.get(step as usize)?.1.verb;
+    let nth = *numbers.get(&at)?.get(step as usize)?;
     Some(StepRef { verb, nth, object: stream.object.clone() })
+}
+
+/// Of each step, the how manieth of its verb it is.
+fn numbers_of(stream: &Stream) -> Vec<u32> {
+    let mut seen: BTreeMap<Verb, u32> = BTreeMap::new();
+    let mut number = |verb: Verb| {
+        let nth = seen.entry(verb).or_insert(0);
+        *nth += 1;
+        *nth
+    };
+    stream.steps.iter().map(|(_, step)| number(step.verb)).collect()
 }
 
 /// How often something is there.
@@ -609,7 +638,12 @@ fn holds_anywhere(options: &Options) -> bool {
 
 /// Is it an input under these options?
 pub(crate) fn counts(input: &Input, options: &Options) -> bool {
-    !(options.no_runtime_inputs && (input.kind == InputKind::Load || input.name.as_str().starts_with("runtime:")))
+    !(options.no_runtime_inputs && (input.kind == InputKind::Load || is_runtime(&input.name)))
+}
+
+/// A class of runtime files (`runtime:locale`): which of them a run uses is its environment's affair.
+pub(crate) fn is_runtime(name: &Value) -> bool {
+    name.as_str().starts_with("runtime:")
 }
 
 fn join_exits(exits: &[&Exit]) -> ExitRule {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Alike;
 use super::streams::join_words;
+use crate::compare::maker;
 use crate::form::{Call, Form, FormThread};
 use crate::golden::{CallLine, Number, Presence, ThreadStream};
 use crate::model::{Arg, ProcKey};
@@ -22,6 +23,12 @@ pub(super) fn learn(forms: &[Form], processes: &BTreeMap<&ProcKey, Alike<'_>>) -
                 found.entry(&thread.key).or_default().extend(forms.get(*run).map(|form| line(form, thread)));
             }
         }
+        for siblings in swapping(&found, key, processes, forms) {
+            loose += siblings.calls.iter().filter(|call| super::varies(call.0) || open(&call.1)).count() as u64;
+            let maker = maker(&siblings.thread).map(str::to_string);
+            found.retain(|thread, _| crate::compare::maker(thread) != maker.as_deref());
+            threads.push(siblings);
+        }
         for (thread, lines) in found {
             let (bag, calls) = join(&lines);
             let everywhere = lines.len() == alike.len();
@@ -32,6 +39,49 @@ pub(super) fn learn(forms: &[Form], processes: &BTreeMap<&ProcKey, Alike<'_>>) -
         }
     }
     (threads, loose)
+}
+
+/// Threads made by one thread whose calls go to others of them from run to run, while all of them together make
+/// the same calls: one bag for all.
+fn swapping(
+    found: &BTreeMap<&str, Vec<Line<'_>>>,
+    key: &ProcKey,
+    processes: &BTreeMap<&ProcKey, Alike<'_>>,
+    forms: &[Form],
+) -> Vec<ThreadStream> {
+    let makers: BTreeSet<&str> = found.keys().filter_map(|thread| maker(thread)).collect();
+    let Some(alike) = processes.get(key) else { return Vec::new() };
+    let mut bags = Vec::new();
+    for made_by in makers {
+        let of_maker = |thread: &&str| maker(thread) == Some(made_by);
+        let changes = |lines: &Vec<Line<'_>>| lines.iter().collect::<BTreeSet<_>>().len() > 1;
+        let siblings: Vec<&&str> = found.keys().filter(|thread| of_maker(thread)).collect();
+        let each_same = found.iter().all(|(thread, lines)| !of_maker(thread) || !changes(lines));
+        if siblings.len() < 2 || each_same {
+            continue;
+        }
+        let sets: Vec<(u64, BTreeMap<&Call, u64>)> = alike
+            .iter()
+            .filter_map(|(run, process)| {
+                let form = forms.get(*run)?;
+                let threads: Vec<&FormThread> = process.threads.iter().filter(|t| of_maker(&&*t.key)).collect();
+                let calls: Line<'_> = threads.iter().flat_map(|thread| line(form, thread)).collect();
+                Some((threads.len() as u64, multiset(&calls)))
+            })
+            .collect();
+        let distinct: BTreeSet<&BTreeMap<&Call, u64>> = sets.iter().map(|(_, set)| set).collect();
+        let (Some((1, set)), Some(number), Some(thread)) = (
+            sets.first().map(|(_, set)| (distinct.len(), set)),
+            Number::of(sets.iter().map(|(count, _)| *count)),
+            siblings.first(),
+        ) else {
+            continue;
+        };
+        let calls = join_bag(std::slice::from_ref(set));
+        let (thread, presence) = ((**thread).into(), Presence::Times(number));
+        bags.push(ThreadStream { presence, process: key.clone(), thread, bag: true, calls });
+    }
+    bags
 }
 
 fn line<'a>(form: &'a Form, thread: &FormThread) -> Line<'a> {

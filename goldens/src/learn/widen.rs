@@ -364,19 +364,19 @@ impl Widening<'_> {
     }
 
     fn thread(&self, found: &ThreadDifference<'_>) -> Option<Edit> {
-        let calls = |thread: &crate::form::FormThread| {
+        let calls = |thread: &crate::compare::Calls<'_>| {
             let call = |step: &crate::form::FormStep| {
                 Some((streams::times(u64::from(step.count)), self.form.calls.get(step.step as usize)?.clone()))
             };
             thread.calls.iter().filter_map(call).collect::<Vec<_>>()
         };
         let process = found.process.clone();
-        match (found.before, found.after) {
+        match (found.before, found.after.as_ref()) {
             (None, Some(after)) => {
                 let line = ThreadStream {
                     presence: Presence::Optional,
                     process,
-                    thread: after.key.clone(),
+                    thread: after.key.into(),
                     bag: false,
                     calls: calls(after),
                 };
