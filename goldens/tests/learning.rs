@@ -568,3 +568,44 @@ fn siblings_that_swap_their_work_are_one_bag() {
     let lost = calls(&both.replace("  write file:$CWD/b count=1 = 1\n", ""));
     assert!(!compare(&learned.golden, &learned.contents, &[lost], &options).is_equal());
 }
+
+#[test]
+fn a_step_that_two_lines_accept_is_taken_by_its_place() {
+    let reads = |first: &str| {
+        let lines = format!("  open r cloexec\n  read 0..14 @{first}\n  eof\n  read 0..14 @out\n  close\n");
+        form(
+            &edited(
+                MUT,
+                &[("  open r cloexec\n  read 0..400 b3:f4f0961587a1bef20e565ca1d3df7b01\n  eof\n  close\n", &lines)],
+            ),
+            &mut_contents(),
+        )
+    };
+    // The first read is the same lines in some order or none of them: nothing is asserted of it.
+    let forms = [reads("out"), reads("out_swapped"), reads("out_child2")];
+    let learned = learned(&forms);
+    for form in &forms {
+        let found = check(&learned, std::slice::from_ref(form));
+        assert!(found.is_equal(), "{:?}\n{}", told(&found), learned.golden);
+    }
+    let other = form(
+        &edited(MUT, &[("  read 0..400 b3:f4f0961587a1bef20e565ca1d3df7b01\n", "  read 0..14 @out\n")]),
+        &mut_contents(),
+    );
+    assert!(!check(&learned, &[other]).is_equal());
+}
+
+#[test]
+fn siblings_with_one_key_may_do_different_things() {
+    let mut form = calls(THREADS);
+    let mut twin = form.processes[1].clone();
+    twin.threads = form.processes[0].threads.clone();
+    twin.threads[0].calls.truncate(1);
+    twin.streams.truncate(1);
+    form.processes[1].threads = form.processes[0].threads[..1].to_vec();
+    form.processes.push(twin);
+    for level in [Level::Protocol, Level::Calls, Level::Exact] {
+        let found = diff(&form, &form, &Options::at(level));
+        assert!(found.is_equal(), "{level:?} {:?}", told(&found));
+    }
+}

@@ -74,7 +74,12 @@ impl<'a> Comparing<'a, '_> {
         let matched = numbers.matched(line, before, Side { form: self.form, stream: after });
         let steps: Vec<(u32, u64)> =
             matched.into_iter().zip(after.steps.iter().map(|step| u64::from(step.count))).collect();
-        if before.bag || after.bag { bag(&lines, &steps) } else { sequence(&lines, &steps, &mut self.out.work) }
+        if before.bag || after.bag {
+            return bag(&lines, &steps);
+        }
+        let accepts = numbers.accepts(before, Side { form: self.form, stream: after });
+        let accepts = accepts.as_ref().map(|accepts| accepts as super::streams::Accepts<'_>);
+        sequence(&lines, &steps, accepts, &mut self.out.work)
     }
 
     #[expect(clippy::too_many_arguments, reason = "the two sides and what pairing them needs")]

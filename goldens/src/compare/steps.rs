@@ -58,6 +58,20 @@ impl<'a> Numbers<'a> {
         if self.masks.is_empty() { None } else { self.masks.get(&(process.clone(), object.clone())) }
     }
 
+    /// Asks the lines of a stream one by one; `None` when numbers say it all.
+    pub fn accepts<'s>(&'s self, stream: &'s Stream, side: Side<'s>) -> Option<impl Fn(usize, usize) -> bool + 's> {
+        stream.steps.iter().any(|(_, step)| is_wild(step)).then_some(())?;
+        let masks = self.masks(&stream.process, &stream.object);
+        Some(move |line: usize, at: usize| {
+            let rule = stream.steps.get(line).map(|(_, rule)| rule);
+            let step = side.stream.steps.get(at).and_then(|step| side.form.steps.get(step.step as usize));
+            let Some((rule, step)) = rule.zip(step) else { return false };
+            let bytes = || side.form.contents.get(content_hash(step)??);
+            let masked = masks.and_then(|masks| Some(Hash::of(&masks.get(&step.verb)?.apply(bytes()?, base_of(step)))));
+            step_accepts(rule, step, masked)
+        })
+    }
+
     /// The steps of a stream of the run under the numbers of a stream of the golden.
     pub fn matched(&self, at: usize, stream: &Stream, side: Side<'_>) -> Vec<u32> {
         let rules = Rules::of(self, at, stream);

@@ -63,8 +63,17 @@ pub(crate) fn right(presence: Presence, count: u64) -> bool {
     }
 }
 
-/// Lines in order against steps in order.
-pub(crate) fn sequence(lines: &[(Presence, u32)], steps: &[(u32, u64)], work: &mut Work) -> Diff {
+/// Does this line accept this step, although their numbers differ?
+pub(super) type Accepts<'f> = &'f dyn Fn(usize, usize) -> bool;
+
+/// Lines in order against steps in order. A step has the number of one line only; where several lines would accept
+/// it (one of them with wildcards), `accepts` says so, and both ends are matched by it first.
+pub(super) fn sequence(
+    lines: &[(Presence, u32)],
+    steps: &[(u32, u64)],
+    accepts: Option<Accepts<'_>>,
+    work: &mut Work,
+) -> Diff {
     let a: Vec<u32> = lines.iter().map(|(_, id)| *id).collect();
     let b: Vec<u32> = steps.iter().map(|(id, _)| *id).collect();
     if a == b {
@@ -72,12 +81,23 @@ pub(crate) fn sequence(lines: &[(Presence, u32)], steps: &[(u32, u64)], work: &m
         let counts = (0..a.len()).filter(wrong).map(|at| change(lines, steps, at, at)).collect();
         return Diff { counts, ..Diff::default() };
     }
+    let fits = |x: usize, y: usize| a[x] == b[y] || accepts.is_some_and(|accepts| accepts(x, y));
+    let least = a.len().min(b.len());
+    let prefix = (0..least).take_while(|at| fits(*at, *at)).count();
+    let suffix = (1..=least - prefix).take_while(|back| fits(a.len() - back, b.len() - back)).count();
     let cut_before = work.cut;
-    let edits = align(&a, &b, work);
+    let edits = if (prefix + suffix, least) == (a.len(), b.len()) {
+        Vec::new()
+    } else {
+        align(&a[prefix..a.len() - suffix], &b[prefix..b.len() - suffix], work)
+    };
+    let moved = |range: std::ops::Range<usize>| range.start + prefix..range.end + prefix;
+    let edits =
+        edits.into_iter().map(|edit| super::align::Edit { removed: moved(edit.removed), added: moved(edit.added) });
     let mut diff = Diff { places: vec![None; a.len()], cut: work.cut > cut_before, ..Diff::default() };
     let (mut x, mut y) = (0, 0);
     let end = super::align::Edit { removed: a.len()..a.len(), added: b.len()..b.len() };
-    for edit in edits.into_iter().chain([end]) {
+    for edit in edits.chain([end]) {
         while x < edit.removed.start {
             diff.places[x] = Some(y as u32);
             if !right(lines[x].0, steps[y].1) {
