@@ -148,8 +148,13 @@ fn accepts(learned: &Learned, form: &Form) -> Comparison {
     compare(&learned.golden, &learned.contents, std::slice::from_ref(form), &Options::at(Level::Protocol))
 }
 
+/// `PROPTEST_CASES`, or few: these run with every build.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(48)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_run_equals_itself(acts in program()) {

@@ -74,11 +74,11 @@ impl<'a> Comparing<'a, '_> {
         let matched = numbers.matched(line, before, Side { form: self.form, stream: after });
         let steps: Vec<(u32, u64)> =
             matched.into_iter().zip(after.steps.iter().map(|step| u64::from(step.count))).collect();
-        if before.bag || after.bag {
-            return bag(&lines, &steps);
-        }
         let accepts = numbers.accepts(before, Side { form: self.form, stream: after });
         let accepts = accepts.as_ref().map(|accepts| accepts as super::streams::Accepts<'_>);
+        if before.bag || after.bag {
+            return bag(&lines, &steps, accepts);
+        }
         sequence(&lines, &steps, accepts, &mut self.out.work)
     }
 

@@ -119,38 +119,86 @@ fn change(lines: &[(Presence, u32)], steps: &[(u32, u64)], golden: usize, form: 
     CountChange { golden, form, before: range(lines[golden].0), after: steps[form].1 }
 }
 
+/// A line of a bag and how often it came.
+struct Wanted {
+    line: usize,
+    number: Number,
+    optional: bool,
+    count: u64,
+    /// The first step of the run that is it.
+    first: Option<usize>,
+}
+
+impl Wanted {
+    fn fine(&self) -> bool {
+        if self.optional { self.count <= self.number.high } else { self.number.accepts(self.count) }
+    }
+}
+
 /// Lines in any order against steps.
-pub(crate) fn bag(lines: &[(Presence, u32)], steps: &[(u32, u64)]) -> Diff {
-    let mut wanted: BTreeMap<u32, (usize, Number, bool)> = BTreeMap::new();
-    for (at, (presence, id)) in lines.iter().enumerate() {
+pub(super) fn bag(lines: &[(Presence, u32)], steps: &[(u32, u64)], accepts: Option<Accepts<'_>>) -> Diff {
+    let mut wanted: BTreeMap<u32, Wanted> = BTreeMap::new();
+    for (line, (presence, id)) in lines.iter().enumerate() {
         let more = range(*presence);
-        let optional = *presence == Presence::Optional;
-        let sum = |(_, number, _): &mut (usize, Number, bool)| {
-            *number = Number { low: number.low + more.low, high: number.high + more.high };
+        let sum = |wanted: &mut Wanted| {
+            let Number { low, high } = wanted.number;
+            wanted.number = Number { low: low.saturating_add(more.low), high: high.saturating_add(more.high) };
         };
-        wanted.entry(*id).and_modify(sum).or_insert((at, more, optional));
+        let optional = *presence == Presence::Optional;
+        let new = Wanted { line, number: more, optional, count: 0, first: None };
+        wanted.entry(*id).and_modify(sum).or_insert(new);
     }
-    let mut seen: BTreeMap<u32, (usize, u64)> = BTreeMap::new();
-    for (at, (id, count)) in steps.iter().enumerate() {
-        seen.entry(*id).and_modify(|(_, sum)| *sum += count).or_insert((at, *count));
-    }
-    let mut diff = Diff { places: vec![None; lines.len()], ..Diff::default() };
     let mut hunk = Hunk::default();
-    for (id, (golden, number, optional)) in &wanted {
-        let found = seen.get(id).copied();
-        let count = found.map_or(0, |(_, count)| count);
-        let fine = if *optional { count <= number.high } else { number.accepts(count) };
-        match found {
-            _ if fine => {}
-            None => hunk.removed.push(*golden),
-            Some((form, after)) => diff.counts.push(CountChange { golden: *golden, form, before: *number, after }),
+    let mut strange: BTreeMap<u32, usize> = BTreeMap::new();
+    for (at, (id, count)) in steps.iter().enumerate() {
+        match wanted.get_mut(id) {
+            Some(wanted) => {
+                wanted.count = wanted.count.saturating_add(*count);
+                wanted.first = wanted.first.or(Some(at));
+            }
+            None => drop(strange.entry(*id).or_insert(at)),
         }
     }
-    hunk.added.extend(seen.iter().filter(|(id, _)| !wanted.contains_key(id)).map(|(_, (at, _))| *at));
+    let mut wanted: Vec<Wanted> = wanted.into_values().collect();
+    if let Some(accepts) = accepts {
+        share(&mut wanted, accepts);
+    }
+    let mut diff = Diff { places: vec![None; lines.len()], ..Diff::default() };
+    for Wanted { line, number, count, first, .. } in wanted.into_iter().filter(|wanted| !wanted.fine()) {
+        match first {
+            Some(form) if count > 0 => {
+                diff.counts.push(CountChange { golden: line, form, before: number, after: count })
+            }
+            _ => hunk.removed.push(line),
+        }
+    }
+    hunk.added.extend(strange.into_values());
     hunk.removed.sort_unstable();
     hunk.added.sort_unstable();
     if hunk != Hunk::default() {
         diff.hunks.push(hunk);
     }
     diff
+}
+
+/// What one line has too much of goes to lines that accept it, too, and have room or need it.
+fn share(wanted: &mut [Wanted], accepts: Accepts<'_>) {
+    for from in 0..wanted.len() {
+        for to in 0..wanted.len() {
+            let (Some(giver), Some(taker)) = (wanted.get(from), wanted.get(to)) else { continue };
+            let Some(first) = giver.first.filter(|first| from != to && accepts(taker.line, *first)) else { continue };
+            let room = taker.number.high.saturating_sub(taker.count);
+            let surplus = giver.count.saturating_sub(giver.number.high).min(room);
+            let need = taker.number.low.saturating_sub(taker.count);
+            let spare = giver.count.saturating_sub(giver.number.low).min(need);
+            let moved = surplus.max(spare);
+            if let Some(giver) = wanted.get_mut(from) {
+                giver.count -= moved;
+            }
+            if let Some(taker) = wanted.get_mut(to).filter(|_| moved > 0) {
+                taker.count += moved;
+                taker.first = taker.first.or(Some(first));
+            }
+        }
+    }
 }

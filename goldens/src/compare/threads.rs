@@ -116,15 +116,15 @@ impl<'a> Comparing<'a, '_> {
             let id = *memo.entry(step.step).or_insert_with(|| number(step.step));
             steps.push((id, u64::from(step.count)));
         }
-        if line.bag {
-            return bag(&lines, &steps);
-        }
         let accepts = |at: usize, step: usize| {
             let rule = line.calls.get(at).map(|(_, rule)| rule);
             let call = thread.calls.get(step).and_then(|step| form.calls.get(step.step as usize));
             rule.zip(call).is_some_and(|(rule, call)| call_accepts(rule, call))
         };
         let accepts = (!wild.is_empty()).then_some(&accepts as super::streams::Accepts<'_>);
+        if line.bag {
+            return bag(&lines, &steps, accepts);
+        }
         sequence(&lines, &steps, accepts, &mut self.out.work)
     }
 }
