@@ -120,11 +120,12 @@ impl<'a> Comparing<'a, '_> {
         for (presence, input) in self.golden.inputs.iter().filter(|(_, input)| wanted(input)) {
             let seen = found.remove(input).map_or(0, |names| names.len() as u64);
             if !super::right(*presence, seen) {
-                self.out.list.push(Difference::Input { input: input.clone(), new: seen > 0 });
+                self.out.list.push(Difference::Input { input: input.clone(), new: seen > 0, count: seen });
             }
         }
-        let new = found.into_keys().filter(|input| !is_runtime(&input.name));
-        self.out.list.extend(new.map(|input| Difference::Input { input, new: true }));
+        let new = found.into_iter().filter(|(input, _)| !is_runtime(&input.name));
+        let new = new.map(|(input, names)| Difference::Input { input, new: true, count: names.len() as u64 });
+        self.out.list.extend(new);
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) enum Difference<'a> {
     /// What is left of a name; `None`: nothing.
     End { before: Option<&'a End>, after: Option<&'a FormEnd>, part: EndPart },
     /// What was found.
-    Input { input: Input, new: bool },
+    Input { input: Input, new: bool, count: u64 },
     /// How a file was made durable.
     Durability { process: &'a ProcKey, name: String, before: &'a Durability, after: &'a Durability },
     /// A fact.

@@ -228,7 +228,7 @@ impl<'a> Context<'a> {
             Difference::Stream(found) => self.stream(found),
             Difference::StreamCount { stream, count } => vec![self.stream_count(stream, *count)],
             Difference::End { before, after, part } => vec![self.end(*before, *after, *part)],
-            Difference::Input { input, new } => vec![self.input(input, *new)],
+            Difference::Input { input, new, .. } => vec![self.input(input, *new)],
             Difference::Durability { process, name, before, after } => self.durability(process, name, before, after),
             Difference::Fact { process, key, before, after, numbers } => {
                 self.fact(process, key, (before, after), *numbers).into_iter().collect()

@@ -115,7 +115,7 @@ fn never(difference: &Difference<'_>, golden: &Golden) -> Option<NeverMasked> {
         Difference::Fact { process, key, before, after, .. } if *key == "mem.wx" => {
             refused(Code::MemWx, process, "-", before.clone(), after.clone())
         }
-        Difference::Input { input, new } if input.kind == crate::model::InputKind::Net => {
+        Difference::Input { input, new, .. } if input.kind == crate::model::InputKind::Net => {
             let (before, after) = if *new { ("none", "used") } else { ("used", "none") };
             refused(Code::NetNew, &root(), input.name.as_str(), before.into(), after.into())
         }
@@ -151,13 +151,12 @@ impl Widening<'_> {
                 }))
             }
             Difference::End { before, after, part } => Some(self.end(*before, *after, *part, contents)),
-            Difference::Input { input, new } => {
-                let (mut input, new) = (input.clone(), *new);
+            Difference::Input { input, count, .. } => {
+                let (mut input, count) = (input.clone(), *count);
                 input.name = self.names.canonical(&input.name).clone();
                 Some(Box::new(move |golden| match golden.inputs.iter_mut().find(|(_, other)| *other == input) {
-                    Some((presence, _)) if new => *presence = counted(*presence, 2),
-                    Some((presence, _)) => *presence = counted(*presence, 0),
-                    None => golden.inputs.push((Presence::Optional, input)),
+                    Some((presence, _)) => *presence = counted(*presence, count),
+                    None => golden.inputs.push((counted(Presence::Optional, count), input)),
                 }))
             }
             Difference::Durability { process, name, before, after } => {
