@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn masked_bytes_are_cut_out_at_the_objects_offsets() {
-        let masks = ContentMasks { bytes: vec![12..14], ..ContentMasks::default() };
+        let masks = ContentMasks { bytes: std::iter::once(12..14).collect(), ..ContentMasks::default() };
         assert_eq!(masks.apply(b"abcdef", 10), b"abef");
         assert_eq!(masks.apply(b"abcdef", 0), b"abcdef");
         assert_eq!(masks.masked(b"abcdef", 10), 2);

@@ -176,7 +176,7 @@ fn confirm(runs: Vec<Vec<Finding>>) -> (Vec<Finding>, Vec<Finding>) {
     for finding in &mut flaky {
         finding.follows_from = None;
     }
-    flaky.sort_by(|a, b| (a.severity, key(a)).cmp(&(b.severity, key(b))));
+    flaky.sort_by_key(|finding| (finding.severity, key(finding)));
     (confirmed, flaky)
 }
 

@@ -31,7 +31,7 @@ impl<'a> Comparing<'a, '_> {
         let mut new: Vec<&'a FormProcess> = processes.into_values().flatten().collect();
         for line in gone {
             let same = |process: &&FormProcess| basename(process.exe.as_str()) == basename(line.exe.as_str());
-            match new.iter().position(|process| same(&process)) {
+            match new.iter().position(same) {
                 Some(at) => self.out.list.push(Difference::Arguments { line, process: new.remove(at) }),
                 None => self.out.list.push(Difference::ProcessGone { line }),
             }
