@@ -91,7 +91,9 @@ pub const fn explain_code(code: Code) -> &'static str {
         }
         Code::FileTransient => "A file is created and removed again within the run.",
         Code::Hazard => "Several processes write one file and at least one of them takes no lock.",
-        Code::ThreadCount => "Another number of threads is started.",
+        Code::ThreadCount => {
+            "Another number of threads is started than in the golden runs; a count that follows the CPUs is stored as that."
+        }
         Code::Limit => "A resource limit, scheduling policy, priority or set of CPUs is set.",
         Code::IoRepeat => {
             "The same observation is made more often: a file read twice, a name looked up fifty times. Nothing else changes, so this is a warning."

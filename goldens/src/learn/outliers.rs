@@ -50,7 +50,9 @@ impl Signature {
             signature.exits.entry(key.clone()).or_default().insert(words::exit(&process.exit));
             for stream in &process.streams {
                 let name = names.canonical(&stream.object.name).clone();
-                signature.objects.insert(ObjectRef { kind: stream.object.kind, name });
+                if !super::is_runtime(&name) {
+                    signature.objects.insert(ObjectRef { kind: stream.object.kind, name });
+                }
                 let steps = stream.steps.iter().filter_map(|step| form.steps.get(step.step as usize));
                 for step in steps.filter(|step| is_action(step)) {
                     let error = step.errno.as_deref().unwrap_or("ok").to_string();
