@@ -21,6 +21,8 @@ struct Node {
     first: u64,
     last: u64,
     place: NodeRef,
+    /// Does it collect a child?
+    reap: bool,
 }
 
 /// The nodes of one thread, by begin and by end.
@@ -122,14 +124,12 @@ fn nodes(maker: &Maker<'_>, process: u32, built: &BuiltProcess, threads: &mut BT
             let counts = maker.steps.get(line.step as usize).is_some_and(|step| is_node(step, built.object.kind));
             if counts && line.thread != MIXED {
                 let place = NodeRef { process, stream: stream as u32, step: step as u32 };
-                threads.entry(line.thread).or_default().by_first.push(node(line, place));
+                let reap = maker.steps.get(line.step as usize).is_some_and(|step| step.verb == Verb::Reap);
+                let node = Node { first: line.first, last: line.last, place, reap };
+                threads.entry(line.thread).or_default().by_first.push(node);
             }
         }
     }
-}
-
-fn node(line: &Placed, place: NodeRef) -> Node {
-    Node { first: line.first, last: line.last, place }
 }
 
 /// Actions, and reads of what comes from elsewhere.
@@ -151,6 +151,7 @@ fn is_channel(kind: ObjectKind) -> bool {
 impl Line {
     fn sort(&mut self) {
         self.by_first.sort_by_key(|node| (node.first, node.place));
+        self.join_reaps();
         self.by_last = self.by_first.clone();
         self.by_last.sort_by_key(|node| (node.last, node.place));
         let mut latest = 0;
@@ -158,6 +159,15 @@ impl Line {
         let mut earliest = u64::MAX;
         self.earliest = self.by_first.iter().rev().map(|node| running(&mut earliest, node.last, u64::min)).collect();
         self.earliest.reverse();
+    }
+
+    /// Which of several children ends first is chance: reaps that follow each other have no order.
+    fn join_reaps(&mut self) {
+        for group in self.by_first.chunk_by_mut(|a, b| a.reap && b.reap) {
+            let first = group.iter().map(|node| node.first).min().unwrap_or(0);
+            let last = group.iter().map(|node| node.last).max().unwrap_or(0);
+            group.iter_mut().for_each(|node| (node.first, node.last) = (first, last));
+        }
     }
 
     /// The last nodes that ended before `event`: those that no other of them follows.
@@ -185,9 +195,17 @@ mod tests {
     use super::*;
 
     fn line(nodes: &[(u64, u64)]) -> Line {
+        with_reaps(nodes, &[])
+    }
+
+    fn with_reaps(nodes: &[(u64, u64)], reaps: &[usize]) -> Line {
         let place = |at: usize| NodeRef { process: 0, stream: at as u32, step: 0 };
-        let by_first =
-            nodes.iter().enumerate().map(|(at, (first, last))| Node { first: *first, last: *last, place: place(at) });
+        let by_first = nodes.iter().enumerate().map(|(at, (first, last))| Node {
+            first: *first,
+            last: *last,
+            place: place(at),
+            reap: reaps.contains(&at),
+        });
         let mut line = Line { by_first: by_first.collect(), ..Line::default() };
         line.sort();
         line
@@ -205,6 +223,14 @@ mod tests {
         assert_eq!(streams(line.before(3)), [1]);
         assert_eq!(streams(line.before(1)), [0; 0]);
         assert_eq!(streams(line.after(2)), [1]);
+    }
+
+    #[test]
+    fn children_that_are_collected_one_after_the_other_have_no_order() {
+        let line = with_reaps(&[(1, 1), (2, 2), (3, 3), (4, 4)], &[1, 2]);
+        assert_eq!(streams(line.before(4)), [1, 2]);
+        assert_eq!(streams(line.before(2)), [0]);
+        assert_eq!(streams(line.after(2)), [1, 2]);
     }
 
     #[test]

@@ -61,7 +61,7 @@ fn one(maker: &Maker<'_>, raw_to_step: &[u32], object: ObjectRef, mut streams: V
     streams.sort_by_key(|stream| stream.placed.first().map(|placed| placed.first));
     let mut lines: Vec<Placed> = streams.iter().flat_map(|stream| stream.placed.iter().copied()).collect();
     // Children that are alike are told one after the other, whichever ends first.
-    if object.kind != ObjectKind::Child && streams.len() > 1 {
+    if object.kind != ObjectKind::Child {
         lines.sort_by_key(|placed| placed.first);
     }
     for line in &mut lines {
