@@ -152,6 +152,10 @@ pub(crate) fn facts(process: &ProcessFacts, threads: u64) -> BTreeMap<Box<str>, 
         facts.insert((*name).into(), word(&joined.join("+")));
     }
     for (signal, bits) in &process.dispositions {
+        // The C library's own, for cancellation and setxid: it handles them with the first thread.
+        if matches!(signal, 32 | 33) {
+            continue;
+        }
         if *bits != disposition::DEFAULT {
             facts.insert(format!("sig.{}", signal_name(*signal)).into(), word(&disposition::words(*bits)));
         }
@@ -189,9 +193,16 @@ fn word(text: &str) -> Fact {
     Fact::Word(Value::literal(text.as_bytes()))
 }
 
-/// `SIGINT`, `SIGRTMIN+3`.
+/// `SIGINT`, `SIGRTMIN+3` as the C library counts, `SIG33` for what it keeps to itself.
 pub(crate) fn signal_name(signal: u32) -> String {
-    syscalls::signal::name(signal).map_or_else(|| format!("SIG{signal}"), String::from)
+    match signal {
+        34 => "SIGRTMIN".into(),
+        35..=64 => format!("SIGRTMIN+{}", signal - 34),
+        _ => match syscalls::signal::name(signal) {
+            Some(name) if signal < 32 => name.into(),
+            _ => format!("SIG{signal}"),
+        },
+    }
 }
 
 fn signal_set(mask: u64) -> String {
@@ -238,6 +249,14 @@ mod tests {
     #[test]
     fn a_new_file_that_nobody_syncs_has_no_order_to_keep() {
         assert_eq!(words(&written_at(1).facts(None)), ["new", "na", "no", "none"]);
+    }
+
+    #[test]
+    fn real_time_signals_are_named_as_the_c_library_counts() {
+        assert_eq!(
+            [1, 31, 32, 33, 34, 37, 64].map(super::signal_name).join(" "),
+            "SIGHUP SIGSYS SIG32 SIG33 SIGRTMIN SIGRTMIN+3 SIGRTMIN+30"
+        );
     }
 
     #[test]

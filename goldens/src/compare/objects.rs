@@ -93,13 +93,17 @@ impl<'a> Comparing<'a, '_> {
         numbers: &Numbers<'a>,
         places: &mut Places,
     ) {
-        for least in [SAME, HALF] {
+        for least in [NAMED, SAME, HALF] {
             let mut rest = Vec::new();
             for (line, before) in gone {
                 let alike = |nth: &usize| {
                     let after = process.streams.get(*nth)?;
-                    let alike =
-                        (after.object.kind == before.object.kind).then(|| shared(line, before, after, numbers))?;
+                    let alike = match after.object.kind == before.object.kind {
+                        true => shared(line, before, after, numbers),
+                        // A name that nobody looked at is of no kind yet: a directory is taken for a file.
+                        false if after.object.name == before.object.name => NAMED,
+                        false => 0,
+                    };
                     Some(alike).filter(|alike| *alike >= least)
                 };
                 let best = new.iter().enumerate().filter_map(|(place, nth)| Some((alike(nth)?, place)));
@@ -126,7 +130,9 @@ impl<'a> Comparing<'a, '_> {
     }
 }
 
-/// In thousandths: all steps the same.
+/// In thousandths: the same name, of another kind.
+const NAMED: u64 = 1002;
+/// All steps the same.
 const SAME: u64 = 1001;
 /// Half of the steps.
 const HALF: u64 = 500;

@@ -316,6 +316,7 @@ pub(super) fn limit(args: &[Arg]) -> String {
         .collect();
     match words.split_first() {
         Some((name, [])) => format!("sets {name}"),
+        Some((name, [soft, hard])) if soft == hard => format!("sets {name} to {soft}"),
         Some((name, values)) => format!("sets {name} to {}", values.join(" ")),
         None => "sets a limit".into(),
     }

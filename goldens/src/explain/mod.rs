@@ -138,6 +138,7 @@ pub(crate) fn findings(
     let context = Context::of(differences, golden, contents, form, options);
     let mut drafts: Vec<Draft> = differences.list.iter().flat_map(|found| context.drafts(found)).collect();
     drafts.extend(context.together(differences));
+    one_mapping_is_one_finding(&mut drafts);
     drafts.retain(|draft| draft.finding.level <= options.level && !context.allowed(&draft.finding));
     for draft in &mut drafts {
         if let Some(severity) = options.severities.get(&draft.finding.code) {
@@ -145,6 +146,13 @@ pub(crate) fn findings(
         }
     }
     group::grouped(drafts)
+}
+
+/// A writable and executable anonymous mapping counts as both; the graver of the two facts tells it.
+fn one_mapping_is_one_finding(drafts: &mut Vec<Draft>) {
+    let of = |draft: &Draft, fact: &str| (&*draft.finding.attribute == fact).then(|| draft.finding.process.clone());
+    let told: BTreeSet<ProcKey> = drafts.iter().filter_map(|draft| of(draft, "mem.wx")).collect();
+    drafts.retain(|draft| of(draft, "mem.exec-anon").is_none_or(|process| !told.contains(&process)));
 }
 
 impl<'a> Context<'a> {

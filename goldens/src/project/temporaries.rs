@@ -62,6 +62,8 @@ struct Ranked {
     second: Vec<String>,
     /// Without contents: what a golden is asked for.
     bare: Vec<String>,
+    /// Is it still there under this name when the run is over? Then it is not what became of it that numbers it.
+    left: bool,
     /// When it was made.
     made: u64,
 }
@@ -101,11 +103,21 @@ pub(super) fn number(
             first: texts.get(path).cloned().unwrap_or_default(),
             second: refined.get(path).cloned().unwrap_or_default(),
             bare: bare.get(path).cloned().unwrap_or_default(),
+            left: left(run, path),
             made: made(run, path),
         })
         .collect();
-    ranked.sort_by(|a, b| (&a.first, &a.second, a.made, &a.path).cmp(&(&b.first, &b.second, b.made, &b.path)));
+    ranked.sort_by(|a, b| {
+        let key = |one: &'_ Ranked| (one.left, one.first.clone(), one.second.clone(), one.made, one.path.clone());
+        key(a).cmp(&key(b))
+    });
     assign(ranked, known)
+}
+
+/// Is something of this name left?
+fn left(run: &Run, path: &[u8]) -> bool {
+    let mut named = run.tables.objects.iter().filter(|object| object.name == path);
+    named.any(|object| !object.removed && object.current_name() == path)
 }
 
 fn made(run: &Run, path: &[u8]) -> u64 {
