@@ -126,7 +126,7 @@ fn documents_take_the_flags_of_a_recording() {
     let shown = |words: &[&str]| text(&run(&[&["report", "-o", "-"], words].concat(), &path).stdout);
     assert_eq!(
         shown(&["-e", "write", "-T"]),
-        "write(1, \"Hello, GoldenTest!\\n\", 19)     = 19 <0.000009>\n+++ exited with 3 +++\n"
+        "write(1, \"Hello, GoldenTest!\\n\", 19)    = 19 <0.000009>\n+++ exited with 3 +++\n"
             .replace("+++ exited", "--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, ...} ---\n+++ exited")
     );
     assert!(shown(&["-Z", "-qq"]).contains("openat(AT_FDCWD, \"/tmp/a\\\"b\\n\\\\c\", O_RDONLY) = -1 ENOENT"));

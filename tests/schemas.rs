@@ -50,6 +50,35 @@ fn the_samples_are_valid() {
 }
 
 #[test]
+fn documents_of_others_are_valid_as_we_write_them() {
+    let validator = validator("renacer-json");
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut count = 0;
+    for dir in ["recording/tests/documents", "../shared/data/renacer/variants"] {
+        let Ok(entries) = std::fs::read_dir(here.join(dir)) else {
+            println!("skipped: samples not here: {dir}");
+            continue;
+        };
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            let shown = |format| {
+                let mut command = chic_trace();
+                command.args(["report", "-T", "--format", format]).arg(&path);
+                let run = programs::output(&mut command);
+                run.status.success().then(|| programs::text(&run.stdout))
+            };
+            let (Some(document), Some(lines)) = (shown("json"), shown("jsonl")) else { continue };
+            if document.starts_with('%') {
+                continue;
+            }
+            accepts(&validator, &parsed(&document));
+            lines.lines().for_each(|line| accepts(&validator, &parsed(line)));
+            count += 1;
+        }
+    }
+    assert!(count >= 8, "{count} documents were read");
+}
+
+#[test]
 fn one_wrong_place_is_found() {
     let validator = validator("renacer-json");
     let wrong: [Spoil<'_>; 11] = [

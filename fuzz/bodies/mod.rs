@@ -3,6 +3,7 @@
 #![allow(dead_code)] // Each target uses its own.
 
 pub mod decoder;
+pub mod documents;
 pub mod filter_expressions;
 pub mod golden_file;
 mod printers;

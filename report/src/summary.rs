@@ -174,12 +174,16 @@ pub(crate) fn share(part: u64, whole: u64) -> u64 {
     ((u128::from(part) * 10_000 + u128::from(whole) / 2) / u128::from(whole)) as u64
 }
 
-/// One row.
+/// One row, the mean from the sum.
 pub(crate) fn line(out: &mut Vec<u8>, share: u64, total_ns: u64, calls: u64, errors: u64, name: &str) {
+    cells(out, share, total_ns, total_ns / calls.max(1) / 1000, calls, errors, name);
+}
+
+/// One row: hundredths of a percent, ns in all, µs in each, calls, errors, name.
+pub(crate) fn cells(out: &mut Vec<u8>, share: u64, total_ns: u64, each_us: u64, calls: u64, errors: u64, name: &str) {
     let micros = (u128::from(total_ns) + 500) / 1000;
-    let each = total_ns / calls.max(1) / 1000;
     let errors = if errors == 0 { String::new() } else { errors.to_string() };
     let seconds = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
     let share = format!("{}.{:02}", share / 100, share % 100);
-    out.extend_from_slice(format!("{share:>6} {seconds:>11} {each:>11} {calls:>9} {errors:>9} {name}\n").as_bytes());
+    out.extend_from_slice(format!("{share:>6} {seconds:>11} {each_us:>11} {calls:>9} {errors:>9} {name}\n").as_bytes());
 }

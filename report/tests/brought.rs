@@ -152,7 +152,7 @@ fn our_own_document_reads_like_the_run() {
     let bytes = std::fs::read(path).expect("a sample of ours");
     let text = shown(&read(&bytes), &Form::Text(TextOptions::default()));
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[1], "write(1, \"Hello, GoldenTest!\\n\", 19)     = 19");
+    assert_eq!(lines[1], "write(1, \"Hello, GoldenTest!\\n\", 19)    = 19");
     assert_eq!(lines[4], "--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, ...} ---");
     assert_eq!(lines[7], "exit_group(3)                           = ?");
     assert_eq!(lines[8], "+++ exited with 3 +++");

@@ -44,6 +44,19 @@ fn decoder() {
 }
 
 #[test]
+fn documents() {
+    let seeds: [&[u8]; 4] = [
+        include_bytes!("../../recording/tests/documents/full.json"),
+        include_bytes!("../../recording/tests/documents/full.jsonl"),
+        include_bytes!("../../recording/tests/documents/v17_quotes_in_content.json"),
+        include_bytes!("../../recording/tests/documents/full.summary.txt"),
+    ];
+    for seed in seeds {
+        drive(bodies::documents::check, |dice| dice.changed(seed));
+    }
+}
+
+#[test]
 fn filter_expressions() {
     drive(bodies::filter_expressions::check, inputs::filter);
 }

@@ -5,7 +5,12 @@ use syscalls::{Kind, signal};
 
 /// The word that this text stands for, where it stands for one.
 pub(super) fn word(kind: Option<&Kind>, text: &str) -> Option<u64> {
-    let text = uncommented(text.trim());
+    let text = text.trim();
+    if matches!(kind, Some(Kind::Envp | Kind::Argv)) && text.contains("/*") {
+        // How many there are is more than where they are.
+        return None;
+    }
+    let text = uncommented(text);
     if let Some(word) = number(text, kind.is_some_and(is_mode)) {
         return Some(word);
     }
@@ -25,10 +30,10 @@ pub(super) fn word(kind: Option<&Kind>, text: &str) -> Option<u64> {
 
 /// strace's remark behind a number: `0x7ffc8c1f2a30 /* 3 vars */`.
 fn uncommented(text: &str) -> &str {
-    match text.split_once(" /*") {
-        Some((word, remark)) if remark.ends_with("*/") => word,
-        _ => text,
+    if !text.ends_with("*/") {
+        return text;
     }
+    text.split_once(" /*").map_or(text, |(word, _)| word)
 }
 
 fn is_mode(kind: &Kind) -> bool {

@@ -197,6 +197,12 @@ impl Document<'_> {
     }
 }
 
+/// The word that strace's text of an argument stands for, as a document is read: numbers, names of constants,
+/// flags. `None` for a structure, and for names of operations that are not read back.
+pub fn word(kind: &syscalls::Kind, text: &str) -> Option<u64> {
+    flags::word(Some(kind), text).map(|word| notation::narrowed(kind, word))
+}
+
 /// Reads what a file holds.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use syscalls::{Returns, Syscall};
+use syscalls::{Kind, Returns, Syscall};
 
 use super::call::{Argument, Call, Outcome, is_content};
 use super::error::{BadDocument, Fault, Spot, plural, quoted};
@@ -150,6 +150,7 @@ impl<'t> Reading<'t> {
             Notation::Registers => registers(&mut call, spelled, told),
             Notation::Documented => documented(&mut call, spelled, told),
         }
+        narrow(&mut call);
         told.without_args += u64::from(call.args.is_none());
         Ok(call)
     }
@@ -175,6 +176,26 @@ impl<'t> Reading<'t> {
             None => Outcome::NotKnown,
         }
     }
+}
+
+/// A word of 32 bits is that, however it was written: `AT_FDCWD`, -100 and 0xffffff9c are one.
+fn narrow(call: &mut Call<'_>) {
+    let kinds = call.kinds();
+    for (argument, arg) in call.args.iter_mut().flatten().zip(kinds) {
+        if let Argument::Word(word) = argument {
+            *word = narrowed(&arg.kind, *word);
+        }
+    }
+}
+
+/// The part of a word that counts.
+pub(super) fn narrowed(kind: &Kind, word: u64) -> u64 {
+    if is_int(kind) { word & u64::from(u32::MAX) } else { word }
+}
+
+fn is_int(kind: &Kind) -> bool {
+    use Kind::{DirFd, Fd, Gid, Int, Mode, OpenFlags, OpenMode, Pid, Signal, Tid, UInt, Uid};
+    matches!(kind, Int | UInt | Fd | DirFd | Pid | Tid | Uid | Gid | Signal | Mode | OpenFlags | OpenMode(_))
 }
 
 /// The selecting word first, so that the kinds of the others are known.

@@ -16,6 +16,8 @@ pub struct Row {
     pub errors: u64,
     /// ns in all of them.
     pub total_ns: u64,
+    /// µs in each, as the table has it; not from its rounded seconds.
+    pub each_us: Option<u64>,
     /// Share of the time, hundredths of a percent.
     pub share: u64,
 }
@@ -151,10 +153,12 @@ fn cells(
     errors: Option<&str>,
     name: &str,
 ) -> Option<Row> {
-    if let Some(usecs) = usecs {
-        usecs.parse::<u64>().ok()?;
-    }
+    let each_us = match usecs {
+        Some(usecs) => Some(usecs.parse().ok()?),
+        None => None,
+    };
     Some(Row {
+        each_us,
         name: name.to_owned(),
         calls: calls.parse().ok()?,
         errors: errors.map_or(Some(0), |errors| errors.parse().ok())?,

@@ -191,15 +191,26 @@ fn write_argument<'c>(
         }
         Argument::Text(words) => text(out, words),
         Argument::Word(word) => {
-            let mut printed_word = Vec::new();
-            printed.word(&mut printed_word, style, at, *word);
-            string(out, &printed_word);
+            string(out, &readable(printed, style, at, *word));
             if is_pointed_at(printed.call, at) {
                 unsaid.unread.push(place);
             }
         }
         Argument::Bytes(content) => write_content(out, printed.call, (place, at), content, style, unsaid),
     }
+}
+
+/// A word as strace prints it, or in hex where that would not be read back as the word.
+fn readable(printed: &Printed<'_, '_>, style: &Style, at: usize, word: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    printed.word(&mut out, style, at, word);
+    let kind = printed.call.kinds().get(at).map(|arg| &arg.kind);
+    let read = std::str::from_utf8(&out).ok().and_then(|text| recording::document::word(kind?, text));
+    if kind.is_some() && read != Some(word) && out != b"NULL" {
+        out.clear();
+        digits::hex(&mut out, word);
+    }
+    out
 }
 
 fn write_content<'c>(

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use recording::document::{Call, Document, Table};
+use recording::document::{Call, Document, Row, Table};
 
 use super::takes;
 use crate::Shown;
-use crate::summary::{HEADER, RULE, SortBy, line, share};
+use crate::summary::{HEADER, RULE, SortBy, cells, line, share};
 
 /// Calls of one name.
 #[derive(Debug, Clone, Default)]
@@ -62,13 +62,14 @@ pub(super) fn of_calls(out: &mut Vec<u8>, document: &Document<'_>, sort: SortBy,
 
 /// Appends a table that was brought.
 pub(super) fn of_table(out: &mut Vec<u8>, table: &Table) {
+    let one = |out: &mut Vec<u8>, row: &Row| {
+        let name: String = row.name.chars().filter(|c| c.is_ascii_graphic()).collect();
+        let each = row.each_us.unwrap_or(row.total_ns / row.calls.max(1) / 1000);
+        cells(out, row.share, row.total_ns, each, row.calls, row.errors, &name);
+    };
     out.extend_from_slice(HEADER.as_bytes());
     out.extend_from_slice(RULE.as_bytes());
-    for row in &table.rows {
-        let name: String = row.name.chars().filter(|c| c.is_ascii_graphic()).collect();
-        line(out, row.share, row.total_ns, row.calls, row.errors, &name);
-    }
+    table.rows.iter().for_each(|row| one(out, row));
     out.extend_from_slice(RULE.as_bytes());
-    let total = &table.total;
-    line(out, total.share, total.total_ns, total.calls, total.errors, "total");
+    one(out, &table.total);
 }

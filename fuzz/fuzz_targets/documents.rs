@@ -1,0 +1,7 @@
+//! See `bodies/documents.rs`.
+#![no_main]
+
+#[path = "../bodies/mod.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| bodies::documents::check(bytes));
