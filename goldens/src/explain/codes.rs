@@ -64,7 +64,7 @@ pub const fn explain_code(code: Code) -> &'static str {
             "A call fails as before, and what used to be done about it is not done any more: the error is ignored."
         }
         Code::ErrNew => "A call that succeeded fails, or fails with another error.",
-        Code::ErrGone => "A call that failed succeeds now.",
+        Code::ErrGone => "A call that failed succeeds now: something is there, or permitted, that was not.",
         Code::Toctou => {
             "A file is checked by name and then opened by name again. Between the two somebody else can put another file there. Using the descriptor that is already open avoids it."
         }
