@@ -12,6 +12,7 @@ mod herald;
 mod message;
 mod output;
 mod plan;
+mod platform;
 mod programs;
 mod runner;
 mod selection;

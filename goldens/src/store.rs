@@ -17,6 +17,9 @@ use crate::name::valid_name;
 /// Bytes of a content that are kept beside a golden, unless it is said otherwise.
 pub const KEPT: u64 = 4096;
 
+/// The file that holds the entries of a fixture.
+const LISTING: &str = "fixture.list";
+
 /// A directory of goldens.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -151,6 +154,24 @@ impl Store {
         text.take_its_place(path).map_err(io_error("write", path))
     }
 
+    /// Keeps the entries of a fixture beside its golden, so that a check can name what changed.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn keep_listing(&self, path: &Path, listing: Option<&str>) -> Result<(), StoreError> {
+        let Some(listing) = listing else { return Ok(()) };
+        let folder = folder(path);
+        fs::create_dir_all(&folder).map_err(io_error("make the directory", &folder))?;
+        let to = folder.join(LISTING);
+        beside(&to, listing.as_bytes()).and_then(|file| file.take_its_place(&to)).map_err(io_error("write", &to))
+    }
+
+    /// The entries of the fixture that a golden was recorded with, where they were kept.
+    pub fn listing(&self, path: &Path) -> Option<String> {
+        let bytes = read_at_most(&folder(path).join(LISTING), self.limits.file).ok()?;
+        String::from_utf8(bytes).ok()
+    }
+
     /// Names (`NAME`, `NAME@VARIANT`) of the goldens here, sorted.
     pub fn names(&self) -> Vec<String> {
         self.listed(".golden")
@@ -177,7 +198,9 @@ impl Store {
         let path = self.path(name);
         let waiting = waiting(&path);
         let (golden, contents) = self.read(&waiting)?;
+        let listing = self.listing(&waiting);
         self.write(&path, &golden, &contents, u64::MAX)?;
+        self.keep_listing(&path, listing.as_deref())?;
         self.reject(name)
     }
 
@@ -186,7 +209,15 @@ impl Store {
     /// # Errors
     /// The system's.
     pub fn reject(&self, name: &str) -> Result<(), StoreError> {
-        let waiting = waiting(&self.path(name));
+        self.reject_at(&self.path(name))
+    }
+
+    /// The same for what waits for this file.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn reject_at(&self, path: &Path) -> Result<(), StoreError> {
+        let waiting = waiting(path);
         let folder = folder(&waiting);
         empty_folder(&folder).map_err(io_error("remove", &folder))?;
         match fs::remove_file(&waiting) {

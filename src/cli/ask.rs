@@ -20,12 +20,8 @@ pub enum Ask {
     Report(Report),
     /// Two files compared.
     Compare(Compare),
-    /// `golden record`.
-    GoldenRecord(GoldenRecord),
-    /// `golden check`.
-    GoldenCheck(GoldenCheck),
-    /// `golden import`.
-    GoldenImport(GoldenImport),
+    /// `golden …`.
+    Golden(Box<Golden>),
     /// `assert`.
     Assert(Assert),
     /// `config`.
@@ -308,6 +304,8 @@ pub struct Compare {
 pub struct VerdictForm {
     /// As JSON.
     pub json: bool,
+    /// As JUnit.
+    pub junit: bool,
     /// What 3 becomes.
     pub inconclusive: Inconclusive,
 }
@@ -324,17 +322,110 @@ pub enum Inconclusive {
     Fail,
 }
 
-/// `golden record`.
+/// `golden …`.
+#[derive(Debug)]
+pub enum Golden {
+    /// `golden record`.
+    Record(GoldenRecord),
+    /// `golden check`.
+    Check(GoldenCheck),
+    /// `golden diff`.
+    Diff(GoldenDiff),
+    /// `golden more`.
+    More(GoldenRecord),
+    /// `golden accept`.
+    Accept(Waiting),
+    /// `golden reject`.
+    Reject(Waiting),
+    /// `golden review`.
+    Review(GoldenPlace),
+    /// `golden import`.
+    Import(GoldenImport),
+    /// `golden explain`.
+    Explain {
+        /// A code or a name.
+        what: String,
+        /// Where goldens lie.
+        place: GoldenPlace,
+        /// As JSON.
+        json: bool,
+    },
+}
+
+/// Where goldens lie, and how much of one is read.
+#[derive(Debug, Default)]
+pub struct GoldenPlace {
+    /// `--dir`.
+    pub dir: Option<PathBuf>,
+    /// `--golden-max`.
+    pub most: Option<u64>,
+}
+
+/// Options of the comparison, words as they were given.
+#[derive(Debug, Default)]
+pub struct CompareAs {
+    /// `--level`.
+    pub level: Option<String>,
+    /// `--root`.
+    pub root: Option<String>,
+    /// `--processes`.
+    pub processes: Option<String>,
+    /// `--stderr`.
+    pub stderr: Option<String>,
+    /// `--interleave`.
+    pub interleave: Option<String>,
+    /// `--inputs`.
+    pub inputs: Option<String>,
+}
+
+/// How a judged program is run.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// Program and arguments.
+    pub argv: Vec<OsString>,
+    /// `--fixture`.
+    pub fixture: Option<PathBuf>,
+    /// `--env`.
+    pub env: Vec<OsString>,
+    /// `--redact`.
+    pub redact: Vec<String>,
+    /// `--env-all`.
+    pub env_all: bool,
+    /// `--stdin`.
+    pub stdin: Option<PathBuf>,
+    /// `--subst`.
+    pub subst: Vec<String>,
+    /// `--timeout`, seconds.
+    pub timeout: Option<f64>,
+    /// `--vary`.
+    pub vary: Option<String>,
+}
+
+/// `golden record`, `golden more`.
 #[derive(Debug)]
 pub struct GoldenRecord {
     /// Name of the golden.
     pub name: String,
-    /// Program and arguments.
-    pub argv: Vec<OsString>,
-    /// `--dir`.
-    pub dir: Option<PathBuf>,
-    /// `--runs`.
+    /// Where.
+    pub place: GoldenPlace,
+    /// What runs.
+    pub judged: Judged,
+    /// How closely it compares.
+    pub compare: CompareAs,
+    /// `--runs`; 1 with `--single`.
     pub runs: Option<u32>,
+    /// `--single`.
+    pub single: bool,
+    /// `--drop-outliers`.
+    pub drop_outliers: bool,
+    /// `--accept-outliers`.
+    pub accept_outliers: bool,
+    /// `--accept-loose`.
+    pub accept_loose: bool,
+    /// `--allow`.
+    pub allow: Vec<String>,
+    /// `--keep-content`, 0 with `--no-content`.
+    pub keep_content: Option<u64>,
     /// `--force`.
     pub force: bool,
 }
@@ -342,16 +433,58 @@ pub struct GoldenRecord {
 /// `golden check`.
 #[derive(Debug)]
 pub struct GoldenCheck {
-    /// Name of the golden.
-    pub name: String,
-    /// Program and arguments.
-    pub argv: Vec<OsString>,
-    /// `--dir`.
-    pub dir: Option<PathBuf>,
+    /// Names of goldens.
+    pub names: Vec<String>,
+    /// Where.
+    pub place: GoldenPlace,
+    /// What runs.
+    pub judged: Judged,
+    /// How closely is compared.
+    pub compare: CompareAs,
+    /// `--recorded-command`.
+    pub recorded_command: bool,
     /// `--recording`.
     pub recording: Option<PathBuf>,
+    /// `--confirm`.
+    pub confirm: Option<u32>,
+    /// `--fail-on`.
+    pub fail_on: Option<String>,
+    /// `--runs`: of what is learned when it differs.
+    pub runs: Option<u32>,
+    /// `-v`.
+    pub verbose: bool,
     /// Form of the verdict.
     pub form: VerdictForm,
+}
+
+/// `golden diff`.
+#[derive(Debug)]
+pub struct GoldenDiff {
+    /// A recording or golden.
+    pub before: PathBuf,
+    /// Another.
+    pub after: PathBuf,
+    /// Where goldens lie.
+    pub place: GoldenPlace,
+    /// How closely is compared.
+    pub compare: CompareAs,
+    /// `--fail-on`.
+    pub fail_on: Option<String>,
+    /// Form of the verdict.
+    pub form: VerdictForm,
+}
+
+/// What waits to be accepted.
+#[derive(Debug)]
+pub struct Waiting {
+    /// Names; none with `--all`.
+    pub names: Vec<String>,
+    /// `--all`.
+    pub all: bool,
+    /// `--single`.
+    pub single: bool,
+    /// Where.
+    pub place: GoldenPlace,
 }
 
 /// `assert`.

@@ -148,12 +148,7 @@ fn of_subcommand(matches: &ArgMatches) -> Result<Ask, Problem> {
         "report" => Ask::Report(read::report(inner)?),
         "compare" => Ask::Compare(read::compare(inner)),
         "assert" => Ask::Assert(read::assert(inner)?),
-        "golden" => match inner.subcommand() {
-            Some(("record", inner)) => Ask::GoldenRecord(read::golden_record(inner)?),
-            Some(("import", inner)) => Ask::GoldenImport(read::golden_import(inner)),
-            Some((_, inner)) => Ask::GoldenCheck(read::golden_check(inner)?),
-            None => return Err(Problem::usage("cannot read the command line: golden needs record or check")),
-        },
+        "golden" => Ask::Golden(Box::new(read::golden(inner)?)),
         "config" => Ask::Config { show_origin: inner.get_flag("show-origin") },
         "schema" => Ask::Schema(text("name")),
         "completions" => match inner.get_one::<clap_complete::Shell>("shell") {
@@ -186,6 +181,13 @@ mod tests {
     fn trace(line: &str) -> ask::Trace {
         match ask(line) {
             Ok(Ask::Trace(trace)) => trace,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn golden(line: &str) -> ask::Golden {
+        match ask(line) {
+            Ok(Ask::Golden(golden)) => *golden,
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -248,13 +250,20 @@ mod tests {
 
     #[test]
     fn commands_read_their_words() {
+        use ask::Golden;
         assert!(
             matches!(ask("report x.ctrace --format json -T"), Ok(Ask::Report(r)) if r.look.format == ask::Format::Json)
         );
         assert!(
-            matches!(ask("golden record cli --runs 4 -- ./cli -f"), Ok(Ask::GoldenRecord(g)) if g.argv.len() == 2 && g.runs == Some(4))
+            matches!(golden("golden record cli --runs 4 -- ./cli -f"), Golden::Record(g) if g.judged.argv.len() == 2 && g.runs == Some(4))
         );
-        assert!(matches!(ask("golden check cli --recording x"), Ok(Ask::GoldenCheck(g)) if g.recording.is_some()));
+        assert!(matches!(golden("golden check cli --recording x"), Golden::Check(g) if g.recording.is_some()));
+        assert!(matches!(golden("golden check a b --recorded-command"), Golden::Check(g) if g.names.len() == 2));
+        assert!(
+            matches!(golden("golden check a --level outcome -- ls -l"), Golden::Check(g) if g.judged.argv.len() == 2)
+        );
+        assert!(matches!(golden("golden accept --all"), Golden::Accept(w) if w.all));
+        assert!(matches!(golden("golden explain io.shape"), Golden::Explain { what, .. } if what == "io.shape"));
         assert!(matches!(ask("assert --runs 3 -- true"), Ok(Ask::Assert(a)) if a.runs == Some(3)));
         assert!(matches!(ask("--no-config assert -- true"), Ok(Ask::Assert(_))));
     }

@@ -98,7 +98,7 @@ pub fn report(m: &ArgMatches) -> Result<Report, Problem> {
 }
 
 /// `golden import`.
-pub fn golden_import(m: &ArgMatches) -> GoldenImport {
+fn golden_import(m: &ArgMatches) -> GoldenImport {
     GoldenImport {
         file: path(m, "file").unwrap_or_default(),
         name: text(m, "name").map(String::from),
@@ -133,26 +133,136 @@ fn reading(m: &ArgMatches) -> recording::document::Options {
     }
 }
 
-/// `golden record`.
-pub fn golden_record(m: &ArgMatches) -> Result<GoldenRecord, Problem> {
-    Ok(GoldenRecord {
-        name: text(m, "name").unwrap_or_default().into(),
-        argv: argv(m),
-        dir: path(m, "dir"),
-        runs: m.get_one::<u32>("runs").copied(),
-        force: on(m, "force"),
+/// `golden …`.
+pub fn golden(m: &ArgMatches) -> Result<Golden, Problem> {
+    let missing = || Problem::usage("cannot read the command line: golden needs a command behind it");
+    let (name, m) = m.subcommand().ok_or_else(missing)?;
+    Ok(match name {
+        "record" => Golden::Record(golden_record(m)),
+        "more" => Golden::More(golden_record(m)),
+        "check" => Golden::Check(golden_check(m)?),
+        "diff" => Golden::Diff(golden_diff(m)),
+        "accept" => Golden::Accept(waiting(m)?),
+        "reject" => Golden::Reject(waiting(m)?),
+        "import" => Golden::Import(golden_import(m)),
+        "review" => Golden::Review(golden_place(m)),
+        _ => Golden::Explain {
+            what: text(m, "what").unwrap_or_default().into(),
+            place: golden_place(m),
+            json: text(m, "format") == Some("json"),
+        },
     })
 }
 
-/// `golden check`.
-pub fn golden_check(m: &ArgMatches) -> Result<GoldenCheck, Problem> {
-    let name = text(m, "name").unwrap_or_default().to_owned();
-    let (argv, recording) = (argv(m), path(m, "recording"));
-    if argv.is_empty() && recording.is_none() {
-        return Err(Problem::usage(format!("cannot check {name}: neither a command nor a recording is given"))
-            .hint(format!("chic-trace golden check {name} -- CMD ARGS")));
+fn golden_place(m: &ArgMatches) -> GoldenPlace {
+    GoldenPlace { dir: path(m, "dir"), most: number(m, "golden-max") }
+}
+
+fn owned(m: &ArgMatches, id: &str) -> Option<String> {
+    text(m, id).map(String::from)
+}
+
+fn all_text(m: &ArgMatches, id: &str) -> Vec<String> {
+    m.try_get_many::<String>(id).ok().flatten().map(|words| words.cloned().collect()).unwrap_or_default()
+}
+
+fn small(m: &ArgMatches, id: &str) -> Option<u32> {
+    m.try_get_one::<u32>(id).ok().flatten().copied()
+}
+
+fn compare_as(m: &ArgMatches) -> CompareAs {
+    CompareAs {
+        level: owned(m, "level"),
+        root: owned(m, "root"),
+        processes: owned(m, "processes"),
+        stderr: owned(m, "stderr"),
+        interleave: owned(m, "interleave"),
+        inputs: owned(m, "inputs"),
     }
-    Ok(GoldenCheck { name, argv, dir: path(m, "dir"), recording, form: form(m) })
+}
+
+fn judged(m: &ArgMatches) -> Judged {
+    let env = m.try_get_many::<OsString>("env").ok().flatten();
+    Judged {
+        argv: argv(m),
+        fixture: path(m, "fixture"),
+        env: env.map(|words| words.cloned().collect()).unwrap_or_default(),
+        redact: all_text(m, "redact"),
+        env_all: on(m, "env-all"),
+        stdin: path(m, "stdin"),
+        subst: all_text(m, "subst"),
+        timeout: m.try_get_one::<f64>("timeout").ok().flatten().copied(),
+        vary: owned(m, "vary"),
+    }
+}
+
+fn golden_record(m: &ArgMatches) -> GoldenRecord {
+    GoldenRecord {
+        name: text(m, "name").unwrap_or_default().into(),
+        place: golden_place(m),
+        judged: judged(m),
+        compare: compare_as(m),
+        runs: small(m, "runs"),
+        single: on(m, "single"),
+        drop_outliers: on(m, "drop-outliers"),
+        accept_outliers: on(m, "accept-outliers"),
+        accept_loose: on(m, "accept-loose"),
+        allow: all_text(m, "allow"),
+        keep_content: if on(m, "no-content") { Some(0) } else { number(m, "keep-content") },
+        force: on(m, "force"),
+    }
+}
+
+fn golden_check(m: &ArgMatches) -> Result<GoldenCheck, Problem> {
+    let check = GoldenCheck {
+        names: all_text(m, "name"),
+        place: golden_place(m),
+        judged: judged(m),
+        compare: compare_as(m),
+        recorded_command: on(m, "recorded-command"),
+        recording: path(m, "recording"),
+        confirm: small(m, "confirm"),
+        fail_on: owned(m, "fail-on"),
+        runs: small(m, "runs"),
+        verbose: on(m, "verbose"),
+        form: form(m),
+    };
+    if check.recorded_command {
+        return Ok(check);
+    }
+    let [name] = check.names.as_slice() else {
+        return Err(Problem::usage("cannot check several goldens with one command")
+            .hint("chic-trace golden check NAME -- CMD ARGS")
+            .hint("--recorded-command runs the commands that the goldens hold"));
+    };
+    if check.judged.argv.is_empty() && check.recording.is_none() {
+        return Err(Problem::usage(format!("cannot check {name}: neither a command nor a recording is given"))
+            .hint(format!("chic-trace golden check {name} -- CMD ARGS"))
+            .hint(format!("chic-trace golden check {name} --recorded-command runs the command that it holds")));
+    }
+    Ok(check)
+}
+
+fn golden_diff(m: &ArgMatches) -> GoldenDiff {
+    GoldenDiff {
+        before: path(m, "before").unwrap_or_default(),
+        after: path(m, "after").unwrap_or_default(),
+        place: golden_place(m),
+        compare: compare_as(m),
+        fail_on: owned(m, "fail-on"),
+        form: form(m),
+    }
+}
+
+fn waiting(m: &ArgMatches) -> Result<Waiting, Problem> {
+    let waiting =
+        Waiting { names: all_text(m, "name"), all: on(m, "all"), single: on(m, "single"), place: golden_place(m) };
+    match (waiting.names.is_empty(), waiting.all) {
+        (true, false) => Err(Problem::usage("cannot go on: neither names nor --all is given")
+            .hint("chic-trace golden review shows what waits")),
+        (false, true) => Err(Problem::usage("cannot take names together with --all: one of them has to go")),
+        _ => Ok(waiting),
+    }
 }
 
 /// `assert`.
@@ -174,6 +284,7 @@ pub fn assert(m: &ArgMatches) -> Result<Assert, Problem> {
 fn form(m: &ArgMatches) -> VerdictForm {
     VerdictForm {
         json: text(m, "format") == Some("json"),
+        junit: text(m, "format") == Some("junit"),
         inconclusive: match text(m, "inconclusive") {
             Some("pass") => Inconclusive::Pass,
             Some("fail") => Inconclusive::Fail,

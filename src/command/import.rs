@@ -9,7 +9,7 @@ use recording::document::Brought;
 use crate::brought::{self, File};
 use crate::cli::General;
 use crate::cli::ask::GoldenImport;
-use crate::command::golden::path_of;
+use crate::command::golden::place::path_of;
 use crate::exit::{Code, Ending};
 use crate::message::{Problem, named};
 use crate::output;

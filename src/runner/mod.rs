@@ -102,6 +102,31 @@ impl Input {
     }
 }
 
+/// Why there is no run.
+#[derive(Debug)]
+pub enum NoRun {
+    /// The program was killed because it did not end: a sentence.
+    TimedOut(String),
+    /// It could not be started or traced.
+    Refused(Problem),
+}
+
+impl From<Problem> for NoRun {
+    fn from(problem: Problem) -> Self {
+        NoRun::Refused(problem)
+    }
+}
+
+impl NoRun {
+    /// Where only whole runs are of use.
+    pub fn into_problem(self) -> Problem {
+        match self {
+            NoRun::Refused(problem) => problem,
+            NoRun::TimedOut(what) => Problem::new(Code::NOT_STARTED, what).hint("--timeout SECONDS gives it more"),
+        }
+    }
+}
+
 /// Makes the runs of a case.
 #[derive(Debug)]
 pub struct Runner {
@@ -127,7 +152,7 @@ impl Runner {
     }
 
     /// The next run, pushed into the sink.
-    pub fn run(&mut self, sink: &mut dyn Sink) -> Result<(), Problem> {
+    pub fn run(&mut self, sink: &mut dyn Sink) -> Result<(), NoRun> {
         let variation = Variation::of_run(self.made, &self.case.vary);
         self.made += 1;
         let room = Room::new(&self.case.fixture, &variation, self.made)?;
@@ -138,13 +163,13 @@ impl Runner {
         drop(helpers);
         let program = self.case.argv.first().cloned().unwrap_or_default();
         if let Some(failure) = &ended.not_started {
-            return Err(Problem { code: Code::NOT_STARTED, ..start_failure::explain(&program, failure) });
+            return Err(Problem { code: Code::NOT_STARTED, ..start_failure::explain(&program, failure) }.into());
         }
         if let Some(signal) = ended.signal {
-            return Err(Problem::new(Code::NOT_STARTED, format!("cannot go on: stopped by signal {signal}")));
+            return Err(Problem::new(Code::NOT_STARTED, format!("cannot go on: stopped by signal {signal}")).into());
         }
         if ended.timed_out {
-            return Err(Problem::new(Code::NOT_STARTED, self.too_long()).hint("--timeout SECONDS gives it more"));
+            return Err(NoRun::TimedOut(self.too_long()));
         }
         Ok(())
     }

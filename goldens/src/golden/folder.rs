@@ -86,7 +86,7 @@ fn short_name(name: &str, end: &End) -> String {
 
 /// Is this the name of a file that goldens keep contents in?
 pub fn is_content_file(name: &str) -> bool {
-    ["std.", "end.", "sent."].iter().any(|section| name.starts_with(section))
+    ["std.", "end.", "sent.", "fixture."].iter().any(|section| name.starts_with(section))
 }
 
 #[cfg(test)]

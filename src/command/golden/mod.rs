@@ -1,0 +1,47 @@
+//! `chic-trace golden …`: accept what a program does, check that it still does it, review what changed.
+
+mod check;
+mod diff;
+mod explain;
+mod more;
+mod pending;
+pub mod place;
+mod record;
+mod settings;
+
+use goldens::pipeline::{Observer, Options, Run};
+
+use crate::cli::General;
+use crate::cli::ask::Golden;
+use crate::exit::{Code, Ending};
+use crate::message::Problem;
+use crate::runner::{NoRun, Runner};
+
+/// Carries out one of the commands.
+pub fn run(general: &General, ask: Golden) -> Result<Ending, Problem> {
+    match ask {
+        Golden::Record(ask) => record::run(general, &ask),
+        Golden::Check(ask) => check::run(general, &ask),
+        Golden::Diff(ask) => diff::run(general, &ask),
+        Golden::More(ask) => more::run(general, &ask),
+        Golden::Accept(ask) => pending::accept(general, &ask),
+        Golden::Reject(ask) => pending::reject(general, &ask),
+        Golden::Import(ask) => crate::command::import::run(general, &ask),
+        Golden::Review(ask) => pending::review(general, &ask),
+        Golden::Explain { what, place, json } => explain::run(general, &what, &place, json),
+    }
+}
+
+/// One run, observed. A run without calls says nothing.
+fn observe(runner: &mut Runner, options: &Options) -> Result<Run, NoRun> {
+    let mut observer = Observer::new(options);
+    runner.run(&mut observer)?;
+    let run = observer.into_run();
+    if run.total_calls() == 0 {
+        return Err(NoRun::Refused(Problem::new(
+            Code::NOTHING_TO_JUDGE,
+            "cannot judge anything: the run has no calls",
+        )));
+    }
+    Ok(run)
+}
