@@ -1,23 +1,99 @@
-//! Goldens in cargo tests: a [`Case`] is a command with a name; it is recorded once and checked ever after.
+//! Goldens in cargo tests: a [`Case`] is a command with a name; it is accepted once and checked ever after.
+//!
+//! In: a name, a command, and how closely it is compared. Out: an [`Outcome`], or why there is none. The work
+//! is done by the command `chic-trace`, in a process of its own, so that tests may run in parallel.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use goldens::{Check, Golden, Observer, Runner, Verdict};
-use recording::Sink;
-use recording::file::{Recording, State};
+pub use goldens::pipeline::Level;
+
+/// Is the program itself compared?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Root {
+    /// The same executable and arguments.
+    Same,
+    /// Any.
+    Any,
+}
+
+/// Which processes are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Processes {
+    /// The tree, with arguments and ends.
+    Exact,
+    /// The multiset of commands run.
+    Commands,
+    /// Only how the program itself ends.
+    Ignore,
+}
+
+/// What of standard error is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stderr {
+    /// Every byte.
+    Exact,
+    /// Whether there is any.
+    NonEmpty,
+    /// Nothing.
+    Ignore,
+}
+
+/// How output and errors are held against each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interleave {
+    /// Not at all.
+    PerStream,
+    /// By the order in which they were written, where both go to one place.
+    Merged,
+}
+
+/// Which inputs are compared (level `hermetic` and stronger).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inputs {
+    /// All.
+    All,
+    /// Without libraries and files of the language's runtime.
+    NoRuntime,
+}
+
+/// What makes a program different.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailOn {
+    /// Errors.
+    Error,
+    /// Warnings, too.
+    Warning,
+}
+
+/// Standard input of the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stdin {
+    /// `/dev/null`.
+    Null,
+    /// A file.
+    File(PathBuf),
+    /// The bytes of a file, through a pipe.
+    Pipe(PathBuf),
+}
 
 /// A command and the name of its golden.
 #[derive(Debug, Clone)]
 pub struct Case {
     name: String,
+    variant: Option<String>,
     argv: Vec<OsString>,
-    env: Vec<(OsString, OsString)>,
-    cwd: Option<PathBuf>,
     dir: PathBuf,
-    runs: u32,
+    cwd: Option<PathBuf>,
+    /// Flags of `golden check` and `golden record`.
+    flags: Vec<OsString>,
+    confirm: Option<u32>,
+    fail_on: Option<FailOn>,
     tracer: Option<PathBuf>,
 }
 
@@ -25,50 +101,32 @@ pub struct Case {
 pub fn case(name: impl Into<String>) -> Case {
     Case {
         name: name.into(),
+        variant: None,
         argv: Vec::new(),
-        env: Vec::new(),
-        cwd: None,
         dir: "tests/goldens".into(),
-        runs: 3,
+        cwd: None,
+        flags: Vec::new(),
+        confirm: None,
+        fail_on: None,
         tracer: None,
     }
 }
 
-/// Why a case has no outcome.
+/// Why a case has no outcome. Each holds what `chic-trace` said.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no golden yet.
-    #[error("cannot check {name}: there is no {}; CHIC_GOLDEN=overwrite records it, outside of CI", path.display())]
-    NoGolden {
-        /// Name of the case.
-        name: String,
-        /// Where it would be.
-        path: PathBuf,
-    },
-    /// The file is no golden.
-    #[error("cannot read {}: {why}", path.display())]
-    BadGolden {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// The runs say too little.
-    #[error("cannot record {name}: {why}")]
-    Refused {
-        /// Name of the case.
-        name: String,
-        /// Why nothing was learned.
-        why: String,
-    },
-    /// The program was not traced.
-    #[error("cannot trace {program}: {why}")]
-    NotTraced {
-        /// The program.
-        program: String,
-        /// What the tracer said.
-        why: String,
-    },
+    /// There is no golden yet; one waits to be accepted where that is allowed. Or the run said nothing.
+    #[error("{0}")]
+    NothingToJudge(String),
+    /// The golden or the question is not valid.
+    #[error("{0}")]
+    Invalid(String),
+    /// The runs say too little, or a golden is in the way.
+    #[error("{0}")]
+    Refused(String),
+    /// The program was not started, or may not be traced.
+    #[error("{0}")]
+    NotTraced(String),
     /// The system refused.
     #[error("cannot {doing}: {source}")]
     Io {
@@ -85,37 +143,53 @@ impl Error {
         let doing = doing.into();
         move |source| Error::Io { doing, source }
     }
+
+    /// By the exit code.
+    fn of(code: Option<i32>, said: String) -> Error {
+        match code {
+            Some(1) => Error::Refused(said),
+            Some(2) => Error::Invalid(said),
+            Some(4) => Error::NothingToJudge(said),
+            _ => Error::NotTraced(said),
+        }
+    }
 }
 
 /// What a check says; printed, it is the report.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    check: Check,
+    text: String,
+    verdict: String,
+    reason: Option<String>,
+    sentences: Vec<String>,
+    passed: bool,
 }
 
 impl Outcome {
-    /// Is nothing different that the golden asserts?
+    /// Does it pass: same, or same with warnings?
     pub fn is_same(&self) -> bool {
-        self.check.verdict == Verdict::Same
+        self.passed
+    }
+
+    /// `same`, `same with warnings`, `different`, `flaky`, `not measured`.
+    pub fn verdict(&self) -> &str {
+        &self.verdict
     }
 
     /// The sentences of the differences, the gravest first.
-    pub fn sentences(&self) -> Vec<String> {
-        self.check.findings.iter().map(|finding| format!("{}: {}", finding.place, finding.sentence)).collect()
+    pub fn sentences(&self) -> &[String] {
+        &self.sentences
     }
 
     /// Why nothing could be said, if so.
     pub fn not_measured(&self) -> Option<&str> {
-        match &self.check.verdict {
-            Verdict::NotMeasured(why) => Some(why),
-            _ => None,
-        }
+        self.reason.as_deref()
     }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(goldens::text(&self.check).trim_end())
+        f.write_str(self.text.trim_end())
     }
 }
 
@@ -138,15 +212,102 @@ impl Case {
         self.args(argv)
     }
 
-    /// A variable of the program's environment.
-    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.env.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+    /// A variable of the program's environment; it is part of the golden.
+    pub fn env(self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        let mut word = name.as_ref().to_owned();
+        word.push("=");
+        word.push(value);
+        self.flag("--env", word)
+    }
+
+    /// Several of them.
+    pub fn envs(self, pairs: impl IntoIterator<Item = (impl AsRef<OsStr>, impl AsRef<OsStr>)>) -> Self {
+        pairs.into_iter().fold(self, |case, (name, value)| case.env(name, value))
+    }
+
+    /// Every run finds a fresh copy of this directory.
+    pub fn fixture(self, dir: impl AsRef<Path>) -> Self {
+        self.flag("--fixture", dir.as_ref())
+    }
+
+    /// Standard input (`Null`).
+    pub fn stdin(self, stdin: Stdin) -> Self {
+        match stdin {
+            Stdin::Null => self.flag("--stdin", "null"),
+            Stdin::File(path) => self.flag("--stdin", path),
+            Stdin::Pipe(path) => {
+                let mut word = OsString::from("pipe:");
+                word.push(path);
+                self.flag("--stdin", word)
+            }
+        }
+    }
+
+    /// How closely it is compared (`Protocol`).
+    pub fn level(self, level: Level) -> Self {
+        self.flag("--level", level.word())
+    }
+
+    /// Is the program itself compared (`Same`)?
+    pub fn root(self, root: Root) -> Self {
+        self.flag("--root", if root == Root::Any { "any" } else { "same" })
+    }
+
+    /// Which processes are (`Exact`).
+    pub fn processes(self, processes: Processes) -> Self {
+        let word = match processes {
+            Processes::Exact => "exact",
+            Processes::Commands => "commands",
+            Processes::Ignore => "ignore",
+        };
+        self.flag("--processes", word)
+    }
+
+    /// What of standard error is (`Exact`).
+    pub fn stderr(self, stderr: Stderr) -> Self {
+        let word = match stderr {
+            Stderr::Exact => "exact",
+            Stderr::NonEmpty => "nonempty",
+            Stderr::Ignore => "ignore",
+        };
+        self.flag("--stderr", word)
+    }
+
+    /// Is the order of output against errors (`PerStream`)?
+    pub fn interleave(self, interleave: Interleave) -> Self {
+        self.flag("--interleave", if interleave == Interleave::Merged { "merged" } else { "per-stream" })
+    }
+
+    /// Which inputs are (`All`).
+    pub fn inputs(self, inputs: Inputs) -> Self {
+        self.flag("--inputs", if inputs == Inputs::NoRuntime { "no-runtime" } else { "all" })
+    }
+
+    /// How long a run may take (60 s).
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.flag("--timeout", timeout.as_secs_f64().to_string())
+    }
+
+    /// How many runs a golden is learned from (5).
+    pub fn runs(self, runs: u32) -> Self {
+        self.flag("--runs", runs.to_string())
+    }
+
+    /// How many further runs must confirm a difference (2).
+    pub fn confirm(mut self, runs: u32) -> Self {
+        self.confirm = Some(runs);
         self
     }
 
-    /// The program's working directory.
-    pub fn current_dir(mut self, dir: impl Into<PathBuf>) -> Self {
-        self.cwd = Some(dir.into());
+    /// What makes it different (`Error`).
+    pub fn fail_on(mut self, severity: FailOn) -> Self {
+        self.fail_on = Some(severity);
+        self
+    }
+
+    /// The golden of a platform of its own: `NAME@VARIANT`.
+    pub fn variant(mut self, variant: impl Into<String>) -> Self {
+        self.variant = Some(variant.into());
         self
     }
 
@@ -156,9 +317,9 @@ impl Case {
         self
     }
 
-    /// How many runs a golden is learned from (3).
-    pub fn runs(mut self, runs: u32) -> Self {
-        self.runs = runs.max(1);
+    /// The directory in which runs are made that have no fixture.
+    pub fn current_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.cwd = Some(dir.into());
         self
     }
 
@@ -168,28 +329,33 @@ impl Case {
         self
     }
 
+    fn flag(mut self, flag: &str, value: impl AsRef<OsStr>) -> Self {
+        let mut word = OsString::from(flag);
+        word.push("=");
+        word.push(value);
+        self.flags.push(word);
+        self
+    }
+
+    fn full_name(&self) -> String {
+        self.variant.as_ref().map_or_else(|| self.name.clone(), |variant| format!("{}@{variant}", self.name))
+    }
+
     /// Where the golden is.
     pub fn path(&self) -> PathBuf {
-        self.dir.join(format!("{}.golden", self.name))
+        self.dir.join(format!("{}.golden", self.full_name()))
     }
 
     /// Runs the program and learns its golden, which replaces one that is there.
     ///
     /// # Errors
-    /// When the program can't be traced, or its runs say too little.
+    /// When the program can't be traced, its runs say too little, or in CI a golden is there.
     pub fn record(&self) -> Result<(), Error> {
-        let mut traced = Traced { case: self };
-        let mut runs = Vec::new();
-        for _ in 0..self.runs {
-            let mut observer = Observer::new();
-            traced.run(&mut observer)?;
-            runs.push(observer.into_run());
+        let run = self.chic_trace("record", &["--force".into()])?;
+        match run.status.code() {
+            Some(0) => Ok(()),
+            code => Err(Error::of(code, said(&run.stderr))),
         }
-        let refused = |why: goldens::Refused| Error::Refused { name: self.name.clone(), why: why.to_string() };
-        let golden = goldens::learn(&runs).map_err(refused)?;
-        let path = self.path();
-        std::fs::create_dir_all(&self.dir).map_err(Error::io(format!("make {}", self.dir.display())))?;
-        std::fs::write(&path, golden.to_string()).map_err(Error::io(format!("write {}", path.display())))
     }
 
     /// Runs the program and compares it with its golden.
@@ -197,45 +363,76 @@ impl Case {
     /// # Errors
     /// When there is no golden, or the program can't be traced.
     pub fn check(&self) -> Result<Outcome, Error> {
-        let path = self.path();
-        let overwrite = std::env::var_os("CHIC_GOLDEN").is_some_and(|word| word == "overwrite") && !in_ci();
-        if overwrite {
-            self.record()?;
-        }
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Error::NoGolden { name: self.name.clone(), path });
-            }
-            Err(error) => return Err(Error::io(format!("read {}", path.display()))(error)),
-        };
-        let bad = |why: goldens::BadGolden| Error::BadGolden { path: path.clone(), why: why.to_string() };
-        let golden = Golden::parse(&text).map_err(bad)?;
-        let check = goldens::check(&self.name, &golden, &mut Traced { case: self })?;
-        Ok(Outcome { check })
+        let place = tempfile::tempdir().map_err(Error::io("make a directory for the report"))?;
+        let document = place.path().join("check.json");
+        let mut emit = OsString::from("--emit=json:");
+        emit.push(&document);
+        let mut flags = vec![emit];
+        flags.extend(self.confirm.map(|runs| format!("--confirm={runs}").into()));
+        flags.extend(self.fail_on.map(|severity| {
+            if severity == FailOn::Warning { "--fail-on=warning".into() } else { "--fail-on=error".into() }
+        }));
+        let run = self.chic_trace("check", &flags)?;
+        let Ok(json) = std::fs::read(&document) else { return Err(Error::of(run.status.code(), said(&run.stderr))) };
+        Ok(outcome(&run, &json))
     }
 
     /// Panics unless the program does what its golden says. Where that can't be measured and
     /// `CHIC_TRACE_NOT_MEASURED=skip` is set, prints `skipped: reason` instead.
     ///
     /// # Panics
-    /// With the report.
+    /// With the report, the path of the golden that waits, and the command that accepts it. Or because a case
+    /// of this name was checked before by this test program.
     #[track_caller]
     pub fn assert_same(&self) {
+        static CHECKED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+        let first = CHECKED.lock().unwrap_or_else(PoisonError::into_inner).insert(self.path());
+        assert!(first, "the golden {} is checked for the second time: each case needs a name of its own", self.name);
         let skip = std::env::var_os("CHIC_TRACE_NOT_MEASURED").is_some_and(|word| word == "skip");
         match self.check() {
             Ok(outcome) if outcome.is_same() => {}
             Ok(outcome) if skip && outcome.not_measured().is_some() => {
                 println!("skipped: {}", outcome.not_measured().unwrap_or_default());
             }
-            Err(error @ Error::NotTraced { .. }) if skip => println!("skipped: {error}"),
+            Err(error @ Error::NotTraced(_)) if skip => println!("skipped: {error}"),
             Ok(outcome) => panic!("{outcome}"),
             Err(error) => panic!("{error}"),
         }
     }
 
-    fn chic_trace(&self) -> PathBuf {
-        self.tracer.clone().or_else(built_with_this_test).unwrap_or_else(|| "chic-trace".into())
+    fn chic_trace(&self, word: &str, flags: &[OsString]) -> Result<Output, Error> {
+        let tracer = self.tracer.clone().or_else(built_with_this_test).unwrap_or_else(|| "chic-trace".into());
+        let dir = std::path::absolute(&self.dir).unwrap_or_else(|_| self.dir.clone());
+        let mut command = Command::new(&tracer);
+        command.args(["golden", word]).arg(self.full_name()).args(flags).args(&self.flags);
+        command.arg("--dir").arg(dir).arg("--").args(&self.argv).stdin(Stdio::null());
+        if let Some(cwd) = &self.cwd {
+            command.current_dir(cwd);
+        }
+        command.output().map_err(Error::io(format!("start {}", tracer.display())))
+    }
+}
+
+fn said(stderr: &[u8]) -> String {
+    String::from_utf8_lossy(stderr).trim().to_owned()
+}
+
+/// What the document of a check says.
+fn outcome(run: &Output, json: &[u8]) -> Outcome {
+    let document: serde_json::Value = serde_json::from_slice(json).unwrap_or_default();
+    let result = &document["results"][0];
+    let sentence = |finding: &serde_json::Value| finding["sentence"].as_str().map(String::from);
+    let findings = ["findings", "flaky"].into_iter().filter_map(|kind| result[kind].as_array()).flatten();
+    let mut text = String::from_utf8_lossy(&run.stdout).into_owned();
+    if let Some(pending) = result["pending"].as_str() {
+        text.push_str(&format!("pending: {pending}\n"));
+    }
+    Outcome {
+        text,
+        verdict: result["verdict"].as_str().unwrap_or_default().to_owned(),
+        reason: result["reason"].as_str().map(String::from),
+        sentences: findings.filter_map(sentence).collect(),
+        passed: run.status.success(),
     }
 }
 
@@ -244,58 +441,4 @@ fn built_with_this_test() -> Option<PathBuf> {
     let test = std::env::current_exe().ok()?;
     let found = test.parent()?.parent()?.join("chic-trace");
     found.is_file().then_some(found)
-}
-
-fn in_ci() -> bool {
-    let ci = std::env::var_os("CI").is_some_and(|ci| !["", "0", "false"].map(OsStr::new).contains(&ci.as_os_str()));
-    ci || std::env::var_os("TF_BUILD").is_some()
-}
-
-/// Runs a case under the command `chic-trace` and replays what it stored.
-struct Traced<'c> {
-    case: &'c Case,
-}
-
-impl Runner for Traced<'_> {
-    type Error = Error;
-
-    fn run(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
-        let program = self.case.argv.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
-        let not_traced = |why: String| Error::NotTraced { program: program.clone(), why };
-        let place = tempfile::tempdir().map_err(Error::io("make a directory for the recording"))?;
-        let file = place.path().join("run.ctrace");
-        let said = self.store(&file)?;
-        let recording = Recording::open(&file).map_err(|error| {
-            let said = said.trim();
-            not_traced(if said.is_empty() { error.to_string() } else { said.to_owned() })
-        })?;
-        let read = recording.replay(sink).map_err(|error| not_traced(error.to_string()))?;
-        match read.state {
-            State::Complete if read.calls > 0 => Ok(()),
-            _ => Err(not_traced(said.trim().to_owned())),
-        }
-    }
-}
-
-impl Traced<'_> {
-    /// Makes the recording and gives back what was said on standard error. Its output goes to files:
-    /// the same in every run, whoever runs the test.
-    fn store(&self, file: &Path) -> Result<String, Error> {
-        let tracer = self.case.chic_trace();
-        let starting = || Error::io(format!("start {}", tracer.display()));
-        let out = tempfile::tempfile().map_err(Error::io("make a file for the program's output"))?;
-        let mut err = tempfile::tempfile().map_err(Error::io("make a file for the program's output"))?;
-        let mut command = Command::new(&tracer);
-        command.arg("record").arg("-s").arg("0").arg("-o").arg(file).arg("--").args(&self.case.argv);
-        command.envs(self.case.env.iter().map(|(name, value)| (name, value)));
-        if let Some(dir) = &self.case.cwd {
-            command.current_dir(dir);
-        }
-        let stderr = err.try_clone().map_err(starting())?;
-        command.stdin(Stdio::null()).stdout(out).stderr(stderr).status().map_err(starting())?;
-        let mut said = Vec::new();
-        let read = std::io::Seek::rewind(&mut err).and_then(|()| std::io::Read::read_to_end(&mut err, &mut said));
-        read.map_err(Error::io("read what the tracer said"))?;
-        Ok(String::from_utf8_lossy(&said).into_owned())
-    }
 }

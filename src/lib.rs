@@ -3,11 +3,13 @@
 //! ```no_run
 //! use chic_trace::{assert_golden, golden};
 //!
-//! // The golden lies in tests/goldens/cli.golden; `CHIC_GOLDEN=overwrite cargo test` records it.
+//! // The golden lies in tests/goldens/cli.golden. The first run fails and leaves one that waits;
+//! // `chic-trace golden accept cli`, or `CHIC_GOLDEN=overwrite cargo test`, accepts it.
 //! assert_golden!("cli", ["./target/debug/cli", "--version"]);
+//! assert_golden!("ls", ["ls", "-laR", "tree"], fixture = "tests/fixtures/tree", level = golden::Level::Outcome);
 //!
-//! let check = golden::case("cli").command("./target/debug/cli").args(["--version"]).check()?;
-//! assert!(check.is_same(), "{check}");
+//! let verdict = golden::case("wc").command("./target/debug/wc").args(["in1"]).root(golden::Root::Any).check()?;
+//! assert!(verdict.is_same(), "{verdict}");
 //! # Ok::<(), golden::Error>(())
 //! ```
 //!
@@ -19,13 +21,24 @@ pub mod golden;
 
 /// Panics unless the command does what its golden says.
 ///
-/// `assert_golden!(NAME, ARGV)`; the golden lies in `tests/goldens` of the crate.
+/// `assert_golden!(NAME)`, `assert_golden!(NAME, ARGV)`, `assert_golden!(NAME, ARGV, key = value, ...)` with the
+/// methods of [`golden::Case`] as keys (`env` takes pairs). Without ARGV the command is the crate's binary of the
+/// crate's own name. The golden lies in `tests/goldens` of the crate.
 #[macro_export]
 macro_rules! assert_golden {
-    ($name:expr, $argv:expr) => {
-        $crate::golden::case($name)
-            .command_line($argv)
-            .dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/goldens"))
-            .assert_same()
+    (@ $case:ident env $value:expr) => { $case.envs($value) };
+    (@ $case:ident $key:ident $value:expr) => { $case.$key($value) };
+    ($name:expr $(,)?) => {
+        match ::core::option_env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME"))) {
+            Some(program) => $crate::assert_golden!($name, [program]),
+            None => panic!("assert_golden!({:?}) needs a command: this crate has no binary of its name", $name),
+        }
     };
+    ($name:expr, $argv:expr $(, $key:ident = $value:expr)* $(,)?) => {{
+        let case = $crate::golden::case($name)
+            .command_line($argv)
+            .dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/goldens"));
+        $(let case = $crate::assert_golden!(@ case $key $value);)*
+        case.assert_same()
+    }};
 }

@@ -453,6 +453,8 @@ pub struct GoldenCheck {
     pub runs: Option<u32>,
     /// `-v`.
     pub verbose: bool,
+    /// `--emit`, `KIND:PATH` each.
+    pub emit: Vec<OsString>,
     /// Form of the verdict.
     pub form: VerdictForm,
 }

@@ -482,6 +482,13 @@ fn golden() -> Command {
                 .arg(golden_runs("Runs that a pending golden is learned from (default 5)").hide_short_help(true))
                 .arg(fail_on())
                 .arg(switch("verbose").short('v').help("Also what is only information"))
+                .arg(
+                    value("emit", "KIND:PATH")
+                        .action(ArgAction::Append)
+                        .value_parser(value_parser!(std::ffi::OsString))
+                        .hide_short_help(true)
+                        .help("Also write the report into a file: json:PATH, junit:PATH, text:PATH"),
+                )
                 .args(golden_place())
                 .args(judged())
                 .args(compare_as())

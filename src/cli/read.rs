@@ -225,6 +225,7 @@ fn golden_check(m: &ArgMatches) -> Result<GoldenCheck, Problem> {
         fail_on: owned(m, "fail-on"),
         runs: small(m, "runs"),
         verbose: on(m, "verbose"),
+        emit: m.try_get_many::<OsString>("emit").ok().flatten().map(|w| w.cloned().collect()).unwrap_or_default(),
         form: form(m),
     };
     if check.recorded_command {

@@ -1,8 +1,8 @@
 //! `golden check`: one run, up to two more when it differs, and the verdict.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use goldens::pipeline::{
@@ -54,11 +54,32 @@ pub fn run(general: &General, ask: &GoldenCheck) -> Result<Ending, Problem> {
     let reports: Vec<Report<'_>> = checks.iter().map(Checked::report).collect();
     let code =
         worst(checks.iter().map(|check| check.code(ask.form)).chain(problems.iter().map(|problem| problem.code)));
+    emit(&reports, &ask.emit)?;
     let colored = config::colored(general, std::io::stdout().is_terminal());
     match output::print(&shown(&reports, ask.form, ask.verbose, colored))? {
         Ending::Code(_) => Ok(code.into()),
         other => Ok(other),
     }
+}
+
+/// Writes the reports into the files that were asked for.
+fn emit(reports: &[Report<'_>], wanted: &[OsString]) -> Result<(), Problem> {
+    for word in wanted {
+        let mut parts = word.as_bytes().splitn(2, |byte| *byte == b':');
+        let (kind, path) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let text = match kind {
+            b"json" => json(reports),
+            b"junit" => junit(reports),
+            b"text" => shown(reports, VerdictForm::default(), true, false),
+            _ => {
+                return Err(Problem::usage(format!("cannot emit {}: there is no such form", quoted(word)))
+                    .hint("json:PATH, junit:PATH or text:PATH"));
+            }
+        };
+        let path = Path::new(OsStr::from_bytes(path));
+        std::fs::write(path, text).map_err(|error| output::cannot_write(path, &error))?;
+    }
+    Ok(())
 }
 
 /// The reports in the form that was asked for.
