@@ -119,7 +119,7 @@ pub fn golden_writing() -> Result<Effective, Problem> {
 /// Runs of `assert` that are made without tracing.
 pub const ASSERT_RUNS: u32 = 5;
 /// Runs that a golden is learned from.
-pub const GOLDEN_RUNS: u32 = 3;
+pub const GOLDEN_RUNS: u32 = 5;
 
 /// The directory of goldens: flag, file, `tests/goldens` where there is one, `goldens`.
 pub fn golden_dir(flag: Option<&Path>, configuration: Option<&Configuration>) -> Effective {

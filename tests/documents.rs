@@ -85,6 +85,8 @@ impl Stage {
         for program in ["bin", "cli", "server"] {
             fs::copy("/bin/true", dir.join(program)).expect("copied");
         }
+        fs::create_dir(dir.join("fixture")).expect("made");
+        fs::write(dir.join("fixture/in"), "hello\n").expect("written");
         fs::write(dir.join("Makefile"), "all: a b\na b:\n\t@true\n").expect("written");
         fs::copy(Path::new(ROOT).join("renacer.toml"), dir.join("renacer.toml")).expect("copied");
         let runs = Command::new("sleep").arg("300").stdout(Stdio::null()).spawn().expect("it starts");

@@ -164,7 +164,13 @@ impl Checking<'_> {
             say(&safe(&format!("chic-trace: {}: {}", self.name, command.join(" "))));
         }
         let header = Header::of(&case)?;
-        self.compared_live(&path, (&shown, &contents), case, options, &header)
+        let weaker = options.level < golden.header.level || options.lines() != golden.header.options;
+        let mut checked = self.compared_live(&path, (&shown, &contents), case, options, (&header, !weaker))?;
+        if weaker && checked.comparison.verdict == Verdict::Different {
+            let why = "nothing waits to be accepted: this check compares less than the golden";
+            checked.comparison.notes.push(why.into());
+        }
+        Ok(checked)
     }
 
     /// Runs, again while it differs, and says what came of it.
@@ -174,7 +180,7 @@ impl Checking<'_> {
         (golden, contents): (&Golden, &Contents),
         case: Case,
         options: Options,
-        header: &Header,
+        (header, keeps): (&Header, bool),
     ) -> Result<Checked, Problem> {
         let confirm = self.settings.confirm(self.ask.confirm)?;
         let timeout = case.timeout.as_secs_f64();
@@ -192,9 +198,9 @@ impl Checking<'_> {
         };
         let mut checked = self.checked(comparison);
         match checked.comparison.verdict {
-            Verdict::Different => self.keep(path, &mut checked, &mut learning, header)?,
+            Verdict::Different if keeps => self.keep(path, &mut checked, &mut learning, header)?,
             // What waited for a difference that is gone is stale.
-            Verdict::Same | Verdict::SameWithWarnings if self.place.writing != Writing::No => {
+            Verdict::Same | Verdict::SameWithWarnings if keeps && self.place.writing != Writing::No => {
                 self.place.store.reject_at(path).map_err(|error| super::place::unwritten(&error))?;
             }
             _ => {}

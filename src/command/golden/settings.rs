@@ -10,7 +10,7 @@ use crate::config;
 use crate::message::Problem;
 
 /// Runs that a golden is learned from.
-pub const RUNS: u32 = 5;
+pub const RUNS: u32 = config::GOLDEN_RUNS;
 /// Further runs of `golden more`.
 pub const MORE_RUNS: u32 = 3;
 /// Runs that must confirm a difference.
