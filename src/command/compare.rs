@@ -8,7 +8,8 @@ use goldens::pipeline::{Finding, Level, Options, ProcessRule, RootRule, StderrRu
 use recording::document::{Brought, Document};
 
 use crate::brought::{self, File};
-use crate::cli::ask::Compare;
+use crate::cli::General;
+use crate::cli::ask::{Compare, CompareAs, GoldenDiff, GoldenPlace, VerdictForm};
 use crate::exit::{Code, Ending};
 use crate::message::{Problem, named, safe};
 use crate::output;
@@ -17,8 +18,11 @@ use crate::output;
 const TOLD: usize = 10;
 
 /// Reads both, compares, tells.
-pub fn run(ask: &Compare) -> Result<Ending, Problem> {
+pub fn run(general: &General, ask: &Compare) -> Result<Ending, Problem> {
     let [a, b] = &ask.files;
+    if !is_document(a, ask)? && !is_document(b, ask)? {
+        return crate::command::golden::diff(general, &as_recordings(ask));
+    }
     let (bytes_a, bytes_b) = (bytes(a, ask)?, bytes(b, ask)?);
     let (a, b) = (judged(a, &bytes_a, ask)?, judged(b, &bytes_b, ask)?);
     let options = options(ask);
@@ -37,6 +41,28 @@ pub fn run(ask: &Compare) -> Result<Ending, Problem> {
     })
 }
 
+/// Is it something that others wrote? Goldens and recordings are compared by what they do.
+pub fn is_document(path: &Path, ask: &Compare) -> Result<bool, Problem> {
+    let golden = path.extension().is_some_and(|ending| ending == "golden" || ending == "new");
+    if golden || !path.exists() {
+        return Ok(false);
+    }
+    Ok(matches!(brought::open(path, &ask.reading)?, File::Bytes(_)))
+}
+
+/// The same question about recordings and goldens.
+fn as_recordings(ask: &Compare) -> GoldenDiff {
+    let [before, after] = ask.files.clone();
+    let compare = CompareAs {
+        level: ask.level.clone(),
+        root: ask.root.clone(),
+        processes: ask.processes.clone(),
+        stderr: ask.stderr.clone(),
+        ..CompareAs::default()
+    };
+    GoldenDiff { before, after, place: GoldenPlace::default(), compare, fail_on: None, form: VerdictForm::default() }
+}
+
 fn code(verdict: &Verdict) -> Code {
     match verdict {
         Verdict::Same | Verdict::SameWithWarnings => Code::OK,
@@ -49,7 +75,7 @@ fn code(verdict: &Verdict) -> Code {
 fn bytes(path: &Path, ask: &Compare) -> Result<Vec<u8>, Problem> {
     match brought::open(path, &ask.reading)? {
         File::Bytes(bytes) => Ok(bytes),
-        File::Recording => Err(Problem::usage(format!("cannot compare {}: it is no document", named(path)))
+        File::Recording => Err(Problem::usage(format!("cannot compare {} with a document: it is none", named(path)))
             .hint("chic-trace report FILE --format json -o DOCUMENT makes one of a recording")),
     }
 }

@@ -25,7 +25,7 @@ pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
         Ask::Trace(ask) => trace::run(ask),
         Ask::Record(ask) => record::run(ask),
         Ask::Report(ask) => report::run(ask),
-        Ask::Compare(ask) => compare::run(&ask),
+        Ask::Compare(ask) => compare::run(&general, &ask),
         Ask::Golden(ask) => golden::run(&general, *ask),
         Ask::Assert(ask) => assert::run(&general, ask),
         Ask::Config { show_origin } => config::run(&general, show_origin),
