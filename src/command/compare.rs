@@ -135,7 +135,9 @@ fn text(compared: &Compared, as_recorded: bool) -> String {
     }
     if !compared.not_compared.is_empty() {
         out.push_str("not compared:\n");
-        compared.not_compared.iter().for_each(|fact| drop(writeln!(out, "  {}", one_line(fact))));
+        for fact in &compared.not_compared {
+            let _ = writeln!(out, "  {}", one_line(fact));
+        }
     }
     out
 }

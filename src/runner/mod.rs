@@ -220,6 +220,7 @@ impl Runner {
                 cwd: room.cwd.clone(),
                 stdio: self.stdio(variation, &mut helpers)?,
                 umask: Some(0o022),
+                close_others: true,
                 one_cpu: variation.one_cpu,
                 no_aslr,
                 ..Launch::default()

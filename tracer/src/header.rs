@@ -1,5 +1,6 @@
 //! The header: what is known of a session before its first event.
 
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
@@ -8,7 +9,7 @@ use recording::session::{ClockKind, Header, NotMeasured, OpenFd};
 use crate::session::Calls;
 use crate::sys::process::Program;
 use crate::sys::{Tid, affinity, clock, process};
-use crate::{Counters, Placement, Plan};
+use crate::{Counters, Launch, Placement, Plan, Stdio};
 
 /// Of this plan, carried out this way.
 pub fn of(plan: &Plan, calls: Calls, program: Option<&Program>) -> Header {
@@ -38,7 +39,7 @@ pub fn of(plan: &Plan, calls: Calls, program: Option<&Program>) -> Header {
         attached: plan.attach.clone(),
         cwd: working_directory(plan),
         umask: umask(plan),
-        open_fds: open_fds(),
+        open_fds: open_fds(plan.launch.as_ref()),
         cpus: affinity::get(Tid(0)).map_or_else(|_| vec![], |cpus| cpus.list()),
         tz: std::env::var("TZ").ok(),
         uid,
@@ -89,21 +90,44 @@ fn working_directory(plan: &Plan) -> String {
     asked.or_else(|| std::env::current_dir().ok()).map_or_else(String::new, |dir| dir.to_string_lossy().into_owned())
 }
 
-/// Descriptors that the target inherits: those of ours that an exec doesn't close.
-fn open_fds() -> Vec<OpenFd> {
-    let Ok(entries) = std::fs::read_dir("/proc/self/fd") else { return vec![] };
-    let mut fds: Vec<OpenFd> =
-        entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(open_fd).collect();
+/// The descriptors that the target begins with.
+fn open_fds(launch: Option<&Launch>) -> Vec<OpenFd> {
+    let mut fds = own_fds();
+    let Some(launch) = launch else { return fds };
+    if launch.close_others {
+        fds.retain(|open| open.fd <= 2);
+    }
+    for (fd, stdio) in (0..).zip(&launch.stdio) {
+        let given = match stdio {
+            Stdio::Inherit => continue,
+            Stdio::Same(other) => open_fd(*other, false),
+            Stdio::From(own) => open_fd(own.as_raw_fd(), true),
+        };
+        fds.retain(|open| open.fd != fd);
+        fds.extend(given.map(|open| OpenFd { fd, ..open }));
+    }
     fds.sort_by_key(|open| open.fd);
     fds
 }
 
-fn open_fd(fd: i32) -> Option<OpenFd> {
+fn own_fds() -> Vec<OpenFd> {
+    let Ok(entries) = std::fs::read_dir("/proc/self/fd") else { return vec![] };
+    let mut fds: Vec<OpenFd> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(|fd| open_fd(fd, false))
+        .collect();
+    fds.sort_by_key(|open| open.fd);
+    fds
+}
+
+/// One of our descriptors; `given`: also one that an exec would close, because a duplicate is handed on.
+fn open_fd(fd: i32, given: bool) -> Option<OpenFd> {
     const CLOSED_BY_EXEC: u64 = libc::O_CLOEXEC as u64;
     let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).ok()?;
     let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
     let flags = u64::from_str_radix(field("flags:")?, 8).ok()?;
-    if flags & CLOSED_BY_EXEC != 0 || crate::sys::startup::was_closed(fd) {
+    if !given && (flags & CLOSED_BY_EXEC != 0 || crate::sys::startup::was_closed(fd)) {
         return None;
     }
     let path = format!("/proc/self/fd/{fd}");

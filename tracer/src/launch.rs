@@ -40,6 +40,7 @@ pub fn prepare(launch: &Launch, control: &crate::signals::Control) -> Result<Fou
         cwd: launch.cwd.as_ref().map(|dir| text(dir.as_os_str())).transpose()?,
         user: launch.user.as_deref().map(|name| user(name, Path::new("/etc"))).transpose()?,
         umask: launch.umask,
+        close_others: launch.close_others,
         cpus: launch.one_cpu.then(first_cpu).flatten(),
         no_aslr: launch.no_aslr,
         stdio: std::array::from_fn(|fd| child_fd(fd as i32, &launch.stdio[fd])),

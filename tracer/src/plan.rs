@@ -110,6 +110,8 @@ pub struct Launch {
     pub stdio: [Stdio; 3],
     /// umask.
     pub umask: Option<u32>,
+    /// Are descriptors above 2 that we were left open closed for it?
+    pub close_others: bool,
     /// May it use one CPU only, the first of those that we may use?
     pub one_cpu: bool,
     /// Does its address space lie where it would without randomisation? Where that is refused it runs

@@ -373,10 +373,13 @@ impl Checking<'_> {
 
 /// A path that the golden notes.
 fn noted_path(golden: &Golden, what: &str) -> Option<PathBuf> {
-    let note =
-        golden.header.notes.iter().find(|note| note.len() == 2 && note.first().is_some_and(|w| w.as_str() == what))?;
-    let bytes = note.get(1)?.literal_bytes()?;
-    Some(PathBuf::from(OsString::from_vec(bytes)))
+    let text = |note: &Vec<goldens::pipeline::Value>| -> Option<Vec<u8>> {
+        let words: Vec<Vec<u8>> = note.iter().map(|word| word.literal_bytes()).collect::<Option<_>>()?;
+        Some(words.join(&b' '))
+    };
+    let path = |note: Vec<u8>| note.strip_prefix(what.as_bytes())?.strip_prefix(b" ").map(<[u8]>::to_vec);
+    let mut notes = golden.header.notes.iter().filter_map(text);
+    notes.find_map(path).map(|bytes| PathBuf::from(OsString::from_vec(bytes)))
 }
 
 /// The command of a golden as words; `$TARGET` is this build's.
