@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-pub use goldens::pipeline::Level;
+pub use goldens::Level;
 
 /// Is the program itself compared?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use goldens::pipeline::Platform;
+use goldens::Platform;
 
 /// What this machine's programs are built for, as far as its loaders tell.
 pub fn here() -> Platform {

@@ -8,10 +8,7 @@ pub fn check(bytes: &[u8]) {
         match read(bytes, &Options { partial, ..Options::default() }) {
             Ok(Brought::Document(document)) => {
                 assert!(document.calls.len() <= bytes.len(), "more calls than bytes");
-                let _ = goldens::document::told(
-                    &document,
-                    &goldens::pipeline::Options::at(goldens::pipeline::Level::Outcome),
-                );
+                let _ = goldens::document::told(&document, &goldens::Options::at(goldens::Level::Outcome));
             }
             Ok(Brought::Table(table)) => assert!(table.rows.len() <= bytes.len(), "more rows than bytes"),
             Err(bad) => assert!(!bad.to_string().is_empty()),

@@ -1,6 +1,6 @@
 //! Golden files: any bytes are a golden that is printed as the same bytes, or a complaint about a line.
 
-use goldens::pipeline::{Golden, Level, Limits};
+use goldens::{Golden, Level, Limits};
 
 /// Reads them, and all that can be made of them.
 pub fn check(bytes: &[u8]) {

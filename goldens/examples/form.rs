@@ -9,7 +9,7 @@ mod form_text;
 use std::path::Path;
 use std::time::Instant;
 
-use goldens::pipeline::{Level, Observer, Options, Run, forms};
+use goldens::{Level, Observer, Options, Run, forms};
 use recording::file::Recording;
 
 fn main() {

@@ -3,7 +3,7 @@
 mod form_text;
 mod strace_text;
 
-use goldens::pipeline::{Code, Comparison, Form, Level, Observer, Options, Run, Verdict, diff, forms};
+use goldens::{Code, Comparison, Form, Level, Observer, Options, Run, Verdict, diff, forms};
 
 /// A sample, lowered; `None` where the samples are not here.
 fn run(name: &str, options: &Options) -> Option<Run> {

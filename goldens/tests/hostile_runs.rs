@@ -3,7 +3,7 @@
 
 mod form_text;
 
-use goldens::pipeline::{Level, Observer, Options, Run, diff, forms};
+use goldens::{Level, Observer, Options, Run, diff, forms};
 use recording::event::{self, Kind, PayloadHead, Record, Shape, State, Via};
 use recording::session::{ClockTriple, Header, Trailer};
 use recording::{Batch, Sink};

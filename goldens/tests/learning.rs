@@ -4,7 +4,7 @@ mod sample;
 
 use std::collections::BTreeMap;
 
-use goldens::pipeline::{
+use goldens::{
     Comparison, Content, Contents, EndKind, Exit, Form, FormStep, Golden, Hash, HeaderFacts, Learned, Level, Options,
     Presence, ProcKey, Refused, Stdin, Value, Verdict, compare, diff, join, json, junit, learn, text,
 };
@@ -116,7 +116,7 @@ fn what_is_never_masked_is_refused_with_its_values() {
             sample::end(form, EndKind::File, "$CWD/final").mode = Some(0o600);
         }),
         ("mem.wx P: run 1 none; run 2 none; run 3 1", |form| {
-            form.processes[0].facts.insert("mem.wx".into(), goldens::pipeline::Fact::Number(1));
+            form.processes[0].facts.insert("mem.wx".into(), goldens::Fact::Number(1));
         }),
         ("proc.new /bin/date: run 1 none; run 2 none; run 3 runs", |form| {
             let mut date = form.processes[1].clone();
@@ -207,7 +207,7 @@ fn threads_that_follow_the_cpus_are_stored_so() {
     let with = |cpus: u32, threads: u64| {
         let mut form = base();
         form.class.cpus = cpus;
-        form.processes[0].facts.insert("thread.count".into(), goldens::pipeline::Fact::Number(threads));
+        form.processes[0].facts.insert("thread.count".into(), goldens::Fact::Number(threads));
         form
     };
     let learned = learned(&[with(2, 3), with(1, 2), with(2, 3)]);
@@ -281,7 +281,7 @@ fn a_content_that_varies_by_itself_is_told_as_that() {
 fn a_gap_or_another_platform_is_never_same() {
     let learned = learned(&runs());
     let mut gap = base();
-    gap.gaps.push(goldens::pipeline::Gap { process: None, why: "12 events were lost".into(), level: Level::Outcome });
+    gap.gaps.push(goldens::Gap { process: None, why: "12 events were lost".into(), level: Level::Outcome });
     assert_eq!(check(&learned, &[gap.clone()]).verdict, Verdict::NotMeasured("12 events were lost".into()));
     assert!(matches!(diff(&gap, &base(), &protocol()).verdict, Verdict::NotMeasured(_)));
     gap.processes[0].exit = Exit::Exited(3);
@@ -353,7 +353,7 @@ fn a_check_reads_as_the_manual_says() {
     );
     let bad = form(&changed, &mut_contents());
     let comparison = check(&learned, &[bad.clone(), bad.clone(), bad]);
-    let report = goldens::pipeline::Report {
+    let report = goldens::Report {
         name: "mut",
         comparison: &comparison,
         pending: Some("goldens/mut.golden.new"),
@@ -378,7 +378,7 @@ error  dur.order  P  final
     let xml = junit(&[report]);
     assert!(xml.contains("<failure type=\"different\" message=\"final: fsync now after rename\">"), "{xml}");
     let same = check(&learned, &[base()]);
-    let line = text(&goldens::pipeline::Report { comparison: &same, pending: None, accept: None, ..report }, false);
+    let line = text(&goldens::Report { comparison: &same, pending: None, accept: None, ..report }, false);
     assert_eq!(line, "mut: same (protocol), asserts 35 of 35 steps (100 %)\n");
 }
 
@@ -393,7 +393,7 @@ fn hostile_names_reach_no_terminal() {
     bad.contents.keep(&content);
     sample::end(&mut bad, EndKind::Std, "stdout").content = Some(content);
     let comparison = check(&learned, &[bad]);
-    let report = goldens::pipeline::Report { name: "mut", comparison: &comparison, pending: None, accept: None };
+    let report = goldens::Report { name: "mut", comparison: &comparison, pending: None, accept: None };
     let shown = [text(&report, true), junit(&[report])].concat();
     assert!(shown.chars().all(|c| c == '\n' || (!c.is_control() && c != '\u{202e}')), "{shown:?}");
 }
@@ -430,7 +430,7 @@ dur P $CWD/out.txt replace=new content-before-name=na name-durable=no sync=none
     let (a, b) = (form(&one, &contents("one")), form(&two, &contents("two")));
     let comparison = diff(&a, &b, &protocol());
     assert_eq!(comparison.verdict, Verdict::Different);
-    let report = goldens::pipeline::Report { name: "sh", comparison: &comparison, pending: None, accept: None };
+    let report = goldens::Report { name: "sh", comparison: &comparison, pending: None, accept: None };
     let shown = text(&report, false);
     for part in ["out.txt", "`one` -> `two`", "/etc/hostname"] {
         assert!(shown.contains(part), "{part} is missing: {shown}");
@@ -444,9 +444,8 @@ fn equal_runs_are_never_aligned_and_work_grows_with_length_only() {
         let mut form = base();
         let first = form.steps.len() as u32;
         let write = |at: u64| {
-            let args =
-                vec![goldens::pipeline::Arg::Span(at, Some(at + 1)), goldens::pipeline::Arg::Hash(Some(Hash([7; 16])))];
-            goldens::pipeline::Step { verb: goldens::pipeline::Verb::Write, args: args.into(), errno: None }
+            let args = vec![goldens::Arg::Span(at, Some(at + 1)), goldens::Arg::Hash(Some(Hash([7; 16])))];
+            goldens::Step { verb: goldens::Verb::Write, args: args.into(), errno: None }
         };
         form.steps.extend((0..steps).map(|at| write(u64::from(at))));
         form.steps.push(write(u64::MAX - 1));

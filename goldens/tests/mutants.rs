@@ -2,7 +2,7 @@
 
 mod sample;
 
-use goldens::pipeline::{Comparison, Form, Level, Options, Severity, Verdict, diff};
+use goldens::{Comparison, Form, Level, Options, Severity, Verdict, diff};
 use sample::{MUT, edited, form, mut_contents, object, value};
 
 /// What a mutant must give: verdict at `outcome`, `hermetic`, `protocol`; code, object and sentence of the first
@@ -199,7 +199,7 @@ fn order_contents() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 fn told(comparison: &Comparison) -> String {
-    let line = |finding: &goldens::pipeline::Finding| {
+    let line = |finding: &goldens::Finding| {
         format!(
             "{} {} {} {:?} with it {:?}",
             finding.code.word(),

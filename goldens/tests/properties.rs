@@ -4,7 +4,7 @@ mod sample;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use goldens::pipeline::{
+use goldens::{
     Code, Comparison, Content, Form, Golden, HeaderFacts, Learned, Level, NodeRef, Options, compare, diff, learn,
 };
 use proptest::prelude::*;
@@ -141,7 +141,7 @@ fn learned(forms: &[Form]) -> Learned {
 
 /// Everything that is never masked may vary here: it is learning that is looked at.
 fn allow() -> Vec<(String, Option<String>)> {
-    goldens::pipeline::allowable().iter().map(|code| (code.word().to_string(), None)).collect()
+    goldens::allowable().iter().map(|code| (code.word().to_string(), None)).collect()
 }
 
 fn accepts(learned: &Learned, form: &Form) -> Comparison {
@@ -173,7 +173,7 @@ proptest! {
             prop_assert_eq!(there.is_equal(), back.is_equal());
             prop_assert_eq!(&there.verdict, &back.verdict, "{:?} {:?}", told(&there), told(&back));
             if level < Level::Protocol {
-                let key = |f: &goldens::pipeline::Finding| (f.code, f.process.clone(), f.object.clone());
+                let key = |f: &goldens::Finding| (f.code, f.process.clone(), f.object.clone());
                 let one: BTreeSet<_> = there.findings.iter().map(key).collect();
                 let two: BTreeSet<_> = back.findings.iter().map(key).map(|(c, p, o)| (mirrored(c), p, o)).collect();
                 prop_assert_eq!(one, two, "{:?} {:?}", told(&there), told(&back));
@@ -240,7 +240,7 @@ proptest! {
         let more = run(&more);
         let options = Options { allow: allow(), ..Options::at(Level::Protocol) };
         let mut contents = learned.contents.clone();
-        goldens::pipeline::join(&mut learned.golden, &mut contents, std::slice::from_ref(&more), &options)
+        goldens::join(&mut learned.golden, &mut contents, std::slice::from_ref(&more), &options)
             .unwrap_or_else(|why| panic!("{why}"));
         learned.contents = contents;
         for form in forms.iter().chain([&more]) {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use goldens::document::{Compared, compare, compare_counts, counts, told};
-use goldens::pipeline::{Finding, Level, Options, ProcessRule, RootRule, StderrRule, Verdict};
+use goldens::{Finding, Level, Options, ProcessRule, RootRule, StderrRule, Verdict};
 use recording::document::{Brought, Document};
 
 use crate::brought::{self, File};

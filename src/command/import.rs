@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use goldens::document::{NotImported, import};
-use goldens::pipeline::{KEPT, Level, Options, Store};
+use goldens::{KEPT, Level, Options, Store};
 use recording::document::Brought;
 
 use crate::brought::{self, File};

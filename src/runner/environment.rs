@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use goldens::pipeline::Value;
+use goldens::Value;
 use tracer::EnvChange;
 
 use super::variation::Order;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use goldens::pipeline::{Hash, Value};
+use goldens::{Hash, Value};
 
 use crate::message::{Problem, named};
 use crate::output::reason;

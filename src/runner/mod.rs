@@ -15,7 +15,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use goldens::pipeline::{Hash, Stdin};
+use goldens::{Hash, Stdin};
 use recording::Sink;
 use recording::session::PayloadLimits;
 use tracer::{Counters, Launch, Left, Plan, Stdio};

@@ -4,10 +4,6 @@
 #[allow(dead_code)] // Made for the tests of recordings.
 mod session;
 
-use goldens::{Observer, learn};
-use recording::session::Header;
-use recording::{Batch, Sink};
-
 /// What readers of text stumble over.
 const PIECES: &[&str] = &["\"", "]", "[[", "=", "\n", "é", "-1", "99999999999999999999"];
 
@@ -135,14 +131,13 @@ pub fn recording() -> Vec<u8> {
     session::recorded(&[session::every_kind(), vec![session::call(100, 900, 9_000, b"/the/last")]], true)
 }
 
-/// This repository's configuration, one with every kind of value, and a golden.
+/// This repository's configuration, and one with every kind of value.
 pub fn documents() -> Vec<String> {
     vec![
         include_str!("../../renacer.toml").into(),
         "[goldens]\nruns = 3\ndir = \"goldens\"\n\n[[assertion]]\nname = \"a\"\ntype = \"span_count\"\nmax_spans = 1\n\
          enabled = false\nfail_on_violation = true\n"
             .into(),
-        golden(),
     ]
 }
 
@@ -152,16 +147,4 @@ pub fn goldens() -> Vec<Vec<u8>> {
         include_bytes!("../../goldens/tests/golden_files/learned.golden").to_vec(),
         include_bytes!("../../goldens/tests/golden_files/mut.golden").to_vec(),
     ]
-}
-
-fn golden() -> String {
-    let calls = (0..20).map(|seq| session::call(100, 30 + seq, 3_000 + 10 * seq, b"/a"));
-    let mut born = session::every_kind();
-    let (begun, ended) = (born.drain(..2).collect::<Vec<_>>(), born.split_off(born.len() - 1));
-    let events: Vec<_> = begun.into_iter().chain(calls).chain(ended).collect();
-    let mut observer = Observer::new();
-    observer.begin(&Header { follow: true, ..session::header() }).expect("begun");
-    observer.events(&Batch { clock: session::clock(9_000), bytes: &events.concat() }).expect("seen");
-    observer.end(&session::trailer()).expect("ended");
-    learn(&[observer.into_run()]).expect("a golden").to_string()
 }

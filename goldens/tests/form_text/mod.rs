@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use goldens::pipeline::{Arg, Content, Fact, Form, FormProcess, FormStep, NodeRef, Step, Value};
+use goldens::{Arg, Content, Fact, Form, FormProcess, FormStep, NodeRef, Step, Value};
 
 /// A form as text, with its info facts on demand.
 pub fn text(form: &Form, info: bool) -> String {

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use goldens::pipeline::{
+use goldens::{
     Arg, Content, Contents, EndKind, Exit, ExitRule, Fact, Form, FormEnd, FormProcess, FormStep, FormStream,
     FormThread, Golden, Hash, Input, InputKind, NodeRef, Number, ObjectRef, Platform, Presence, ProcKey, Step, StepRef,
     Value,
@@ -202,8 +202,8 @@ pub fn from_golden(golden: &Golden, contents: Contents) -> Form {
         }
         for (_, key, rule) in golden.facts.iter().filter(|(key, ..)| *key == line.key) {
             let fact = match rule {
-                goldens::pipeline::FactRule::Number(number) => Fact::Number(low(*number)),
-                goldens::pipeline::FactRule::Word(word) => Fact::Word(word.clone()),
+                goldens::FactRule::Number(number) => Fact::Number(low(*number)),
+                goldens::FactRule::Word(word) => Fact::Word(word.clone()),
             };
             process.facts.insert(key.clone(), fact);
         }
@@ -259,7 +259,7 @@ pub fn node(form: &Form, key: &ProcKey, wanted: &StepRef) -> NodeRef {
 }
 
 /// An object as the expectations write it.
-pub fn object(finding: &goldens::pipeline::Finding) -> String {
+pub fn object(finding: &goldens::Finding) -> String {
     match &finding.object {
         Some(object) => object.as_str().strip_prefix("$CWD/").unwrap_or(object.as_str()).replacen("tcp:", "tcp ", 1),
         None => finding.process.0.to_string(),

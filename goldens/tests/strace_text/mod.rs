@@ -348,7 +348,7 @@ impl Parsed {
         };
         let (path, detail) = annotation(link);
         match path.split_once(":[") {
-            Some((protocol, rest)) if matches!(protocol, "TCP" | "UDP" | "UNIX-STREAM" | "UNIX-DGRAM") => {
+            Some(("TCP" | "UDP" | "UNIX-STREAM" | "UNIX-DGRAM", rest)) => {
                 let inode = rest.split(['-', ']']).next().unwrap_or_default();
                 add(note::LINK, format!("socket:[{}]", if inode.contains('.') { "0" } else { inode }).as_bytes());
                 add(note::DETAIL, link.as_bytes());

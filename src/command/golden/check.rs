@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use goldens::pipeline::{
+use goldens::{
     Code as FindingCode, Comparison, Confirmed, Contents, Finding, Golden, Observer, Options, ProcKey, Report, Run,
     Severity, Stdin, Verdict, compare, forms, json, junit, text,
 };
@@ -373,7 +373,7 @@ impl Checking<'_> {
 
 /// A path that the golden notes.
 fn noted_path(golden: &Golden, what: &str) -> Option<PathBuf> {
-    let text = |note: &Vec<goldens::pipeline::Value>| -> Option<Vec<u8>> {
+    let text = |note: &Vec<goldens::Value>| -> Option<Vec<u8>> {
         let words: Vec<Vec<u8>> = note.iter().map(|word| word.literal_bytes()).collect::<Option<_>>()?;
         Some(words.join(&b' '))
     };
@@ -385,7 +385,7 @@ fn noted_path(golden: &Golden, what: &str) -> Option<PathBuf> {
 /// The command of a golden as words; `$TARGET` is this build's.
 fn recorded_command(golden: &Golden) -> Option<Vec<OsString>> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    let word = |value: &goldens::pipeline::Value| match value.as_str().strip_prefix("$TARGET/") {
+    let word = |value: &goldens::Value| match value.as_str().strip_prefix("$TARGET/") {
         Some(rest) => Some(target.join(rest).into_os_string()),
         None => value.literal_bytes().map(OsString::from_vec),
     };

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use goldens::pipeline::{Comparison, Form, Golden, Observer, Options, Report, compare, diff, forms};
+use goldens::{Comparison, Form, Golden, Observer, Options, Report, compare, diff, forms};
 
 use super::check::{code_of, shown};
 use super::place::{Place, unreadable};
@@ -18,8 +18,8 @@ use crate::output;
 
 /// One side.
 enum Side {
-    Golden(Box<Golden>, goldens::pipeline::Contents),
-    Run(Box<goldens::pipeline::Run>),
+    Golden(Box<Golden>, goldens::Contents),
+    Run(Box<goldens::Run>),
 }
 
 /// Compares and prints.
@@ -29,7 +29,7 @@ pub fn run(general: &General, ask: &GoldenDiff) -> Result<Ending, Problem> {
     let place = Place::of(&ask.place, configuration.as_ref())?;
     let mut options = settings.options(&ask.compare)?;
     if ask.fail_on.as_deref() == Some("warning") {
-        options.fail_on = goldens::pipeline::Severity::Warning;
+        options.fail_on = goldens::Severity::Warning;
     }
     let before = side(&place, &ask.before, &options)?;
     let after = side(&place, &ask.after, &options)?;
@@ -58,7 +58,7 @@ fn side(place: &Place, path: &Path, options: &Options) -> Result<Side, Problem> 
         let (golden, contents) = place.store.read(path).map_err(|error| unreadable(&error))?;
         return Ok(Side::Golden(Box::new(golden), contents));
     }
-    if !path.exists() && goldens::pipeline::valid_full_name(name) {
+    if !path.exists() && goldens::valid_full_name(name) {
         let (_, golden, contents) = place.read(name)?;
         return Ok(Side::Golden(Box::new(golden), contents));
     }
@@ -67,14 +67,14 @@ fn side(place: &Place, path: &Path, options: &Options) -> Result<Side, Problem> 
     Ok(Side::Run(Box::new(observer.into_run())))
 }
 
-fn form(run: &goldens::pipeline::Run, known: Option<&Golden>, options: &Options) -> Form {
+fn form(run: &goldens::Run, known: Option<&Golden>, options: &Options) -> Form {
     forms(&[run], known, options).remove(0)
 }
 
 fn against(
     golden: &Golden,
-    contents: &goldens::pipeline::Contents,
-    run: &goldens::pipeline::Run,
+    contents: &goldens::Contents,
+    run: &goldens::Run,
     ask: &GoldenDiff,
     settings: &Settings<'_>,
 ) -> Result<Comparison, Problem> {

@@ -1,6 +1,6 @@
 //! `golden explain`: what a code means, or why each mask of a golden exists.
 
-use goldens::pipeline::{Code as FindingCode, Golden, Why, explain_code};
+use goldens::{Code as FindingCode, Golden, Why, explain_code};
 
 use super::place::Place;
 use super::settings::configuration;
@@ -60,7 +60,7 @@ fn explained(name: &str, golden: &Golden) -> String {
         let reason: Vec<&str> = allow.reason.iter().map(|word| word.as_str()).collect();
         text += &format!("allowed {} {}: {}\n", allow.code, allow.object, reason.join(" "));
     }
-    let presences = golden.streams.iter().filter(|stream| stream.presence != goldens::pipeline::Presence::Required);
+    let presences = golden.streams.iter().filter(|stream| stream.presence != goldens::Presence::Required);
     for stream in presences {
         text += &format!("{} {}: seen {} times\n", stream.process, stream.object, stream.presence);
     }

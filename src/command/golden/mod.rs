@@ -9,7 +9,7 @@ pub mod place;
 mod record;
 mod settings;
 
-use goldens::pipeline::{Observer, Options, Run};
+use goldens::{Observer, Options, Run};
 
 use crate::cli::General;
 use crate::cli::ask::{Compare, Golden, GoldenDiff};

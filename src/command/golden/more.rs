@@ -1,6 +1,6 @@
 //! `golden more`: further runs, perhaps on another machine, widen a golden.
 
-use goldens::pipeline::{Options, forms, join};
+use goldens::{Options, forms, join};
 
 use super::observe;
 use super::place::{Place, not_in_ci, unwritten};

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 
-use goldens::pipeline::{Contents, Golden, StoreError, folder, waiting};
+use goldens::{Contents, Golden, StoreError, folder, waiting};
 
 use super::diff::lines_that_differ;
 use super::place::{Place, not_in_ci, unreadable, unwritten, valid};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use assertions::Configuration;
-use goldens::pipeline::{Contents, Golden, Limits, Store, StoreError, folder, valid_full_name, waiting};
+use goldens::{Contents, Golden, Limits, Store, StoreError, folder, valid_full_name, waiting};
 
 use crate::cli::ask::GoldenPlace;
 use crate::config;

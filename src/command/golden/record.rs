@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::Path;
 
-use goldens::pipeline::{Contents, Golden, HeaderFacts, Learned, Options, Refused, Run, forms, learn};
+use goldens::{Contents, Golden, HeaderFacts, Learned, Options, Refused, Run, forms, learn};
 
 use super::observe;
 use super::place::{Place, not_in_ci, unwritten, valid};
@@ -176,11 +176,11 @@ pub fn substitutions(words: &[String]) -> Result<Vec<(String, Vec<u8>)>, Problem
 /// `CODE[:OBJECT]` of `--allow`.
 fn allowance(word: &str) -> Result<(String, Option<String>), Problem> {
     let (code, object) = word.split_once(':').map_or((word, None), |(code, object)| (code, Some(object.to_owned())));
-    if goldens::pipeline::Code::from_word(code).is_some() {
+    if goldens::Code::from_word(code).is_some() {
         return Ok((code.to_owned(), object));
     }
     let problem = Problem::usage(format!("cannot allow {code:?}: there is no such code"));
-    match syscalls::nearest(code, goldens::pipeline::Code::ALL.iter().map(|code| code.word())) {
+    match syscalls::nearest(code, goldens::Code::ALL.iter().map(|code| code.word())) {
         Some(near) => Err(problem.hint(format!("the nearest is {near}"))),
         None => Err(problem.hint("chic-trace golden explain CODE says what a code means")),
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use assertions::Configuration;
-use goldens::pipeline::{Code as FindingCode, Level, Options, ProcessRule, RootRule, Severity, StderrRule};
+use goldens::{Code as FindingCode, Level, Options, ProcessRule, RootRule, Severity, StderrRule};
 
 use crate::cli::ask::CompareAs;
 use crate::config;
@@ -53,7 +53,7 @@ impl Settings<'_> {
 
     /// Bytes of an output that are kept.
     pub fn keep_content(&self, flag: Option<u64>) -> Result<u64, Problem> {
-        self.parsed(flag, "keep_content", goldens::pipeline::KEPT)
+        self.parsed(flag, "keep_content", goldens::KEPT)
     }
 
     /// How long a run may take.
@@ -103,7 +103,7 @@ impl Settings<'_> {
     pub fn recorded(
         &self,
         asked: &CompareAs,
-        golden: &goldens::pipeline::Golden,
+        golden: &goldens::Golden,
         fail_on: Option<&str>,
     ) -> Result<Options, Problem> {
         let held = golden.header.level;
