@@ -202,7 +202,8 @@ fn ci_never_changes_a_golden() {
     bench.install(Some("no_sync"));
     let red = bench.in_ci("check notes -- bin/notes", 1);
     assert!(bench.path("target/chic-trace/notes.golden.new").exists(), "{}", text(&red.stdout));
-    bench.in_ci("check missing --runs 3 -- bin/notes", 4);
+    bench.in_ci("check missing --runs 3 --fixture fixture -- bin/notes", 4);
+    assert!(bench.path("target/chic-trace/missing.golden.new").exists());
     bench.in_ci(&format!("record {NOTES} --force -- bin/notes"), 2);
     bench.in_ci("accept --all", 2);
     bench.in_ci("more notes --fixture fixture -- bin/notes", 2);
@@ -294,12 +295,17 @@ fn a_recording_is_judged_like_a_run() {
     bench.golden(&format!("record {NOTES} --level outcome -- {}", bench.path("bin/notes").display()), 0);
     for (changed, code) in [(None, 0), (Some("fails"), 1)] {
         bench.install(changed);
-        let cwd = bench.path("run");
-        let _ = fs::remove_dir_all(&cwd);
+        let elsewhere = room();
+        let cwd = elsewhere.path().join("run");
         fs::create_dir(&cwd).expect("made");
         fs::copy(bench.path("fixture/note"), cwd.join("note")).expect("copied");
         let mut record = chic_trace();
-        record.args(["record", "--golden", "-o", "../run.ctrace", "--"]).arg(bench.path("bin/notes")).current_dir(&cwd);
+        record
+            .args(["record", "--golden", "-o"])
+            .arg(bench.path("run.ctrace"))
+            .arg("--")
+            .arg(bench.path("bin/notes"))
+            .current_dir(&cwd);
         let out = fs::File::create(bench.path("printed")).expect("a file");
         record.stdin(std::process::Stdio::null()).stdout(out);
         assert!(record.status().is_ok());
