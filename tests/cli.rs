@@ -360,14 +360,14 @@ fn courtroom() -> tempfile::TempDir {
         assert!(run.status.success(), "{words:?}: {}", says(&run));
     };
     done(&["golden", "record", "g", "--", "cat", "/dev/null"]);
-    done(&["golden", "record", "odd", "--runs", "1", "--", "sh", "-c", ODD]);
-    done(&["record", "-o", "whole", "--", "cat", "/dev/null"]);
+    done(&["golden", "record", "odd", "--single", "--", "sh", "-c", ODD]);
+    done(&["record", "--golden", "-o", "whole", "--", "cat", "/dev/null"]);
     done(&["-f", "-e", "trace=openat", "-o", "/dev/null", "--keep", "part", "--", "cat", "/dev/null"]);
     let golden = fs::read_to_string(room.path().join("goldens/g.golden")).expect("a golden");
     let file = |name: &str, content: &[u8]| fs::write(room.path().join(name), content).expect("written");
     let bytes = fs::read(room.path().join("whole")).expect("a recording");
     file("cut", &bytes[..bytes.len() - 40]);
-    file("goldens/far.golden", golden.replace("platform=", "platform=far-from-").as_bytes());
+    file("goldens/far.golden", golden.replace("platform=", "platform=far_from_").as_bytes());
     file("goldens/bad.golden", b"golden 9\n");
     let rule = |key: &str| format!("[[assertion]]\nname = \"r\"\ntype = {key}\n");
     file("within", rule("\"span_count\"\nmax_spans = 100000").as_bytes());
@@ -396,23 +396,23 @@ fn every_code_of_a_judging_command_is_given_for_its_reason() {
     let lost = ["--", "./no-such-program"];
     let check = ["golden", "check"];
     for (code, begin, words, end, says_why) in [
-        (0, &["golden", "record"][..], &["new"][..], &cat[..], "recorded goldens/new.golden from 3 runs"),
+        (0, &["golden", "record"][..], &["new"][..], &cat[..], "recorded goldens/new.golden from 5 runs"),
         (1, &["golden", "record"], &["g"], &cat, "--force replaces it"),
         (2, &["golden", "record"], &["../g"], &cat, "cannot take \"../g\" as the name of a golden"),
         (5, &["golden", "record"], &["lost"], &lost, "cannot run ./no-such-program"),
-        (0, &check, &["g"], &cat, "g: same (calls)"),
-        (0, &check, &["g", "--recording", "whole"], &[], "g: same (calls)"),
-        (1, &check, &["g"], &other, "exit status 1, was exit status 0"),
+        (0, &check, &["g"], &cat, "g: same (protocol)"),
+        (0, &check, &["g", "--level", "outcome", "--recording", "whole"], &[], "g: same (outcome)"),
+        (1, &check, &["g"], &other, "exit status 0 -> 1"),
         (2, &check, &["bad"], &cat, "version 9 of goldens"),
         (2, &check, &["g", "--recording", "goldens/g.golden"], &[], "goldens/g.golden"),
         (2, &check, &["g", "--frmat", "json"], &cat, "--format"),
-        (3, &check, &["odd"], &odd, "odd: flaky (calls, differs in 1/2)"),
+        (3, &check, &["odd"], &odd, "odd: flaky (protocol, seen 1 of 2)"),
         (0, &check, &["odd", "--inconclusive", "pass"], &odd, "odd: flaky"),
         (1, &check, &["odd", "--inconclusive", "fail"], &odd, "odd: flaky"),
         (4, &check, &["missing"], &cat, "chic-trace golden record missing -- cat /dev/null"),
         (4, &check, &["g", "--recording", "cut"], &[], "cut: it is incomplete"),
-        (4, &check, &["g", "--recording", "part"], &[], "g: not-measured"),
-        (4, &check, &["far"], &cat, "recorded on far-from-"),
+        (4, &check, &["g", "--recording", "part"], &[], "g: not measured"),
+        (4, &check, &["far"], &cat, "recorded on far_from_"),
         (5, &check, &["g"], &lost, "cannot run ./no-such-program"),
         (0, &["assert"], &["--config", "within"], &cat, "cat: within"),
         (0, &["assert"], &["--config", "warns"], &cat, "(a warning)"),
@@ -440,7 +440,7 @@ fn every_code_of_a_judging_command_is_given_for_its_reason() {
     in_ci.current_dir(room.path()).env("CI", "1").args(["golden", "record", "g", "--force"]).args(cat);
     let run = output(&mut in_ci);
     assert_eq!(run.status.code(), Some(2), "{}", says(&run));
-    assert!(says(&run).contains("never replaced in CI"), "{}", says(&run));
+    assert!(says(&run).contains("never changed in CI"), "{}", says(&run));
 }
 
 #[test]

@@ -590,7 +590,7 @@ fn what_can_not_be_judged_is_no_pass() {
     let dir = room.path();
     let rules = "[[assertion]]\nname = \"few\"\ntype = \"span_count\"\nmax_spans = 100000\n";
     fs::write(dir.join("renacer.toml"), rules).expect("written");
-    assert!(at(dir, &["record", "-o", "whole", "true"]).status.success());
+    assert!(at(dir, &["record", "--golden", "-o", "whole", "true"]).status.success());
     assert_eq!(at(dir, &["record", "-o", "never", "./nothing"]).status.code(), Some(127));
     assert!(at(dir, &["-e", "trace=none", "--keep", "empty", "-o", "/dev/null", "true"]).status.success());
     let whole = fs::read(dir.join("whole")).expect("a recording");
@@ -619,14 +619,14 @@ fn what_can_not_be_judged_is_no_pass() {
         }
     }
     let golden = dir.join("goldens/x.golden");
-    let later = fs::read_to_string(&golden).expect("a golden").replacen("golden 0", "golden 9", 1);
+    let later = fs::read_to_string(&golden).expect("a golden").replacen("golden 1", "golden 9", 1);
     fs::write(&golden, &later).expect("written");
-    let newer = "chic-trace: cannot read goldens/x.golden: line 1: version 9 of goldens; this program reads version 0\n  \
+    let newer = "chic-trace: cannot read goldens/x.golden:1: version 9 of goldens; this program reads version 1\n  \
                  hint: nothing was changed";
     says(&at(dir, &["golden", "check", "x", "--", "true"]), 2, newer);
     assert_eq!(fs::read_to_string(&golden).expect("a golden"), later);
-    let missing =
-        "chic-trace: cannot check y: there is no goldens/y.golden\n  hint: chic-trace golden record y -- true";
+    let missing = "chic-trace: cannot check y: there is no goldens/y.golden\n  hint: chic-trace golden record y -- true\n  \
+         hint: goldens/y.golden.new waits; accept with: chic-trace golden accept y";
     says(&at(dir, &["golden", "check", "y", "--", "true"]), 4, missing);
 }
 

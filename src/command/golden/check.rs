@@ -286,7 +286,7 @@ impl Checking<'_> {
                     .keep_listing(&waits, header.listing.as_deref())
                     .map_err(|e| super::place::unwritten(&e))?;
                 let accept = format!("chic-trace golden accept {}{}", self.name, self.dir_flag());
-                Err(Problem { hints: vec![format!("{} waits; accept with: {accept}", named(&waits))], ..problem })
+                Err(problem.hint(format!("{} waits; accept with: {accept}", named(&waits))))
             }
         }
     }

@@ -44,13 +44,16 @@ pub fn run(general: &General, ask: &GoldenRecord) -> Result<Ending, Problem> {
             .hint("--single takes one run as it is"));
     }
     let case = case(&settings, &ask.judged)?;
+    let header = Header::of(&case)?;
     // It may lie in what the program lists: it is there before the first run.
     std::fs::create_dir_all(place.store.dir()).map_err(|error| {
         Problem::usage(format!("cannot make {}: {}", named(place.store.dir()), output::reason(&error)))
     })?;
-    let header = Header::of(&case)?;
     let mut learning = Learning { runner: Runner::new(case), options, runs: Vec::new() };
-    let learned = learning.learned(&ask.name, runs, ask.drop_outliers, &header)?;
+    let learned = learning.learned(&ask.name, runs, ask.drop_outliers, &header).inspect_err(|_| {
+        // Nothing is left of it when nothing was learned; one that holds something stays.
+        let _ = std::fs::remove_dir(place.store.dir());
+    })?;
     let keep = settings.keep_content(ask.keep_content)?;
     write(&place, &path, &learned.golden, &learned.contents, keep, &header)?;
     output::print(&recorded(&path, &learned.golden))
