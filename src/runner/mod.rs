@@ -309,8 +309,10 @@ impl Room {
             (room.cwd, room._dir) = (Some(cwd), Some(dir));
         }
         room.tmpdir = match variation.tmpdir {
-            Temporary::Given => None,
-            Temporary::Own => Some(tempfile::Builder::new().prefix("own-").tempdir().map_err(failed)?),
+            Temporary::Given if tmpdir_has_a_name() => None,
+            Temporary::Given | Temporary::Own => {
+                Some(tempfile::Builder::new().prefix("own-").tempdir().map_err(failed)?)
+            }
             Temporary::InMemory => {
                 room.wanted_memory = true;
                 tempfile::Builder::new().prefix("chic-").tempdir_in("/dev/shm").ok()
@@ -318,6 +320,12 @@ impl Room {
         };
         Ok(room)
     }
+}
+
+/// Is the caller's TMPDIR a name that can be told from others? `/tmp`, and what stands for it when nothing is set,
+/// can not: what one run keeps in its TMPDIR and another in `/tmp` would be two files.
+fn tmpdir_has_a_name() -> bool {
+    std::env::var_os("TMPDIR").is_some_and(|dir| Path::new(&dir).components().count() > 2)
 }
 
 /// A name of so many letters, another for each run.

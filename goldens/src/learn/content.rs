@@ -64,14 +64,30 @@ fn byte_masks(contents: &BTreeSet<&[u8]>, base: u64) -> Option<ContentMasks> {
         masked.extend(wider);
     }
     if binary {
-        let word = |at: usize| (at + base as usize) / 4 * 4;
-        let words: BTreeSet<usize> = masked.iter().map(|at| word(*at)).collect();
-        masked.extend(words.iter().flat_map(|word| *word..word + 4).filter_map(|at| at.checked_sub(base as usize)));
+        let tokens = binary_clocks(first);
+        let words: BTreeSet<usize> = masked.iter().map(|at| word_of(*at, base as usize, &tokens)).collect();
+        masked.extend(words.iter().flat_map(|word| *word..word.saturating_add(4)));
         masked.retain(|at| *at < first.len());
     }
     let mut masks = ContentMasks::default();
     masks.add(&ContentMasks { bytes: ranges(&masked, base), ..ContentMasks::default() });
     Some(masks)
+}
+
+/// Where clock tokens stand for words of 4 or 8 bytes.
+fn binary_clocks(content: &[u8]) -> Vec<Range<usize>> {
+    const HEAD: &[u8] = b"{clock:u";
+    let begins = content.windows(HEAD.len()).enumerate().filter(|(_, window)| *window == HEAD).map(|(at, _)| at);
+    let end = |at: usize| content.iter().skip(at).position(|byte| *byte == b'}').map(|len| at..at + len + 1);
+    begins.filter_map(end).collect()
+}
+
+/// The beginning of the aligned word that a byte lies in: aligned as the bytes were before clock tokens, which have
+/// another length, took the places of words.
+fn word_of(at: usize, base: usize, tokens: &[Range<usize>]) -> usize {
+    let drift: usize = tokens.iter().filter(|token| token.end <= at).map(|token| token.len()).sum();
+    let within = (at + base).wrapping_sub(drift) % 4;
+    at.saturating_sub(within)
 }
 
 fn ranges(places: &BTreeSet<usize>, base: u64) -> Vec<Range<u64>> {
@@ -203,6 +219,13 @@ mod tests {
         let (mut a, mut b) = (vec![0u8; 32], vec![0u8; 32]);
         (a[13], b[13]) = (200, 201);
         assert_eq!(places(vary(&[a.as_slice(), b.as_slice()].into(), 0)), ["Bytes(12, 16)"]);
+    }
+
+    #[test]
+    fn words_behind_a_clock_are_aligned_as_they_were() {
+        let content = |inode: u8| [&b"DIRC{clock:u32be}"[..], &[0, 0, 0x98, inode, 0, 0, 0, 0]].concat();
+        let (a, b) = (content(0xc1), content(0xd2));
+        assert_eq!(places(vary(&[a.as_slice(), b.as_slice()].into(), 0)), ["Bytes(17, 21)"]);
     }
 
     #[test]

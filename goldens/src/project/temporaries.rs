@@ -125,36 +125,55 @@ fn made(run: &Run, path: &[u8]) -> u64 {
     of_name.map(|(event, _)| *event).min().unwrap_or(u64::MAX)
 }
 
-/// In order; with a golden, those that do what one of its temporary names does get its number.
+/// In order; with a golden, those that do what one of its temporary names does get its number: with the same
+/// contents first, then with any.
 fn assign(ranked: Vec<Ranked>, known: Option<&Golden>) -> HashMap<Vec<u8>, Option<u32>> {
-    let mut wanted = known.map(bare_streams).unwrap_or_default();
+    let mut wanted = known.map(known_streams).unwrap_or_default();
     let mut numbers = HashMap::new();
-    let mut left = Vec::new();
-    for one in ranked {
-        match wanted.iter().position(|(_, bare)| *bare == one.bare) {
-            Some(at) => {
-                numbers.insert(one.path, Some(wanted.remove(at).0));
+    let mut left = ranked;
+    let same: [fn(&Wanted, &Ranked) -> bool; 2] =
+        [|wanted, one| wanted.exact == one.first, |wanted, one| wanted.bare == one.bare];
+    for same in same {
+        let mut rest = Vec::new();
+        for one in left {
+            match wanted.iter().position(|wanted| same(wanted, &one)) {
+                Some(at) => {
+                    numbers.insert(one.path, Some(wanted.remove(at).number));
+                }
+                None => rest.push(one),
             }
-            None => left.push(one.path),
         }
+        left = rest;
     }
     let highest = numbers.values().flatten().max().copied().unwrap_or(0);
-    let highest = wanted.iter().map(|(number, _)| *number).max().unwrap_or(0).max(highest);
-    let free = wanted.into_iter().map(|(number, _)| number).chain(highest.saturating_add(1)..);
-    numbers.extend(left.into_iter().zip(free).map(|(path, number)| (path, Some(number))));
+    let highest = wanted.iter().map(|wanted| wanted.number).max().unwrap_or(0).max(highest);
+    let free = wanted.into_iter().map(|wanted| wanted.number).chain(highest.saturating_add(1)..);
+    numbers.extend(left.into_iter().zip(free).map(|(one, number)| (one.path, Some(number))));
     numbers
 }
 
-/// The temporary names of a golden by number, with what is done to them.
-fn bare_streams(golden: &Golden) -> Vec<(u32, Vec<String>)> {
-    let mut all: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+/// A temporary name of a golden.
+#[derive(Default)]
+struct Wanted {
+    number: u32,
+    /// What is done to it, as in [`Ranked::first`].
+    exact: Vec<String>,
+    /// As in [`Ranked::bare`].
+    bare: Vec<String>,
+}
+
+/// The temporary names of a golden by number.
+fn known_streams(golden: &Golden) -> Vec<Wanted> {
+    let mut all: BTreeMap<u32, Wanted> = BTreeMap::new();
     for stream in &golden.streams {
-        if let Some(number) = number_of(stream.object.name.as_str()) {
-            let lines = stream.steps.iter().map(|(_, step)| line(step, true));
-            all.entry(number).or_default().extend(std::iter::once(stream.process.0.to_string()).chain(lines));
-        }
+        let Some(number) = number_of(stream.object.name.as_str()) else { continue };
+        let wanted = all.entry(number).or_insert_with(|| Wanted { number, ..Wanted::default() });
+        let head = || std::iter::once(stream.process.0.to_string());
+        let lines = |bare| stream.steps.iter().map(move |(_, step)| line(step, bare));
+        wanted.exact.extend(head().chain(lines(false).map(|line| unnumbered(&line))));
+        wanted.bare.extend(head().chain(lines(true)));
     }
-    all.into_iter().collect()
+    all.into_values().collect()
 }
 
 /// `k` of a name that ends in `{TMPk}`.

@@ -2,6 +2,7 @@
 //! the states of the file, as far as nothing was written over it in between.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use recording::resolve::{FileState, ObjectId};
@@ -92,7 +93,7 @@ pub(super) fn known(run: &Run) -> Vec<Known> {
 fn backwards(run: &Run, object: ObjectId, order: &[usize], known: &mut [Known]) {
     let mut later = Intervals::default();
     let mut next_write = u64::MAX;
-    for at in order {
+    for (place, at) in order.iter().enumerate() {
         let (Some(range), Some(slot)) = (run.ranges.get(*at), known.get_mut(*at)) else { continue };
         *slot = if range.bytes.is_some() {
             Known::Told
@@ -101,7 +102,11 @@ fn backwards(run: &Run, object: ObjectId, order: &[usize], known: &mut [Known]) 
         {
             Known::Final
         } else {
-            whole(run, object, range.start, range.end, range.event, next_write)
+            // What a read found was there since the last write before it.
+            let earlier = order.get(place + 1..).unwrap_or_default().iter().filter_map(|at| run.ranges.get(*at));
+            let since = if range.wrote { Some(range) } else { earlier.into_iter().find(|earlier| earlier.wrote) };
+            let since = since.map_or(0, |range| range.event);
+            whole(run, object, (range.start, range.end), since..=next_write)
         };
         if range.wrote {
             later.insert(range.start, range.end);
@@ -110,10 +115,10 @@ fn backwards(run: &Run, object: ObjectId, order: &[usize], known: &mut [Known]) 
     }
 }
 
-/// The hash of a state that is just this range, taken after it and before the next write.
-fn whole(run: &Run, object: ObjectId, start: u64, end: u64, event: u64, next_write: u64) -> Known {
-    let end_state = run.states.at_end(object).filter(|_| next_write == u64::MAX);
-    let in_time = |state: &&State| (event..=next_write).contains(&state.event);
+/// The hash of a state that is just this range, taken while nothing was written.
+fn whole(run: &Run, object: ObjectId, (start, end): (u64, u64), while_still: RangeInclusive<u64>) -> Known {
+    let end_state = run.states.at_end(object).filter(|_| *while_still.end() == u64::MAX);
+    let in_time = |state: &&State| while_still.contains(&state.event);
     let mut states = run.states.closes(object).iter().filter(in_time).chain(end_state);
     let digest = states.find(|state| start == 0 && state.size == end).and_then(|state| state.digest.as_ref());
     digest.map_or(Known::Unknown, |digest| Known::Hash(Hash::of_digest(digest)))

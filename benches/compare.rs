@@ -1,0 +1,308 @@
+//! What comparing costs: generated recordings of a million events, 8 processes, 2000 objects; one process
+//! a measurement, so that its peak of memory is its own. GNU `diff` of the same calls as text, and `cmp` of the
+//! recordings, stand beside.
+//!
+//!     cargo bench --bench compare [-- EVENTS]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use goldens::{Form, Golden, Level, Observer, Options, Run};
+use recording::event::{ARG_NONE, BornHow, Kind, PayloadHead, Record, Shape, State, Via, note, text};
+use recording::file::{Recording, WriteOptions, Writer};
+use recording::session::{ClockTriple, EndedBy, Header, PayloadLimits, Trailer};
+use recording::{Batch, Sink};
+
+const ROUNDS: usize = 3;
+const PROCESSES: u64 = 8;
+const OBJECTS: u64 = 2000;
+
+/// How a generated run differs from the base.
+#[derive(Clone, Copy, PartialEq)]
+enum Change {
+    Nothing,
+    /// So many opens, spread over the run, have another flag.
+    Scattered(u64),
+    /// Every name and every size is another.
+    All,
+}
+
+struct Generator {
+    record: Record,
+    batch: Vec<u8>,
+    sequences: [u64; PROCESSES as usize],
+    now: u64,
+}
+
+fn pid(process: u64) -> u32 {
+    1000 + process as u32
+}
+
+impl Generator {
+    fn new() -> Generator {
+        Generator {
+            record: Record::with_capacity(4096),
+            batch: Vec::new(),
+            sequences: [0; PROCESSES as usize],
+            now: 1_000_000,
+        }
+    }
+
+    fn begin(&mut self, kind: Kind, fixed: usize, process: u64) {
+        let sequence = &mut self.sequences[process as usize];
+        self.now += 1000;
+        self.record.begin(kind, fixed, pid(process), *sequence, self.now);
+        *sequence += 1;
+    }
+
+    fn take(&mut self) {
+        self.batch.extend_from_slice(self.record.bytes());
+    }
+
+    fn births(&mut self) {
+        for process in 0..PROCESSES {
+            self.begin(Kind::Born, 56, process);
+            self.record.put_u32(32, if process == 0 { 0 } else { pid(0) });
+            self.record.put_u8(36, if process == 0 { BornHow::First } else { BornHow::Fork } as u8);
+            self.record.put_u64(40, 17);
+            self.record.put_u32(48, pid(process));
+            self.record.put_u32(52, pid(process));
+            self.take();
+            self.begin(Kind::Exec, 40, process);
+            self.record.put_u32(32, pid(process));
+            self.record.put_u32(36, pid(process));
+            self.record.text(text::MAIN, format!("/usr/bin/tool{process}").as_bytes());
+            self.take();
+        }
+    }
+
+    fn deaths(&mut self) {
+        for process in (0..PROCESSES).rev() {
+            self.begin(Kind::Died, 48, process);
+            self.record.put_u8(38, 1);
+            self.record.put_u32(40, pid(process));
+            self.take();
+        }
+    }
+
+    /// The n-th call: open, stat, four writes, read, close of one object after the other.
+    fn call(&mut self, n: u64, change: Change) {
+        let (process, step) = (n / 8 % PROCESSES, n % 8);
+        let object = n / 64 * 7 % OBJECTS;
+        let odd = match change {
+            Change::Scattered(every) => step == 0 && (n / 8).is_multiple_of(every),
+            _ => false,
+        };
+        let all = u64::from(change == Change::All);
+        let (nr, args, result): (u64, [u64; 6], i64) = match step {
+            0 => (257, [-100i64 as u64, 0x7000, 0o102 | if odd { 0o2000 } else { 0 }, 0o644, 0, 0], 3),
+            1 => (5, [3, 0x7000, 0, 0, 0, 0], 0),
+            2..=5 => (1, [3, 0x7000, 100 + all, 0, 0, 0], 100 + all as i64),
+            6 => (74, [3, 0, 0, 0, 0, 0], 0),
+            _ => (3, [3, 0, 0, 0, 0, 0], 0),
+        };
+        let sequence = &mut self.sequences[process as usize];
+        self.now += 1500;
+        self.record.begin_call(Via::Ptrace, 0, pid(process), *sequence, self.now, nr, &args, 0x1234, 0x7ffd);
+        *sequence += 1;
+        let head = |arg, phase, shape, path| PayloadHead { arg, phase, shape, status: 0, wanted: 0, addr: 3, path };
+        let name = format!("/work/file{:04}{}", object, if all == 1 { "x" } else { "" });
+        if step == 0 {
+            self.record.payload(head(1, 0, Shape::Text, 0), name.as_bytes());
+        }
+        self.record.finish_call(State::Done, self.now + 900, result);
+        match step {
+            0 => {
+                let mut identity = [0; 24];
+                identity[0] = 1;
+                identity[8..16].copy_from_slice(&(object + 10).to_le_bytes());
+                identity[16..20].copy_from_slice(&0o100_644u32.to_le_bytes());
+                self.record.payload(head(ARG_NONE, 1, Shape::Note, note::LINK), name.as_bytes());
+                self.record.payload(head(ARG_NONE, 1, Shape::Note, note::IDENTITY), &identity);
+            }
+            1 => {
+                let mut stat = [0; 144];
+                stat[0] = 1;
+                stat[8..16].copy_from_slice(&(object + 10).to_le_bytes());
+                stat[24..28].copy_from_slice(&0o100_644u32.to_le_bytes());
+                self.record.payload(head(1, 1, Shape::Struct, 0), &stat);
+            }
+            _ => {}
+        }
+        self.take();
+    }
+
+    fn write(mut self, events: u64, change: Change, path: &Path) {
+        let mut writer = Writer::create(path, WriteOptions::default()).expect("a file");
+        writer.begin(&header()).expect("a header");
+        self.births();
+        for n in 0..events {
+            self.call(n, change);
+            if self.batch.len() > 1 << 16 {
+                self.flush(&mut writer);
+            }
+        }
+        self.deaths();
+        self.flush(&mut writer);
+        writer.end(&Trailer { ended: EndedBy::Complete, root_status: Some(0), ..Trailer::default() }).expect("an end");
+    }
+
+    fn flush(&mut self, writer: &mut Writer) {
+        let clock = ClockTriple { ticks: self.now, monotonic_ns: self.now, realtime_ns: self.now };
+        writer.events(&Batch { clock, bytes: &self.batch }).expect("the file takes it");
+        self.batch.clear();
+    }
+}
+
+fn header() -> Header {
+    Header {
+        version: "0".into(),
+        engines: vec!["ptrace".into()],
+        limits: Some(PayloadLimits::golden(64 << 20)),
+        follow: true,
+        golden: true,
+        argv: vec!["tool0".into()],
+        cwd: "/work".into(),
+        machine: "x86_64".into(),
+        kernel: "6.18".into(),
+        ..Header::default()
+    }
+}
+
+fn observe(path: &Path, options: &Options) -> Run {
+    let mut observer = Observer::new(options);
+    Recording::open(path).expect("our own file").replay(&mut observer).expect("it takes everything");
+    observer.into_run()
+}
+
+/// One measurement, in a process of its own: prints milliseconds and the peak in MiB.
+fn measure(what: &str, paths: &[PathBuf]) {
+    let options = Options { single: true, ..Options::at(Level::Protocol) };
+    let started = Instant::now();
+    let found = match what {
+        "learn" => {
+            let runs: Vec<Run> = paths.iter().map(|path| observe(path, &options)).collect();
+            let forms: Vec<Form> = goldens::forms(&runs.iter().collect::<Vec<_>>(), None, &options);
+            drop(runs);
+            goldens::learn(&forms, &options, Default::default()).map_or(0, |learned| learned.golden.streams.len())
+        }
+        "text" => {
+            let text = std::fs::read_to_string(&paths[0]).expect("a golden");
+            Golden::parse(&text).expect("our own golden").to_string().len()
+        }
+        "copy" => {
+            let text = std::fs::read_to_string(&paths[0]).expect("a golden");
+            text.lines().fold(String::new(), |all, line| all + line + "\n").len()
+        }
+        _ => {
+            let form = |path: &PathBuf| {
+                let run = observe(path, &options);
+                goldens::forms(&[&run], None, &options).pop().expect("a form")
+            };
+            let (a, b) = (form(&paths[0]), form(&paths[1]));
+            goldens::diff(&a, &b, &options).findings.len()
+        }
+    };
+    println!("{} {} {found}", started.elapsed().as_millis(), peak_kib() / 1024);
+}
+
+fn peak_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+/// Milliseconds (the median of the rounds) and peak of a measurement.
+fn row(what: &str, case: &str, paths: &[&Path]) -> u64 {
+    let mut rounds: Vec<(u64, String)> = (0..ROUNDS)
+        .map(|_| {
+            let me = std::env::current_exe().expect("ourselves");
+            let output = Command::new(me).arg("--measure").arg(case).args(paths).output().expect("we run");
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success(), "{case}: {}", String::from_utf8_lossy(&output.stderr));
+            (text.split(' ').next().and_then(|ms| ms.parse().ok()).expect("milliseconds"), text)
+        })
+        .collect();
+    rounds.sort();
+    let (ms, text) = &rounds[ROUNDS / 2];
+    let rest: Vec<&str> = text.split_whitespace().collect();
+    println!("| {what} | {ms} | {}-{} | {} | {} |", rounds[0].0, rounds[ROUNDS - 1].0, rest[1], rest[2]);
+    std::io::stdout().flush().ok();
+    *ms
+}
+
+/// Wall milliseconds of a foreign command.
+fn foreign(what: &str, command: &mut Command) {
+    let started = Instant::now();
+    match command.stdout(Stdio::null()).status() {
+        Ok(_) => println!("| {what} | {} | | | |", started.elapsed().as_millis()),
+        Err(error) => println!("| {what} | not run: {error} | | | |"),
+    }
+}
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    if args.first().is_some_and(|arg| arg == "--measure") {
+        let paths: Vec<PathBuf> = args[2..].iter().map(PathBuf::from).collect();
+        return measure(&args[1], &paths);
+    }
+    let events: u64 = args.iter().find_map(|arg| arg.parse().ok()).unwrap_or(1_000_000);
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let path = |name: &str| scratch.path().join(name);
+    let (base, same, scattered, other) = (path("base"), path("same"), path("scattered"), path("other"));
+    Generator::new().write(events, Change::Nothing, &base);
+    Generator::new().write(events, Change::Nothing, &same);
+    Generator::new().write(events, Change::Scattered((events / 8 / 1000).max(1)), &scattered);
+    Generator::new().write(events, Change::All, &other);
+    println!(
+        "{events} events, {ROUNDS} rounds\n\n| case | ms | least-greatest | peak MiB | findings |\n|---|---:|---:|---:|---:|"
+    );
+    let equal = row("equal", "diff", &[&base, &same]);
+    let some = row("1000 scattered differences", "diff", &[&base, &scattered]);
+    let all = row("all different", "diff", &[&base, &other]);
+    let small = [0, 1, 2, 3, 4].map(|n| path(&format!("small{n}")));
+    for path in &small {
+        Generator::new().write(events / 10, Change::Nothing, path);
+    }
+    let paths: Vec<&Path> = small.iter().map(PathBuf::as_path).collect();
+    row("learning from 5 of a tenth", "learn", &paths);
+    let golden = path("big.golden");
+    std::fs::write(&golden, lines(100_000)).expect("a golden");
+    let parsed = row("golden of 100 000 lines, parsed and printed", "text", &[&golden]);
+    let copied = row("its lines, unparsed", "copy", &[&golden]);
+    let text = [path("a.txt"), path("b.txt")];
+    for (recording, text) in [&base, &scattered].into_iter().zip(&text) {
+        let file = std::fs::File::create(text).expect("a file");
+        let chic = Path::new(env!("CARGO_BIN_EXE_chic-trace"));
+        Command::new(chic).arg("report").arg(recording).args(["-o", "-"]).stdout(file).status().expect("report runs");
+    }
+    foreign("GNU diff of the text, 1000 differences", Command::new("diff").args(&text));
+    foreign("cmp of the recordings", Command::new("cmp").args([&base, &same]));
+    println!(
+        "\nratios to equal: scattered {:.1}, all different {:.1}; parsing {:.1} of copying",
+        ratio(some, equal),
+        ratio(all, equal),
+        ratio(parsed, copied)
+    );
+}
+
+fn ratio(a: u64, b: u64) -> f64 {
+    a as f64 / b.max(1) as f64
+}
+
+/// A golden of so many lines.
+fn lines(count: u64) -> String {
+    let streams = count / 4;
+    let mut out = String::from(
+        "golden 1 level=protocol model=1 runs=5 platform=x86_64-glibc\nargv tool\nstdin null\nsubst $CWD\n",
+    );
+    out += &format!("asserts {} {}\nproc P exit=0 /bin/tool\n", streams * 3, streams * 3);
+    for n in 0..streams {
+        out += &format!(
+            "file P $CWD/file{n:06}\n  open r cloexec\n  read 0..400 b3:f4f0961587a1bef20e565ca1d3df7b01\n  close\n"
+        );
+    }
+    out
+}
