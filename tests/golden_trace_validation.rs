@@ -316,3 +316,56 @@ fn a_recording_is_judged_like_a_run() {
     fs::write(bench.path("cut.ctrace"), &bytes[..bytes.len() - 100]).expect("written");
     bench.golden("check notes --recording cut.ctrace", 4);
 }
+
+/// Stores a run of `bin/notes`, made in a directory of its own as every run is.
+fn store_run(bench: &Bench, file: &str, more: &[&str]) {
+    let elsewhere = room();
+    fs::copy(bench.path("fixture/note"), elsewhere.path().join("note")).expect("copied");
+    let mut record = chic_trace();
+    record.arg("record").args(more).arg("-o").arg(bench.path(file)).arg("--").arg(bench.path("bin/notes"));
+    let out = fs::File::create(bench.path("printed")).expect("a file");
+    record.current_dir(elsewhere.path()).stdin(std::process::Stdio::null()).stdout(out);
+    let code = record.status().expect("it runs").code();
+    assert!(matches!(code, Some(0 | 1)), "{file}: {code:?}");
+}
+
+#[test]
+fn recordings_become_a_golden() {
+    if !can_trace() {
+        return;
+    }
+    let bench = Bench::new();
+    bench.install(None);
+    for file in ["a.ctrace", "b.ctrace", "c.ctrace", "same.ctrace"] {
+        store_run(&bench, file, &["--golden"]);
+    }
+    let said = |line: &str, code: i32, word: &str| {
+        let run = bench.golden(line, code);
+        let said = text(&run.stdout) + &text(&run.stderr);
+        assert!(said.contains(word), "{line}: {said}");
+    };
+    said("import a.ctrace b.ctrace --name notes --dir goldens", 2, "cannot learn from 2 recordings: at least 3");
+    assert!(bench.goldens().is_empty(), "nothing was learned, nothing is written");
+    let all = "import a.ctrace b.ctrace c.ctrace --name notes --dir goldens";
+    said(all, 0, "recorded goldens/notes.golden from 3 runs (protocol): asserts ");
+    said("check notes --recording same.ctrace", 0, "notes: same (protocol), asserts ");
+    said(all, 1, "goldens/notes.golden exists");
+    said(&format!("{all} --force --level outcome"), 0, "from 3 runs (outcome)");
+    said("import a.ctrace --single --dir goldens", 0, "recorded goldens/a.golden from 1 run (protocol)");
+    said("check a --recording same.ctrace", 0, "a: same (protocol)");
+
+    bench.install(Some("fails"));
+    store_run(&bench, "fails.ctrace", &["--golden"]);
+    for name in ["notes", "a"] {
+        said(&format!("check {name} --recording fails.ctrace"), 1, "exit status 0 -> 1");
+    }
+    let mixed = "import a.ctrace b.ctrace fails.ctrace --name mixed --dir goldens";
+    said(mixed, 1, "cannot import mixed");
+    fs::write(bench.path("document.json"), "{}").expect("written");
+    said("import a.ctrace b.ctrace document.json --name mixed", 2, "document.json with other files");
+    let bytes = fs::read(bench.path("a.ctrace")).expect("a recording");
+    fs::write(bench.path("cut.ctrace"), &bytes[..bytes.len() - 100]).expect("written");
+    said("import a.ctrace b.ctrace cut.ctrace --name cut", 4, "cut.ctrace");
+    let mut replaces = bench.command(&format!("golden {all} --force"));
+    bench.ended(replaces.env("CI", "1"), "in CI", 2);
+}

@@ -266,12 +266,16 @@ pub struct Report {
 /// `golden import`.
 #[derive(Debug)]
 pub struct GoldenImport {
-    /// The document.
-    pub file: PathBuf,
-    /// `--name`: of the golden; that of the file otherwise.
+    /// Recordings, or one document.
+    pub files: Vec<PathBuf>,
+    /// `--name`: of the golden; that of the first file otherwise.
     pub name: Option<String>,
-    /// `--dir`.
-    pub dir: Option<PathBuf>,
+    /// `--dir`, `--golden-max`.
+    pub place: GoldenPlace,
+    /// `--level`.
+    pub level: Option<String>,
+    /// `--single`.
+    pub single: bool,
     /// `--accept-loose`.
     pub accept_loose: bool,
     /// `--force`.

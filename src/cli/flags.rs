@@ -364,13 +364,17 @@ fn word_of(id: &'static str, words: &'static [&'static str], help: &'static str)
     value(id, "WORD").value_parser(words.to_vec()).hide_short_help(true).help(help)
 }
 
+fn level() -> Arg {
+    value("level", "LEVEL")
+        .value_parser(["exact", "calls", "protocol", "hermetic", "outcome"])
+        .hide_possible_values(true)
+        .help("exact, calls, protocol (default), hermetic, outcome")
+}
+
 /// Options of the comparison.
 fn compare_as() -> Vec<Arg> {
     vec![
-        value("level", "LEVEL")
-            .value_parser(["exact", "calls", "protocol", "hermetic", "outcome"])
-            .hide_possible_values(true)
-            .help("exact, calls, protocol (default), hermetic, outcome"),
+        level(),
         word_of("root", &["same", "any"], "Is the program itself compared, or only what it does?"),
         word_of("processes", &["exact", "commands", "ignore"], "The process tree, the commands run, or only the end"),
         word_of("stderr", &["exact", "nonempty", "ignore"], "What of standard error is compared"),
@@ -526,10 +530,13 @@ fn golden() -> Command {
 
 fn import() -> Command {
     Command::new("import")
-        .about("Make a golden of a document: of its outcome, as far as the document tells it")
-        .arg(file("The document"))
-        .arg(value("name", "NAME").help("Name of the golden (default: that of the file)"))
-        .arg(path("dir", "DIR").help("Where goldens lie (default tests/goldens if it exists, else goldens)"))
+        .about("Learn a golden from recordings, or from what a document tells of the outcome")
+        .after_help("Recordings are made by `chic-trace record --golden`, three or more of one command.")
+        .arg(file("Recordings, or one document").num_args(1..))
+        .arg(value("name", "NAME").help("Name of the golden (default: that of the first file)"))
+        .arg(level())
+        .arg(switch("single").help("One recording is enough: nothing is known of what varies"))
+        .args(golden_place())
         .arg(switch("accept-loose").help("Even if less than 60 % of the calls are asserted"))
         .arg(switch("force").help("Replace a golden that exists"))
         .args(reading())

@@ -100,9 +100,11 @@ pub fn report(m: &ArgMatches) -> Result<Report, Problem> {
 /// `golden import`.
 fn golden_import(m: &ArgMatches) -> GoldenImport {
     GoldenImport {
-        file: path(m, "file").unwrap_or_default(),
+        files: m.try_get_many::<PathBuf>("file").ok().flatten().into_iter().flatten().cloned().collect(),
         name: text(m, "name").map(String::from),
-        dir: path(m, "dir"),
+        place: golden_place(m),
+        level: owned(m, "level"),
+        single: on(m, "single"),
         accept_loose: on(m, "accept-loose"),
         force: on(m, "force"),
         reading: reading(m),

@@ -5,7 +5,6 @@ mod compare;
 mod config;
 mod describe;
 mod golden;
-mod import;
 mod record;
 mod report;
 mod trace;

@@ -392,7 +392,8 @@ fn recorded_command(golden: &Golden) -> Option<Vec<OsString>> {
     golden.header.argv.iter().map(word).collect()
 }
 
-fn replayed(recording: &Path, options: &Options) -> Result<Run, Problem> {
+/// A recording, observed; one that is incomplete judges nothing.
+pub fn replayed(recording: &Path, options: &Options) -> Result<Run, Problem> {
     let mut observer = Observer::new(options);
     replay_whole(recording, &mut observer)?;
     Ok(observer.into_run())

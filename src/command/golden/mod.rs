@@ -3,9 +3,10 @@
 mod check;
 mod diff;
 mod explain;
+mod import;
 mod more;
 mod pending;
-pub mod place;
+mod place;
 mod record;
 mod settings;
 
@@ -27,7 +28,7 @@ pub fn run(general: &General, ask: Golden) -> Result<Ending, Problem> {
         Golden::More(ask) => more::run(general, &ask),
         Golden::Accept(ask) => pending::accept(general, &ask),
         Golden::Reject(ask) => pending::reject(general, &ask),
-        Golden::Import(ask) => crate::command::import::run(general, &ask),
+        Golden::Import(ask) => import::run(general, &ask),
         Golden::Review(ask) => pending::review(general, &ask),
         Golden::Explain { what, place, json } => explain::run(general, &what, &place, json),
     }

@@ -97,14 +97,6 @@ impl Place {
     }
 }
 
-/// The file of a golden of exactly this name.
-pub fn path_of(general: &crate::cli::General, name: &str, dir: Option<&Path>) -> Result<PathBuf, Problem> {
-    valid(name)?;
-    let configuration = config::read(general)?;
-    let ask = GoldenPlace { dir: dir.map(Path::to_owned), most: None };
-    Ok(Place::of(&ask, configuration.as_ref())?.store.path(name))
-}
-
 /// Refused in CI: the goldens of a repository are changed by people.
 pub fn not_in_ci(what: &str) -> Result<(), Problem> {
     if !config::in_ci() {
