@@ -1,6 +1,7 @@
 //! A program is traced freshly and compared with its golden: it passes as it is, and fails when it is
 //! changed, with a sentence that says how. What waits is accepted by a person, never by CI.
 
+mod harness;
 mod programs;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use chic_trace::{assert_golden, golden};
+use harness::terminal::Terminal;
 use programs::{build, can_trace, chic_trace, output, room, text};
 
 /// A directory with a program, a fixture and goldens.
@@ -175,7 +177,8 @@ fn four_commands_lead_from_nothing_to_green() {
     let red = text(&bench.golden("check notes -- bin/notes", 1).stdout);
     assert!(red.contains("dur.fsync  P  note") && red.contains("no longer synced before rename"), "{red}");
     let shown = text(&bench.golden("review", 1).stdout);
-    assert!(shown.contains("notes (1 of 1)") && shown.contains("fsync"), "{shown}");
+    assert!(shown.contains("notes (1 of 1)\nnotes: different (protocol, confirmed 5/5"), "{shown}");
+    assert!(shown.contains("dur.fsync  P  note") && shown.contains("no longer synced before rename"), "{shown}");
     bench.golden("accept notes", 0);
     bench.golden("check notes -- bin/notes", 0);
     assert!(text(&bench.golden("review", 0).stdout).contains("nothing waits"));
@@ -368,4 +371,53 @@ fn recordings_become_a_golden() {
     said("import a.ctrace b.ctrace cut.ctrace --name cut", 4, "cut.ctrace");
     let mut replaces = bench.command(&format!("golden {all} --force"));
     bench.ended(replaces.env("CI", "1"), "in CI", 2);
+}
+
+/// Presses these keys at the question of a review, each when it is asked, and awaits what is said then.
+#[track_caller]
+fn reviewed(bench: &Bench, answers: &[(&str, &str)]) -> String {
+    let review = || -> Result<String, harness::Failure> {
+        let mut terminal = Terminal::start(bench.command("golden review"))?;
+        terminal.await_text("q quit: ")?;
+        for (answer, says) in answers {
+            terminal.press(format!("{answer}\n").as_bytes())?;
+            terminal.await_text(says)?;
+        }
+        let (status, shown) = terminal.finish()?;
+        harness::ensure!(status.success(), "{status}: {shown}");
+        Ok(shown)
+    };
+    review().unwrap_or_else(|failure| panic!("{failure:?}"))
+}
+
+#[test]
+fn a_person_decides_at_a_terminal() {
+    if !can_trace() {
+        return;
+    }
+    let bench = Bench::new();
+    bench.install(None);
+    for name in ["a", "b", "c"] {
+        bench.golden(&format!("record {name} --level outcome --runs 3 --fixture fixture -- bin/notes"), 0);
+    }
+    let accepted = bench.goldens();
+    bench.install(Some("fails"));
+    for name in ["a", "b", "c"] {
+        bench.golden(&format!("check {name} --confirm 0 -- bin/notes"), 1);
+    }
+    let file = |name: &str| fs::read_to_string(bench.path(&format!("goldens/{name}.golden"))).unwrap_or_default();
+    let waits = |name: &str| bench.path(&format!("goldens/{name}.golden.new")).exists();
+
+    // Whoever quits, or only looks and skips, changes nothing.
+    let shown = reviewed(&bench, &[("x", "q quit: "), ("d", "+ proc P exit=1"), ("q", "")]);
+    assert!(shown.contains("a: different (outcome") && shown.contains("exit status 0 -> 1"), "{shown}");
+    assert!(!shown.contains("b (2 of 3)"), "{shown}");
+    assert!(["a", "b", "c"].into_iter().all(waits));
+    let shown = reviewed(&bench, &[("s", "b (2 of 3)"), ("r", "c (3 of 3)"), ("a", "accepted c")]);
+    assert!(shown.contains("rejected b"), "{shown}");
+    assert_eq!((waits("a"), waits("b"), waits("c")), (true, false, false));
+    assert!(file("c").contains("proc P exit=1"), "{}", file("c"));
+    for name in ["a", "b"] {
+        assert_eq!(accepted.get(&bench.path(&format!("goldens/{name}.golden"))), Some(&file(name).into_bytes()));
+    }
 }

@@ -55,4 +55,4 @@ pub use run::{Observer, Run};
 pub use show::{Report, json, junit, text};
 pub use store::{KEPT, Store, StoreError, folder, valid_full_name, waiting};
 pub use value::Value;
-pub use verdict::{Comparison, Verdict, compare, diff};
+pub use verdict::{Comparison, Verdict, compare, compare_goldens, diff};

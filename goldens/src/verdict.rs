@@ -11,7 +11,7 @@ use crate::content::Contents;
 use crate::explain;
 use crate::finding::{Code, Confirmed, Finding, Severity};
 use crate::form::{Form, MachineClass};
-use crate::golden::{EndKind, Golden};
+use crate::golden::{EndKind, Golden, Presence};
 use crate::learn::as_it_is;
 use crate::model::{Level, Platform, ProcKey};
 use crate::options::Options;
@@ -114,6 +114,29 @@ pub fn compare(golden: &Golden, contents: &Contents, forms: &[Form], options: &O
     vary_in_words(&mut comparison.findings, forms, golden.header.runs);
     comparison.notes.extend(forms.first().and_then(|form| another_class(golden, &form.class)));
     comparison.verdict = verdict(&comparison, unmeasured.first(), options);
+    comparison
+}
+
+/// Compares an accepted golden with one that may take its place, as if the second were a run on this platform.
+/// What the second only allows (a range, an optional step) is no finding: its lines show that.
+pub fn compare_goldens(
+    accepted: (&Golden, &Contents),
+    other: (&Golden, &Contents),
+    here: &Platform,
+    options: &Options,
+) -> Comparison {
+    let form = other.0.example(other.1, here);
+    // How often an input was found is not in a run.
+    let mut golden = accepted.0.clone();
+    for (presence, _) in &mut golden.inputs {
+        if let Presence::Times(_) = presence {
+            *presence = Presence::Required;
+        }
+    }
+    let mut comparison = compare(&golden, accepted.1, std::slice::from_ref(&form), options);
+    comparison.runs = other.0.header.runs;
+    // Nothing happened: there is no event to look at.
+    comparison.findings.iter_mut().for_each(|finding| finding.event = None);
     comparison
 }
 

@@ -2,6 +2,7 @@
 
 mod asserts;
 mod body;
+mod example;
 mod folder;
 mod head;
 mod json;

@@ -3,14 +3,14 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 
-use goldens::{Contents, Golden, StoreError, folder, waiting};
+use goldens::{Comparison, Contents, Golden, Report, StoreError, compare_goldens, folder, text, waiting};
 
 use super::diff::lines_that_differ;
 use super::place::{Place, not_in_ci, unreadable, unwritten, valid};
-use super::settings::configuration;
+use super::settings::{Settings, configuration};
 use crate::cli::General;
-use crate::cli::ask::{GoldenPlace, Waiting};
-use crate::exit::{Code, Ending};
+use crate::cli::ask::{CompareAs, GoldenPlace, Waiting};
+use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, named, safe};
 use crate::output;
 
@@ -90,14 +90,16 @@ fn take(place: &Place, name: &str, single: bool) -> Result<(), Problem> {
 
 /// Walks through all that wait. Without a terminal it shows them and changes nothing.
 pub fn review(general: &General, ask: &GoldenPlace) -> Result<Ending, Problem> {
-    let place = place(general, ask)?;
+    let configuration = configuration(general)?;
+    let place = Place::of(ask, configuration.as_ref())?;
+    let settings = Settings(configuration.as_ref());
     let names = place.store.waiting();
     if names.is_empty() {
         return output::print("nothing waits to be accepted\n");
     }
     let asks = io::stdin().is_terminal() && io::stdout().is_terminal();
     for (at, name) in names.iter().enumerate() {
-        let (short, whole) = difference(&place, name)?;
+        let (short, whole) = difference(&place, &settings, name)?;
         let title = format!("{name} ({} of {})\n", at + 1, names.len());
         if let other @ (Ending::BrokenPipe | Ending::Signal(_)) = output::print(&safe(&format!("{title}{short}")))? {
             return Ok(other);
@@ -110,8 +112,8 @@ pub fn review(general: &General, ask: &GoldenPlace) -> Result<Ending, Problem> {
     Ok(if asks { Code::OK } else { Code::FAILED }.into())
 }
 
-/// What accepting would change: cut to what is read at once, and whole.
-fn difference(place: &Place, name: &str) -> Result<(String, String), Problem> {
+/// What accepting would change: verdict and findings with the contents, and all lines.
+fn difference(place: &Place, settings: &Settings<'_>, name: &str) -> Result<(String, String), Problem> {
     let path = place.store.path(name);
     let (new, new_contents) = place.store.read(&waiting(&path)).map_err(|error| unreadable(&error))?;
     let old = match place.store.read(&path) {
@@ -127,13 +129,40 @@ fn difference(place: &Place, name: &str) -> Result<(String, String), Problem> {
         return Ok((head.clone() + &contents_that_differ(&path, None, (&new, &new_contents)), head + &new.to_string()));
     };
     let lines = lines_that_differ(&old.to_string(), &new.to_string());
+    let comparison = found(settings, (&old, &old_contents), (&new, &new_contents))?;
+    let mut short = text(&Report { name, comparison: &comparison, pending: None, accept: None }, true) + "\n";
+    // What a run may do now that it might not before is in the lines alone.
+    if comparison.findings.is_empty() {
+        short += &cut(&lines);
+    }
     let contents = contents_that_differ(&path, Some((&old, &old_contents)), (&new, &new_contents));
+    Ok((short + &contents, lines))
+}
+
+/// What a run that does what the new golden says would be told by a check against the old one.
+fn found(
+    settings: &Settings<'_>,
+    (old, old_contents): (&Golden, &Contents),
+    (new, new_contents): (&Golden, &Contents),
+) -> Result<Comparison, Problem> {
+    let level = old.header.level.min(new.header.level);
+    let asked = CompareAs { level: Some(level.word().to_owned()), ..CompareAs::default() };
+    let options = settings.recorded(&asked, old, None)?;
+    let (old, new) = (old.project(level), new.project(level));
+    let (Some(old), Some(new)) = (old, new) else {
+        return Err(Problem::usage(format!("cannot compare two goldens at level {level}")));
+    };
+    Ok(compare_goldens((&old, old_contents), (&new, new_contents), &crate::platform::here(), &options))
+}
+
+/// As many lines as are read at once.
+fn cut(lines: &str) -> String {
     let mut short: String = lines.lines().take(SHOWN).map(|line| format!("  {line}\n")).collect();
     let more = lines.lines().count().saturating_sub(SHOWN);
     if more > 0 {
         short += &format!("  and {more} more lines; d shows all\n");
     }
-    Ok((short + &contents, lines))
+    short
 }
 
 /// Content files that change, as lines.
@@ -170,7 +199,10 @@ fn decide(place: &Place, name: &str, whole: &str) -> Result<bool, Problem> {
         match answer.trim() {
             "a" => {
                 not_in_ci("accept")?;
-                take(place, name, false)?;
+                if let Err(problem) = take(place, name, false) {
+                    say(&problem);
+                    continue;
+                }
                 output::print(&format!("accepted {name}\n"))?;
                 return Ok(true);
             }
