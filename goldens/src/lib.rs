@@ -17,6 +17,7 @@ mod finding;
 mod form;
 mod golden;
 mod happens;
+mod inputs;
 mod learn;
 mod lower;
 mod masks;

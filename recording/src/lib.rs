@@ -10,11 +10,13 @@ pub mod decode;
 pub mod document;
 pub mod event;
 pub mod file;
+mod interpreter;
 pub mod resolve;
 mod runtime;
 pub mod session;
 mod sink;
 pub mod views;
 
+pub use interpreter::{Interpreter, interpreter, is_interpreter_file};
 pub use runtime::runtime_class;
 pub use sink::{Batch, Sink, SinkError, Tee};

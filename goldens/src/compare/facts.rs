@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Comparing, Difference};
 use crate::form::FormProcess;
 use crate::golden::{ExitRule, FactRule, Number, Presence, ProcLine};
-use crate::learn::{counts, default_fact, fact_word, is_runtime};
-use crate::model::{Durability, Exit, Fact, Input, InputKind, Level, ObjectRef, ProcKey};
+use crate::inputs::Wanted;
+use crate::learn::{default_fact, fact_word, is_runtime};
+use crate::model::{Durability, Exit, Fact, Input, ObjectRef, ProcKey};
 use crate::pattern::accepts;
 use crate::shape;
 use crate::value::Value;
@@ -109,15 +110,15 @@ impl<'a> Comparing<'a, '_> {
     }
 
     pub(super) fn inputs(&mut self) {
-        let level = self.options.level;
-        let wanted =
-            |input: &Input| (level >= Level::Hermetic || input.kind == InputKind::Net) && counts(input, self.options);
+        let wanted = Wanted::of_form(self.form, self.options);
         let mut found: BTreeMap<Input, BTreeSet<&Value>> = BTreeMap::new();
-        for input in self.form.processes.iter().flat_map(|process| &process.inputs).filter(|input| wanted(input)) {
+        for input in self.form.processes.iter().flat_map(|process| &process.inputs).filter(|input| wanted.counts(input))
+        {
             let name = self.names.canonical(&input.name).clone();
             found.entry(Input { kind: input.kind, name }).or_default().insert(&input.name);
         }
-        for (presence, input) in self.golden.inputs.iter().filter(|(_, input)| wanted(input)) {
+        let wanted = Wanted::of_golden(self.golden, self.options);
+        for (presence, input) in self.golden.inputs.iter().filter(|(_, input)| wanted.counts(input)) {
             let seen = found.remove(input).map_or(0, |names| names.len() as u64);
             if !super::right(*presence, seen) {
                 self.out.list.push(Difference::Input { input: input.clone(), new: seen > 0, count: seen });

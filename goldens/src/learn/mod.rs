@@ -13,8 +13,9 @@ use crate::golden::{
     Allow, DurabilityRule, End, EndKind, ExitRule, FactRule, Golden, Header, Mask, MaskWhere, Number, OrderEdge,
     Presence, ProcLine, ShapeLine, Stdin, StepRef, Stream, Why,
 };
+use crate::inputs::Wanted;
 use crate::masks::ContentMasks;
-use crate::model::{Durability, Exit, Fact, Gap, Input, InputKind, Level, ObjectKind, ObjectRef, ProcKey, Verb};
+use crate::model::{Durability, Exit, Fact, Gap, Input, Level, ObjectKind, ObjectRef, ProcKey, Verb};
 use crate::options::Options;
 use crate::pattern::{join_enumerable, join_names};
 use crate::shape;
@@ -445,11 +446,11 @@ impl<'a> Learning<'a> {
     }
 
     fn inputs(&self) -> Vec<(Presence, Input)> {
-        let wanted = |input: &&Input| self.options.level >= Level::Hermetic || input.kind == InputKind::Net;
         let mut found: BTreeMap<Input, BTreeMap<usize, BTreeSet<&Value>>> = BTreeMap::new();
         for (run, form) in self.forms.iter().enumerate() {
+            let wanted = Wanted::of_form(form, self.options);
             let inputs = form.processes.iter().flat_map(|process| &process.inputs);
-            for input in inputs.filter(wanted).filter(|input| counts(input, self.options)) {
+            for input in inputs.filter(|input| wanted.counts(input)) {
                 let name = self.names.canonical(&input.name).clone();
                 let input_runs = found.entry(Input { kind: input.kind, name }).or_default();
                 input_runs.entry(run).or_default().insert(&input.name);
@@ -634,11 +635,6 @@ fn varies(presence: Presence) -> bool {
 /// At `outcome`, and at `hermetic` without the runtime's own files, a golden holds on any Linux.
 fn holds_anywhere(options: &Options) -> bool {
     options.level == Level::Outcome || (options.level == Level::Hermetic && options.no_runtime_inputs)
-}
-
-/// Is it an input under these options?
-pub(crate) fn counts(input: &Input, options: &Options) -> bool {
-    !(options.no_runtime_inputs && (input.kind == InputKind::Load || is_runtime(&input.name)))
 }
 
 /// A class of runtime files (`runtime:locale`): which of them a run uses is its environment's affair.

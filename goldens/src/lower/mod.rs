@@ -177,9 +177,19 @@ impl Lowering {
         if !scene.absent() || self.class(scene.tables, object).is_some() {
             return;
         }
-        if let Some(row) = scene.row(object).filter(|row| !row.procfs) {
+        let Some(row) = scene.row(object).filter(|row| !row.procfs) else { return };
+        if !self.own_absence(scene, &row.name) {
             self.input(scene, InputKind::Absent, &row.name);
         }
+    }
+
+    /// Is it the run's own doing that nothing of this name is there: it removed the name, or made the directory?
+    fn own_absence(&self, scene: &Scene<'_>, name: &[u8]) -> bool {
+        let ends = name.iter().enumerate().filter(|(at, byte)| **byte == b'/' && *at > 0).map(|(at, _)| at);
+        let beginnings = ends.chain([name.len()]).filter_map(|end| self.run.names.known(name.get(..end)?));
+        let made_here = |object| scene.row(object).is_some_and(|row| row.made_by.is_some());
+        let mut touched = beginnings.filter_map(|id| self.run.touched.get(&id));
+        touched.any(|touched| !touched.there || made_here(touched.object))
     }
 
     fn text(&mut self, bytes: &[u8]) -> Raw {

@@ -3,20 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::Maker;
-use crate::model::{Input, InputKind};
+use crate::model::Input;
 use crate::run::{InputName, ProcessFacts};
 use crate::value::Value;
 
 /// The inputs of a process.
 pub(super) fn of(maker: &Maker<'_>, facts: &ProcessFacts) -> BTreeSet<Input> {
-    let plain = maker.options.no_runtime_inputs;
-    let all = facts.inputs.iter().filter(|(kind, name)| !(plain && is_runtime(*kind, name)));
-    all.map(|(kind, name)| Input { kind: *kind, name: value(maker, *name) }).collect()
-}
-
-/// Libraries and runtime files, which another program of the same kind finds otherwise.
-fn is_runtime(kind: InputKind, name: &InputName) -> bool {
-    kind == InputKind::Load || matches!(name, InputName::Class(_))
+    facts.inputs.iter().map(|(kind, name)| Input { kind: *kind, name: value(maker, *name) }).collect()
 }
 
 fn value(maker: &Maker<'_>, name: InputName) -> Value {

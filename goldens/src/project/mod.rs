@@ -44,7 +44,7 @@ pub fn forms(runs: &[&Run], known: Option<&Golden>, options: &Options) -> Vec<Fo
         let mut holes = Holes { temporaries: HashMap::new(), ports: ports::number(run) };
         holes.temporaries = temporary.into_iter().map(|path| (path, None)).collect();
         holes.temporaries = temporaries::number(run, substitutions, &holes, known);
-        Maker::new(run, substitutions.clone(), &holes, options).form()
+        Maker::new(run, substitutions.clone(), &holes).form()
     })
     .collect()
 }
@@ -52,7 +52,6 @@ pub fn forms(runs: &[&Run], known: Option<&Golden>, options: &Options) -> Vec<Fo
 /// Makes the form of one run.
 pub(crate) struct Maker<'a> {
     pub run: &'a Run,
-    pub options: &'a Options,
     pub names: Names,
     holes: Holes,
     /// Key of each process.
@@ -70,11 +69,10 @@ pub(crate) struct Maker<'a> {
 
 impl<'a> Maker<'a> {
     /// For this run, with these holes.
-    pub fn new(run: &'a Run, substitutions: Substitutions, holes: &Holes, options: &'a Options) -> Maker<'a> {
+    pub fn new(run: &'a Run, substitutions: Substitutions, holes: &Holes) -> Maker<'a> {
         let names = Names::new(run, substitutions, holes);
         let mut maker = Maker {
             run,
-            options,
             names,
             holes: holes.clone(),
             keys: Vec::new(),

@@ -7,7 +7,6 @@ use recording::resolve::ObjectKind;
 use super::{Maker, streams};
 use crate::golden::Golden;
 use crate::model::{Arg, Step};
-use crate::options::Options;
 use crate::rename::{Familiar, Holes, Substitutions};
 use crate::run::Run;
 use crate::run::raw::Key;
@@ -78,8 +77,7 @@ pub(super) fn number(
     if holes.temporaries.len() < 2 && known.is_none() {
         return holes.temporaries.keys().map(|path| (path.clone(), Some(1))).collect();
     }
-    let options = Options::at(crate::model::Level::Protocol);
-    let mut first = Maker::new(run, substitutions.clone(), holes, &options);
+    let mut first = Maker::new(run, substitutions.clone(), holes);
     let texts = texts(&mut first, false);
     let bare = self::texts(&mut first, true);
     let mut distinct: Vec<&Vec<String>> = texts.values().collect();
@@ -94,7 +92,7 @@ pub(super) fn number(
             .collect(),
         ports: holes.ports.clone(),
     };
-    let refined = self::texts(&mut Maker::new(run, substitutions.clone(), &again, &options), false);
+    let refined = self::texts(&mut Maker::new(run, substitutions.clone(), &again), false);
     let mut ranked: Vec<Ranked> = holes
         .temporaries
         .keys()

@@ -36,6 +36,11 @@ impl Names {
         id
     }
 
+    /// The number of this text, if it has one.
+    pub fn known(&self, text: &[u8]) -> Option<NameId> {
+        self.numbers.get(text).copied()
+    }
+
     /// The text of this number.
     pub fn get(&self, id: NameId) -> &[u8] {
         self.rows.get(id.0 as usize).map_or(&[], |text| text)
