@@ -93,6 +93,7 @@ impl Settings<'_> {
             }
         }
         self.severities(&mut options)?;
+        comparable(&options)?;
         Ok(options)
     }
 
@@ -131,6 +132,7 @@ impl Settings<'_> {
             options.fail_on = Severity::Warning;
         }
         self.severities(&mut options)?;
+        comparable(&options)?;
         Ok(options)
     }
 
@@ -173,6 +175,15 @@ pub fn level_of(word: &str) -> Result<Level, Problem> {
         Problem::usage(format!("cannot compare at level {word:?}: there is no such level"))
             .hint("exact, calls, protocol, hermetic or outcome")
     })
+}
+
+/// An option that nothing looks at is refused: silence would say that it holds.
+fn comparable(options: &Options) -> Result<(), Problem> {
+    if options.merged {
+        let what = "cannot compare with interleave merged: the order of output against errors is not compared yet";
+        return Err(Problem::usage(what).hint("per-stream, or run the command with both in one: sh -c 'CMD 2>&1'"));
+    }
+    Ok(())
 }
 
 fn words(asked: &CompareAs) -> [(&'static str, &Option<String>); 5] {
