@@ -350,3 +350,25 @@ fn an_incomplete_document_is_not_imported() {
     let run = output(chic_trace().args(["golden", "import", "--accept-loose", "--dir"]).arg(room.path()).arg(&path));
     assert_eq!(run.status.code(), Some(4), "{}", text(&run.stderr));
 }
+
+/// What a document tells is held against a program: one byte more of output is a difference.
+#[test]
+fn a_program_is_checked_against_a_document() {
+    let room = room();
+    let document = room.path().join("hello.json");
+    let text_of = r#"{"version":"0.1.0","format":"renacer-json-v1","syscalls":[
+        {"name":"write","args":["1","hello\n","6"],"result":6},{"name":"exit_group","args":["0"],"result":0}],
+        "summary":{"total_syscalls":2,"total_time_us":0,"exit_code":0}}"#;
+    fs::write(&document, text_of).expect("a document");
+    let dir = room.path().join("goldens");
+    let import = output(chic_trace().args(["golden", "import", "--name", "hello", "--dir"]).arg(&dir).arg(&document));
+    assert_eq!(import.status.code(), Some(0), "{}", text(&import.stderr));
+    for (script, code, said) in [("echo hello", 0, "same"), ("echo hello!", 1, "`hello` -> `hello!`")] {
+        let mut run = chic_trace();
+        run.args(["golden", "check", "hello", "--dir"]).arg(&dir).args(["--", "sh", "-c", script]);
+        let checked = output(&mut run);
+        let all = format!("{}{}", text(&checked.stdout), text(&checked.stderr));
+        assert_eq!(checked.status.code(), Some(code), "{script}: {all}");
+        assert!(all.contains(said), "{script}: {all}");
+    }
+}

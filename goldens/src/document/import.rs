@@ -74,7 +74,9 @@ pub fn import(document: &Document<'_>, options: &Options) -> Result<Imported, No
         told.form.argv = vec![Value::from_syntax("*")];
     }
     let loose = Options { accept_loose: true, ..options.clone() };
-    let learned = learn(&[told.form], &loose, HeaderFacts::default()).map_err(NotImported::Refused)?;
+    let mut learned = learn(&[told.form], &loose, HeaderFacts::default()).map_err(NotImported::Refused)?;
+    // A document does not tell the machine that it was made on.
+    learned.golden.header.seen.clear();
     let (asserted, calls) = (learned.golden.header.asserts.0.min(told.calls), told.calls);
     if percent(asserted, calls) < LEAST_ASSERTED && !options.accept_loose {
         return Err(NotImported::TooLoose { asserted, calls });
