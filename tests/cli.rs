@@ -322,7 +322,7 @@ fn a_recording_is_shown_and_what_is_none_is_named() {
     assert!(says(&cut).contains("cut is incomplete"), "{}", says(&cut));
 
     fs::write(room.path().join("t.json"), "{\"runs\": []}").expect("written");
-    for (file, why) in [("t.json", "JSON"), ("missing", "No such file")] {
+    for (file, why) in [("t.json", "perf.json"), ("missing", "No such file")] {
         let run = at(room.path(), &["report", file]);
         assert_eq!(run.status.code(), Some(2), "{file}");
         assert!(says(&run).contains(file) && says(&run).contains(why), "{}", says(&run));

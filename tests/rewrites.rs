@@ -97,7 +97,7 @@ impl Room {
     fn record(&self, pair: &Pair, level: &[&str]) -> Output {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pairs").join(pair.name).with_extension("py");
         let options: Vec<&str> = level.iter().copied().chain(["--force"]).collect();
-        self.golden("record", pair, &options, &[&self.python, &script.display().to_string()])
+        self.golden("record", pair, &options, &[&self.python, "-I", "-S", &script.display().to_string()])
     }
 
     fn check(&self, pair: &Pair, mistake: &str) -> Output {
