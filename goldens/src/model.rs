@@ -118,7 +118,7 @@ macro_rules! verbs {
             }
 
             /// Reference, predicate or action. `open` is an action with `creat` or `trunc`, `ioctl` one when it
-            /// writes: see [`Step::class`].
+            /// writes.
             pub const fn class(self) -> VerbClass {
                 match self { $(Verb::$name => VerbClass::$class),* }
             }
