@@ -3,14 +3,15 @@
 //!
 //! `cargo test --test corpus -- --ignored` checks each program twenty times.
 
+mod built;
 mod corpus_fixture;
 #[path = "mutation/server.rs"]
 mod server;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
-use corpus_fixture::{Program, guest, needs, programs};
+use corpus_fixture::{Program, needs, programs};
 
 /// One program with its fixture and golden directory.
 struct Case {
@@ -82,6 +83,15 @@ fn alarms(level: &str, checks: usize) -> Vec<String> {
             let checked = case.check(nth);
             if !checked.status.success() {
                 let shown = format!("{}{}", text(&checked.stdout), text(&checked.stderr));
+                // What did not come back in a second and third run is no alarm, and is shown.
+                if checked.status.code() == Some(3) {
+                    println!(
+                        "{} check {nth} is flaky: {}",
+                        case.program.name,
+                        shown.lines().next().unwrap_or_default()
+                    );
+                    continue;
+                }
                 alarms.push(format!("{} check {nth}: {:?}\n{shown}", case.program.name, checked.status.code()));
             }
         }
@@ -139,11 +149,4 @@ fn real_programs_hold_at_hermetic_twenty_times() {
 #[ignore = "minutes: 240 checks"]
 fn real_programs_hold_at_outcome_twenty_times() {
     hold("outcome", 20);
-}
-
-/// The guests are where the harness looks for them.
-#[test]
-fn the_threaded_guest_is_built() {
-    let guest: PathBuf = guest("mt");
-    assert!(guest.is_file(), "{}", guest.display());
 }

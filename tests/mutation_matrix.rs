@@ -5,6 +5,7 @@
 //! committed page. The suite runs each mutant three times; `cargo test --test mutation_matrix -- --ignored`
 //! twenty times, and that is what the page shows.
 
+mod built;
 mod mutation;
 
 use std::collections::BTreeMap;

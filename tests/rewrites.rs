@@ -1,6 +1,7 @@
 //! Ten tools in Python and their ports in Rust: the golden of the original holds for the right port, and not
 //! for the two wrong ones, whose difference is named.
 
+mod built;
 #[path = "mutation/server.rs"]
 mod server;
 
@@ -66,17 +67,8 @@ impl Room {
 
     /// A port under the name of its tool.
     fn port(&self, tool: &str, mistake: &str) -> PathBuf {
-        let mut program = fs::read(built("pairs")).expect("the ports were built");
-        let marker = b"CHIC-MUTANT:base\0";
-        let at = program.windows(marker.len()).position(|window| window == marker).expect("it has a marker");
-        let name = &mut program[at + b"CHIC-MUTANT:".len()..at + 48];
-        name.fill(0);
-        name[..mistake.len()].copy_from_slice(mistake.as_bytes());
-        let directory = self.path(&format!("ports-{mistake}"));
-        fs::create_dir_all(&directory).expect("a directory");
-        let path = directory.join(tool);
-        fs::write(&path, program).expect("a program");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("an executable");
+        let path = self.path(&format!("ports-{mistake}")).join(tool);
+        built::install("pairs", mistake, &path);
         path
     }
 
@@ -104,23 +96,6 @@ impl Room {
         let port = self.port(pair.name, mistake);
         self.golden("check", pair, &["--root", "any"], &[&port.display().to_string()])
     }
-}
-
-/// A program of the guests.
-fn built(name: &str) -> PathBuf {
-    static BUILT: std::sync::Once = std::sync::Once::new();
-    let directory = Path::new(env!("CARGO_BIN_EXE_chic-trace")).parent().expect("a program lies in a directory");
-    BUILT.call_once(|| {
-        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        build.args(["build", "--quiet", "-p", "guests", "--manifest-path"]);
-        build.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
-        build.arg("--target-dir").arg(directory.parent().expect("a target directory"));
-        if directory.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().expect("cargo runs").success(), "the ports do not build");
-    });
-    directory.join(name)
 }
 
 /// What the tools find.

@@ -303,6 +303,7 @@ impl Room {
         let mut room = Room { _dir: None, cwd: None, tmpdir: None, wanted_memory: false };
         if *fixture != Fixture::InPlace {
             let dir = tempfile::Builder::new().prefix("chic-").tempdir().map_err(failed)?;
+            shift_inodes(dir.path(), run).map_err(failed)?;
             let cwd = dir.path().join(name_of(variation.cwd_name, run));
             std::fs::create_dir(&cwd).map_err(failed)?;
             fixture.fill(&cwd)?;
@@ -326,6 +327,13 @@ impl Room {
 /// can not: what one run keeps in its TMPDIR and another in `/tmp` would be two files.
 fn tmpdir_has_a_name() -> bool {
     std::env::var_os("TMPDIR").is_some_and(|dir| Path::new(&dir).components().count() > 2)
+}
+
+/// Takes inodes, another number of them for each run: a file system gives those of the last run's files again, and a
+/// program that stores an inode number would seem to store the same one always.
+fn shift_inodes(dir: &Path, run: usize) -> std::io::Result<()> {
+    let files = run % 8 * 5 + 1;
+    (0..files).try_for_each(|nth| std::fs::write(dir.join(format!(".{nth}")), b""))
 }
 
 /// A name of so many letters, another for each run.

@@ -1,7 +1,7 @@
 //! The programs of the corpus: command lines, what they find, and what they need of the machine.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// What a program finds.
@@ -56,7 +56,7 @@ const BASH_PIPE: &str = "cat in1 | grep 1 | sort -n | uniq | wc -l; for i in 1 2
 pub fn programs() -> Vec<Program> {
     let python = python().unwrap_or_else(|| "python3".into());
     let url = format!("http://127.0.0.1:{}/in1", super::server::PORT);
-    let mt = guest("mt").display().to_string();
+    let mt = super::built::guest("mt").display().to_string();
     let plain = |name, command: &[&str], deterministic| Program {
         name,
         command: command.iter().map(|word| (*word).to_owned()).collect(),
@@ -101,23 +101,6 @@ pub fn needs(program: &Program) -> Option<String> {
 fn python() -> Option<String> {
     let output = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-/// A guest with a binary of its own, built once.
-pub fn guest(name: &str) -> PathBuf {
-    static BUILT: std::sync::Once = std::sync::Once::new();
-    let directory = Path::new(env!("CARGO_BIN_EXE_chic-trace")).parent().expect("a program lies in a directory");
-    BUILT.call_once(|| {
-        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        build.args(["build", "--quiet", "-p", "guests", "--manifest-path"]);
-        build.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
-        build.arg("--target-dir").arg(directory.parent().expect("a target directory"));
-        if directory.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().expect("cargo runs").success(), "the guests do not build");
-    });
-    directory.join(name)
 }
 
 /// Makes what a program finds.
