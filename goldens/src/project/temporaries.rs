@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use recording::resolve::ObjectKind;
 
-use super::{Maker, streams};
+use super::Maker;
 use crate::golden::Golden;
 use crate::model::{Arg, Step};
 use crate::rename::{Familiar, Holes, Substitutions};
@@ -106,8 +106,7 @@ pub(super) fn number(
         })
         .collect();
     ranked.sort_by(|a, b| {
-        let key = |one: &'_ Ranked| (one.left, one.first.clone(), one.second.clone(), one.made, one.path.clone());
-        key(a).cmp(&key(b))
+        (a.left, &a.first, &a.second, a.made, &a.path).cmp(&(b.left, &b.first, &b.second, b.made, &b.path))
     });
     assign(ranked, known)
 }
@@ -204,7 +203,6 @@ fn texts(maker: &mut Maker<'_>, bare: bool) -> HashMap<Vec<u8>, Vec<String>> {
         let key = maker.keys.get(stream.process.0 as usize).map_or_else(String::new, |key| key.0.to_string());
         texts.entry(path.clone()).or_default().push((key, lines));
     }
-    let _ = streams::object;
     texts
         .into_iter()
         .map(|(path, mut streams)| {
