@@ -216,29 +216,53 @@ fn threads_that_follow_the_cpus_are_stored_so() {
     assert_eq!(told(&check(&learned, &[with(8, 10)])), ["thread.count starts 1 thread more (10, was 9)"]);
 }
 
+/// A run that makes six files in this order.
+fn made(order: [usize; 6]) -> Form {
+    let mut body = String::new();
+    for name in FILES {
+        body.push_str(&format!("file P $CWD/{name}\n  open w creat 0644\n  close\n"));
+    }
+    for pair in order.windows(2) {
+        let (x, y) = (FILES[pair[0]], FILES[pair[1]]);
+        body.push_str(&format!("order P open@file:$CWD/{x} < open@file:$CWD/{y}\n"));
+    }
+    let (first, last) = (FILES[order[0]], FILES[order[5]]);
+    body.push_str(&format!("order P umask@self:- < open@file:$CWD/{first}\n"));
+    body.push_str(&format!("order P open@file:$CWD/{last} < write@std:stdout\n"));
+    form(&format!("{MUT}{body}"), &mut_contents())
+}
+
+const FILES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+
+#[test]
+fn an_order_that_may_be_chance_says_how_probably() {
+    // f is last of those that come in any order: once in 6^4 of hash orders, too.
+    let mut forms = vec![
+        made([0, 1, 2, 3, 4, 5]),
+        made([4, 0, 3, 1, 2, 5]),
+        made([2, 3, 0, 4, 1, 5]),
+        made([1, 2, 4, 0, 3, 5]),
+        made([3, 4, 1, 2, 0, 5]),
+    ];
+    let last = "order P open@file:$CWD/a < open@file:$CWD/f\n";
+    let five = learned(&forms);
+    assert!(five.golden.to_string().contains(last));
+    assert!((five.chance - 6f64.powi(-4)).abs() < 1e-12, "{}", five.chance);
+    forms.push(made([5, 3, 2, 1, 0, 4]));
+    let six = learned(&forms);
+    assert!(!six.golden.to_string().contains(last));
+    assert_eq!(six.chance, 0.0);
+    assert_eq!(learned(&runs()).chance, 0.0);
+}
+
 #[test]
 fn files_made_in_hash_order_get_no_edges_by_chance() {
-    let names = ["a", "b", "c", "d", "e", "f"];
-    let made = |order: [usize; 6]| {
-        let mut body = String::new();
-        for name in names {
-            body.push_str(&format!("file P $CWD/{name}\n  open w creat 0644\n  close\n"));
-        }
-        for pair in order.windows(2) {
-            let (x, y) = (names[pair[0]], names[pair[1]]);
-            body.push_str(&format!("order P open@file:$CWD/{x} < open@file:$CWD/{y}\n"));
-        }
-        let (first, last) = (names[order[0]], names[order[5]]);
-        body.push_str(&format!("order P umask@self:- < open@file:$CWD/{first}\n"));
-        body.push_str(&format!("order P open@file:$CWD/{last} < write@std:stdout\n"));
-        form(&format!("{MUT}{body}"), &mut_contents())
-    };
     // In all three, a comes before b: that is chance.
     let forms = [made([0, 1, 2, 3, 4, 5]), made([5, 4, 0, 3, 1, 2]), made([2, 3, 5, 0, 4, 1])];
     let learned = learned(&forms);
     let text = learned.golden.to_string();
-    for x in names {
-        for y in names {
+    for x in FILES {
+        for y in FILES {
             assert!(!text.contains(&format!("order P open@file:$CWD/{x} < open@file:$CWD/{y}\n")), "{text}");
         }
         assert!(text.contains(&format!("order P umask@self:- < open@file:$CWD/{x}\n")), "{text}");

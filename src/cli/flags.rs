@@ -467,7 +467,7 @@ fn golden() -> Command {
         .arg_required_else_help(true)
         .subcommand(
             record("Run a program several times and keep what all runs have in common", "record")
-                .arg(golden_runs("How many runs to learn from (default 5)"))
+                .arg(golden_runs("How many runs to learn from (default 5, up to 10 where an order may be chance)"))
                 .arg(switch("force").help("Replace a golden that exists")),
         )
         .subcommand(

@@ -68,6 +68,9 @@ pub struct Learned {
     pub golden: Golden,
     /// As far as bytes were there.
     pub contents: Contents,
+    /// The probability that an order which it asserts is chance: some steps came in any order, and one like them
+    /// before or after them all in every run. 0 when nothing came in any order. Further runs lower it.
+    pub chance: f64,
 }
 
 /// Why nothing was learned.
@@ -271,13 +274,13 @@ impl<'a> Learning<'a> {
             masks: Vec::new(),
             allows: Vec::new(),
         };
-        let mut loose = 0;
+        let (mut loose, mut chance) = (0, 0.0);
         if level >= Level::Protocol {
             (golden.streams, loose) = self.streams();
             golden.durability = self.durability();
             golden.facts = self.facts();
             golden.shapes = self.shapes();
-            golden.order = self.order(&golden.streams);
+            (golden.order, chance) = self.order(&golden.streams);
         }
         if level >= Level::Calls {
             let (threads, loose_calls) = threads::learn(self.forms, &self.processes);
@@ -287,7 +290,7 @@ impl<'a> Learning<'a> {
         let count = golden.count();
         let surely = if level < Level::Protocol { count.least } else { count.total.saturating_sub(loose) };
         golden.header.asserts = (surely.clamp(count.least, count.most), count.total);
-        Learned { golden, contents: self.contents }
+        Learned { golden, contents: self.contents, chance }
     }
 
     fn header(&self, facts: HeaderFacts) -> Header {
@@ -535,7 +538,7 @@ impl<'a> Learning<'a> {
         lines
     }
 
-    fn order(&self, streams: &[Stream]) -> Vec<OrderEdge> {
+    fn order(&self, streams: &[Stream]) -> (Vec<OrderEdge>, f64) {
         let eligible = |stream: &&Stream| {
             !stream.bag && stream.presence == Presence::Required && !self.names.is_pattern(&stream.object.name)
         };
@@ -563,15 +566,24 @@ impl<'a> Learning<'a> {
                 })
             })
             .collect();
-        let edges = order::edges(&runs);
+        let order::Agreed { edges, chance } = order::agreed(&runs, |a, b| alike(streams, a, b));
         let numbered: BTreeSet<u32> = edges.iter().flat_map(|(a, b)| [a.0, b.0]).collect();
         let numbers: BTreeMap<u32, Vec<u32>> =
             numbered.into_iter().filter_map(|at| Some((at, numbers_of(streams.get(at as usize)?)))).collect();
         let edges = edges.into_iter().filter_map(|(a, b)| edge(streams, &numbers, a, b));
         let mut lines: Vec<OrderEdge> = edges.filter(|edge| !said_by_the_tree(edge)).collect();
         lines.sort();
-        lines
+        (lines, chance)
     }
+}
+
+/// Is the same done to two objects of a kind in one process, as far as their first step tells?
+fn alike(streams: &[Stream], a: u32, b: u32) -> bool {
+    let does = |at: u32| {
+        let stream = streams.get(at as usize)?;
+        Some((&stream.process, stream.object.kind, stream.steps.first()?.1.verb))
+    };
+    a != b && does(a).is_some_and(|what| does(b) == Some(what))
 }
 
 /// `not varied: ASLR` as two values, so that a list of notes sorts by its kind.

@@ -3,7 +3,8 @@
 //! In: the order of each run by witness, and which step of a run is which step of the golden. Out: edges of the
 //! transitive reduction of what all runs agree on. Steps seen in both orders form groups: no edge lies inside
 //! one, and edges to the outside must hold for every member, because a pair that kept its order by chance would
-//! alarm later.
+//! alarm later. A step outside that does what the members do may still be one of them that kept its place by
+//! chance; how probable that is tells whether further runs are worth making.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,13 +45,27 @@ impl<'a> RunOrder<'a> {
     }
 }
 
-/// The edges that a golden of these runs holds.
-pub(super) fn edges(runs: &[RunOrder<'_>]) -> Vec<(Place, Place)> {
-    let Some((first, rest)) = runs.split_first() else { return Vec::new() };
+/// What all runs agree on.
+#[derive(Debug, Default)]
+pub(super) struct Agreed {
+    /// The edges that a golden of these runs holds.
+    pub edges: Vec<(Place, Place)>,
+    /// The probability that the least certain of them is chance, as far as groups show it.
+    pub chance: f64,
+}
+
+/// What all runs agree on; `alike` says whether the same is done to the objects of two streams.
+pub(super) fn agreed(runs: &[RunOrder<'_>], alike: impl Fn(u32, u32) -> bool) -> Agreed {
+    let Some((first, rest)) = runs.split_first() else { return Agreed::default() };
     let everywhere = |place: &Place| rest.iter().all(|run| run.nodes.contains_key(place));
     let places: Vec<Place> = first.nodes.keys().copied().filter(everywhere).collect();
-    let edges = if places.len() <= ALL_PAIRS { reduced(runs, &places) } else { shared_neighbours(runs) };
-    edges.into_iter().filter(|((a, _), (b, _))| a != b).collect()
+    let mut agreed = if places.len() <= ALL_PAIRS {
+        reduced(runs, &places, alike)
+    } else {
+        Agreed { edges: shared_neighbours(runs), chance: 0.0 }
+    };
+    agreed.edges.retain(|((a, _), (b, _))| a != b);
+    agreed
 }
 
 /// Edges between neighbours that are neighbours in every run.
@@ -101,7 +116,7 @@ impl Square {
     }
 }
 
-fn reduced(runs: &[RunOrder<'_>], places: &[Place]) -> Vec<(Place, Place)> {
+fn reduced(runs: &[RunOrder<'_>], places: &[Place], alike: impl Fn(u32, u32) -> bool) -> Agreed {
     let count = places.len();
     let mut all = Square::new(count);
     let mut any = Square::new(count);
@@ -116,9 +131,12 @@ fn reduced(runs: &[RunOrder<'_>], places: &[Place]) -> Vec<(Place, Place)> {
             }
         }
     }
-    let groups = groups(&any, count);
-    for_every_member(&mut all, &groups);
-    reduction(&all, count).into_iter().filter_map(|(a, b)| Some((*places.get(a)?, *places.get(b)?))).collect()
+    let groups = members(&groups(&any, count));
+    for_every_member(&mut all, &groups, places);
+    let place = |at: usize| places.get(at).copied();
+    let chance = chance(&all, &groups, places, runs.len(), alike);
+    let edges = reduction(&all, count).into_iter().filter_map(|(a, b)| Some((place(a)?, place(b)?))).collect();
+    Agreed { edges, chance }
 }
 
 /// Which group each step is in; alone in its own, mostly.
@@ -142,23 +160,44 @@ fn groups(any: &Square, count: usize) -> Vec<usize> {
     (0..count).map(|at| root(&mut group, at)).collect()
 }
 
-/// Takes away what lies inside a group, and what holds for some of its members only.
-fn for_every_member(all: &mut Square, groups: &[usize]) {
+/// The groups of more than one step.
+fn members(groups: &[usize]) -> Vec<Vec<usize>> {
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (at, group) in groups.iter().enumerate() {
         members.entry(*group).or_default().push(at);
     }
-    let several: Vec<&Vec<usize>> = members.values().filter(|members| members.len() > 1).collect();
-    for group in several {
-        for outside in 0..groups.len() {
+    members.into_values().filter(|members| members.len() > 1).collect()
+}
+
+/// The greatest probability that an order is chance: that an object is one of a group, with `k` others of which
+/// the same is done in any order, and came before or after all of them in every run because the further runs put
+/// it at the same end as the first, `(k + 1) ^ -(runs - 1)`.
+fn chance(all: &Square, groups: &[Vec<usize>], places: &[Place], runs: usize, alike: impl Fn(u32, u32) -> bool) -> f64 {
+    let further = i32::try_from(runs.saturating_sub(1)).unwrap_or(i32::MAX);
+    let least = groups.iter().filter_map(|group| {
+        let member = group.first().copied()?;
+        let streams: BTreeSet<u32> = group.iter().filter_map(|at| Some(places.get(*at)?.0)).collect();
+        let beside = (0..places.len()).filter(|at| all.has(member, *at) || all.has(*at, member));
+        let beside: BTreeSet<u32> = beside.filter_map(|at| Some(places.get(at)?.0)).collect();
+        let others = |stream: &u32| streams.iter().filter(|member| alike(*stream, **member)).count();
+        beside.difference(&streams).map(others).filter(|others| *others > 0).min()
+    });
+    least.min().map_or(0.0, |others| (others as f64 + 1.0).powi(-further))
+}
+
+/// Takes away what lies inside a group, but for the order of a stream, and what holds for some of its members only.
+fn for_every_member(all: &mut Square, groups: &[Vec<usize>], places: &[Place]) {
+    for group in groups {
+        for (outside, (stream, _)) in places.iter().enumerate() {
             let inside = group.contains(&outside);
             let after = group.iter().all(|member| all.has(*member, outside));
             let before = group.iter().all(|member| all.has(outside, *member));
             for member in group {
-                if inside || !after {
+                let known = places.get(*member).is_some_and(|place| inside && place.0 == *stream);
+                if !known && (inside || !after) {
                     all.clear(*member, outside);
                 }
-                if inside || !before {
+                if !known && (inside || !before) {
                     all.clear(outside, *member);
                 }
             }

@@ -13,7 +13,7 @@ use goldens::{
 use super::observe;
 use super::place::{Place, Writing};
 use super::record::{Header, Learning, case, recorded, write};
-use super::settings::{RUNS, Settings, configuration};
+use super::settings::{Settings, configuration};
 use crate::bench::replay_whole;
 use crate::cli::General;
 use crate::cli::ask::{GoldenCheck, VerdictForm};
@@ -223,8 +223,8 @@ impl Checking<'_> {
         if self.place.writing == Writing::No && !config::in_ci() {
             return Ok(());
         }
-        let runs = self.settings.runs(self.ask.runs, RUNS)?;
-        let learned = match learning.learned(self.name, runs.max(3), false, header) {
+        let runs = self.settings.runs(self.ask.runs)?.enough();
+        let learned = match learning.learned(self.name, runs, false, header) {
             Ok(learned) => learned,
             Err(problem) => {
                 checked.comparison.notes.push(format!("no golden waits to be accepted: {}", problem.what));
@@ -264,7 +264,7 @@ impl Checking<'_> {
         let header = Header::of(&case)?;
         let options = self.settings.options(&self.ask.compare)?;
         let mut learning = Learning { runner: Runner::new(case), options, runs: Vec::new() };
-        let runs = self.settings.runs(self.ask.runs, RUNS)?.max(3);
+        let runs = self.settings.runs(self.ask.runs)?.enough();
         let learned = learning.learned(self.name, runs, false, &header)?;
         let keep = self.settings.keep_content(None)?;
         if matches!(self.place.writing, Writing::Unseen | Writing::Overwrite) {

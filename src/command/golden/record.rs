@@ -8,7 +8,7 @@ use goldens::{Contents, Golden, HeaderFacts, Learned, Options, Refused, Run, for
 
 use super::observe;
 use super::place::{Place, not_in_ci, unwritten, valid};
-use super::settings::{RUNS, Settings, configuration};
+use super::settings::{Runs, Settings, configuration};
 use crate::cli::General;
 use crate::cli::ask::{GoldenRecord, Judged};
 use crate::exit::{Code, Ending};
@@ -38,9 +38,9 @@ pub fn run(general: &General, ask: &GoldenRecord) -> Result<Ending, Problem> {
         single: ask.single,
         ..settings.options(&ask.compare)?
     };
-    let runs = if ask.single { 1 } else { settings.runs(ask.runs, RUNS)? };
-    if runs < 3 && !ask.single {
-        return Err(Problem::usage(format!("cannot learn from {runs} runs: at least 3 show what varies"))
+    let runs = if ask.single { Runs::exactly(1) } else { settings.runs(ask.runs)? };
+    if runs.count < 3 && !ask.single {
+        return Err(Problem::usage(format!("cannot learn from {} runs: at least 3 show what varies", runs.count))
             .hint("--single takes one run as it is"));
     }
     let case = case(&settings, &ask.judged)?;
@@ -100,6 +100,9 @@ fn path_note(what: &str, path: &Path) -> Option<String> {
     Some(format!("{what} {text}"))
 }
 
+/// An order is asserted when it is chance at most so probably, where further runs can tell.
+const CHANCE: f64 = 1e-4;
+
 /// Runs that are learned from.
 pub struct Learning {
     /// Makes them.
@@ -111,14 +114,15 @@ pub struct Learning {
 }
 
 impl Learning {
-    /// Makes so many runs and learns from them.
+    /// Makes so many runs and learns from them; more where that may settle whether an order is chance.
     pub fn learned(
         &mut self,
         name: &str,
-        count: u32,
+        runs: Runs,
         drop_outliers: bool,
         header: &Header,
     ) -> Result<Learned, Problem> {
+        let Runs { mut count, most } = runs;
         let mut replaced = 0;
         loop {
             while self.runs.len() < count as usize {
@@ -127,6 +131,7 @@ impl Learning {
             }
             let forms = forms(&self.runs.iter().collect::<Vec<_>>(), None, &self.options);
             match learn(&forms, &self.options, header.facts(&self.runner)) {
+                Ok(learned) if learned.chance > CHANCE && count < most => count += 1,
                 Ok(learned) => return Ok(learned),
                 Err(Refused::Outliers { outliers, quorum: true }) if drop_outliers && replaced < count => {
                     replaced += outliers.len() as u32;

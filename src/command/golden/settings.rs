@@ -10,13 +10,34 @@ use crate::config;
 use crate::message::Problem;
 
 /// Runs that a golden is learned from.
-pub const RUNS: u32 = config::GOLDEN_RUNS;
+const RUNS: u32 = config::GOLDEN_RUNS;
 /// Further runs of `golden more`.
 pub const MORE_RUNS: u32 = 3;
 /// Runs that must confirm a difference.
 const CONFIRM: u32 = 2;
 /// How long a run may take, seconds.
 const TIMEOUT: f64 = 60.0;
+
+/// How many runs are learned from.
+#[derive(Debug, Clone, Copy)]
+pub struct Runs {
+    /// At first.
+    pub count: u32,
+    /// In all, where further ones may settle whether an order is chance.
+    pub most: u32,
+}
+
+impl Runs {
+    /// No more than that.
+    pub fn exactly(count: u32) -> Runs {
+        Runs { count, most: count }
+    }
+
+    /// As many as show what varies.
+    pub fn enough(self) -> Runs {
+        Runs { count: self.count.max(3), most: self.most.max(3) }
+    }
+}
 
 /// What renacer.toml says of goldens.
 pub struct Settings<'c>(pub Option<&'c Configuration>);
@@ -37,12 +58,13 @@ impl Settings<'_> {
         }
     }
 
-    /// How many runs are learned from.
-    pub fn runs(&self, flag: Option<u32>, default: u32) -> Result<u32, Problem> {
-        let runs = self.parsed(flag, "runs", default)?;
-        match runs {
-            1..=100 => Ok(runs),
-            _ => Err(Problem::usage(format!("cannot make {runs} runs: 1 to 100 are possible"))),
+    /// How many runs are learned from: as many as are asked for, or the default and up to twice as many.
+    pub fn runs(&self, flag: Option<u32>) -> Result<Runs, Problem> {
+        let asked = flag.is_some() || self.value("runs").is_some();
+        let count = self.parsed(flag, "runs", RUNS)?;
+        match count {
+            1..=100 => Ok(if asked { Runs::exactly(count) } else { Runs { count, most: 2 * count } }),
+            _ => Err(Problem::usage(format!("cannot make {count} runs: 1 to 100 are possible"))),
         }
     }
 
