@@ -45,22 +45,31 @@ pub(super) fn wait(lower: &mut Lowering, scene: &Scene<'_>) {
         None => true,
     };
     let pid = scene.result().filter(|pid| *pid > 0 && ended);
-    reaped(lower, scene, pid.and_then(|pid| u32::try_from(pid).ok()));
+    let whichever = scene.arg(0) as i32 <= 0;
+    reaped(lower, scene, pid.and_then(|pid| u32::try_from(pid).ok()), whichever);
 }
 
-/// pid, `siginfo_t`, options
+/// idtype, id, `siginfo_t`, options
 pub(super) fn waitid(lower: &mut Lowering, scene: &Scene<'_>) {
+    const P_ALL: u64 = 0;
+    const P_PGID: u64 = 2;
     const WNOWAIT: u64 = 0x0100_0000;
     lower.info(scene, "wait.calls");
     let info = scene.data(1, AFTER).filter(|_| scene.worked() && scene.arg(2) & WNOWAIT == 0);
     let ended = info.filter(|info| u32_at(info, 8).is_some_and(|code| (1..=3).contains(&code)));
-    reaped(lower, scene, ended.and_then(|info| u32_at(info, 16)));
+    let whichever = matches!(scene.arg(0), P_ALL | P_PGID);
+    reaped(lower, scene, ended.and_then(|info| u32_at(info, 16)), whichever);
 }
 
-fn reaped(lower: &mut Lowering, scene: &Scene<'_>, pid: Option<u32>) {
+/// The child with this id was collected, by a wait for it or for whichever ends.
+fn reaped(lower: &mut Lowering, scene: &Scene<'_>, pid: Option<u32>, whichever: bool) {
     let Some(child) = pid.filter(|pid| *pid != 0).and_then(|pid| child(scene.tables, scene.process(), pid)) else {
         return;
     };
+    if whichever {
+        let since = lower.spawned.get(&child).map_or(0, |(_, _, event)| *event);
+        lower.run.collected.insert(scene.call.index, since);
+    }
     lower.done(scene, Key::Child(child), Verb::Reap, [Raw::Ending(child)]);
 }
 

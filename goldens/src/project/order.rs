@@ -21,8 +21,8 @@ struct Node {
     first: u64,
     last: u64,
     place: NodeRef,
-    /// Does it collect a child?
-    reap: bool,
+    /// When the child was started that it collects, where it would have collected another as well.
+    collects_since: Option<u64>,
 }
 
 /// The nodes of one thread, by begin and by end.
@@ -125,7 +125,8 @@ fn nodes(maker: &Maker<'_>, process: u32, built: &BuiltProcess, threads: &mut BT
             if counts && line.thread != MIXED {
                 let place = NodeRef { process, stream: stream as u32, step: step as u32 };
                 let reap = maker.steps.get(line.step as usize).is_some_and(|step| step.verb == Verb::Reap);
-                let node = Node { first: line.first, last: line.last, place, reap };
+                let collects_since = maker.run.collected.get(&line.last).copied().filter(|_| reap);
+                let node = Node { first: line.first, last: line.last, place, collects_since };
                 threads.entry(line.thread).or_default().by_first.push(node);
             }
         }
@@ -148,10 +149,16 @@ fn is_channel(kind: ObjectKind) -> bool {
     matches!(kind, Std | Pipe | Socketpair | Tcp | Udp | Unix | Tty)
 }
 
+impl Node {
+    fn span(&self) -> (u64, u64) {
+        (self.first, self.last)
+    }
+}
+
 impl Line {
     fn sort(&mut self) {
         self.by_first.sort_by_key(|node| (node.first, node.place));
-        self.join_reaps();
+        self.stretch_reaps();
         self.by_last = self.by_first.clone();
         self.by_last.sort_by_key(|node| (node.last, node.place));
         let mut latest = 0;
@@ -161,13 +168,26 @@ impl Line {
         self.earliest.reverse();
     }
 
-    /// Which of several children ends first is chance: reaps that follow each other have no order.
-    fn join_reaps(&mut self) {
-        for group in self.by_first.chunk_by_mut(|a, b| a.reap && b.reap) {
-            let first = group.iter().map(|node| node.first).min().unwrap_or(0);
-            let last = group.iter().map(|node| node.last).max().unwrap_or(0);
-            group.iter_mut().for_each(|node| (node.first, node.last) = (first, last));
+    /// Which of several children ends first is chance: a wait for whichever ends may have been any of those that
+    /// collected a child which lived beside its own, and has no order with them nor with what lies between.
+    fn stretch_reaps(&mut self) {
+        let reaps: Vec<(usize, u64)> =
+            self.by_first.iter().enumerate().filter_map(|(at, node)| Some((at, node.collects_since?))).collect();
+        let spans: Vec<(u64, u64)> =
+            reaps.iter().filter_map(|(at, _)| self.by_first.get(*at)).map(Node::span).collect();
+        // Of each reap: the earliest start of a child that it or a later one collects.
+        let mut earliest = u64::MAX;
+        let mut since: Vec<u64> =
+            reaps.iter().rev().map(|(_, since)| running(&mut earliest, *since, u64::min)).collect();
+        since.reverse();
+        for (nth, (at, started)) in reaps.iter().enumerate() {
+            let Some(node) = self.by_first.get_mut(*at) else { continue };
+            let first = spans.partition_point(|(first, _)| first <= started);
+            let last = since.partition_point(|since| *since < node.first).saturating_sub(1).max(nth);
+            node.first = spans.get(first).map_or(node.first, |span| span.0.min(node.first));
+            node.last = spans.get(last).map_or(node.last, |span| span.1.max(node.last));
         }
+        self.by_first.sort_by_key(|node| (node.first, node.place));
     }
 
     /// The last nodes that ended before `event`: those that no other of them follows.
@@ -198,13 +218,15 @@ mod tests {
         with_reaps(nodes, &[])
     }
 
-    fn with_reaps(nodes: &[(u64, u64)], reaps: &[usize]) -> Line {
+    /// `reaps` are nodes and when their children were started.
+    fn with_reaps(nodes: &[(u64, u64)], reaps: &[(usize, u64)]) -> Line {
         let place = |at: usize| NodeRef { process: 0, stream: at as u32, step: 0 };
+        let since = |at: usize| reaps.iter().find(|(node, _)| *node == at).map(|(_, since)| *since);
         let by_first = nodes.iter().enumerate().map(|(at, (first, last))| Node {
             first: *first,
             last: *last,
             place: place(at),
-            reap: reaps.contains(&at),
+            collects_since: since(at),
         });
         let mut line = Line { by_first: by_first.collect(), ..Line::default() };
         line.sort();
@@ -226,11 +248,21 @@ mod tests {
     }
 
     #[test]
-    fn children_that_are_collected_one_after_the_other_have_no_order() {
-        let line = with_reaps(&[(1, 1), (2, 2), (3, 3), (4, 4)], &[1, 2]);
-        assert_eq!(streams(line.before(4)), [1, 2]);
-        assert_eq!(streams(line.before(2)), [0]);
-        assert_eq!(streams(line.after(2)), [1, 2]);
+    fn children_that_lived_side_by_side_are_collected_in_no_order() {
+        // 2 and 4 collect children that both lived at 3; 3 comes between them.
+        let line = with_reaps(&[(3, 3), (4, 4), (5, 5), (6, 6), (7, 7), (8, 8)], &[(2, 1), (4, 2)]);
+        assert_eq!(streams(line.before(8)), [2, 3, 4]);
+        assert_eq!(streams(line.before(6)), [1]);
+        assert_eq!(streams(line.after(5)), [2, 3, 4]);
+    }
+
+    #[test]
+    fn children_that_lived_one_after_the_other_are_collected_in_order() {
+        // Of a pool: 0 and 1 lived together, so did 1 and 2, but 2 was started when 0 was gone.
+        let line = with_reaps(&[(10, 10), (20, 20), (30, 30)], &[(0, 1), (1, 2), (2, 11)]);
+        assert_eq!(line.by_first.iter().map(Node::span).collect::<Vec<_>>(), [(10, 20), (10, 30), (20, 30)]);
+        let apart = with_reaps(&[(10, 10), (20, 20)], &[(0, 1), (1, 11)]);
+        assert_eq!(streams(apart.before(20)), [0]);
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub struct Run {
     /// When everything was synced last.
     pub(crate) synced_all: Option<u64>,
     pub(crate) witnesses: Vec<Witness>,
+    /// Waits that collected whichever child had ended: the event at which that child was started, by event.
+    pub(crate) collected: BTreeMap<u64, u64>,
     /// When each thread was made by another of its process.
     pub(crate) births: BTreeMap<u32, u64>,
     /// What all processes printed, by object, and the number of the first event.
