@@ -91,7 +91,10 @@ fn alarms(level: &str, checks: usize) -> Vec<String> {
                 alarms.push(format!("{} check {nth}: {:?}\n{shown}", case.program.name, checked.status.code()));
             }
         }
-        assertion_ratio(&case, &text(&recorded.stdout), &mut alarms);
+        // Weaker levels have a dozen facts, of which one that varies is much.
+        if level == "protocol" {
+            assertion_ratio(&case, &text(&recorded.stdout), &mut alarms);
+        }
     }
     alarms
 }

@@ -86,12 +86,15 @@ fn socket(maker: &Maker<'_>, object: &Object, accepted: bool) -> Value {
     }
 }
 
+/// A pipe that nobody wrote into or read from.
+pub(super) const UNUSED: &str = "unused";
+
 /// `cat.stdout->grep.stdin`.
 fn pipe(ends: Option<&Ends>) -> Value {
     let join = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join("+");
     match ends {
         Some((writers, readers)) => Value::from_syntax(format!("{}->{}", join(writers), join(readers))),
-        None => Value::from_syntax("unused"),
+        None => Value::from_syntax(UNUSED),
     }
 }
 

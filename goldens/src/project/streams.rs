@@ -1,15 +1,16 @@
 //! Streams: what each process did to each object, under canonical names.
 //!
 //! Steps of several threads on one object are in order only where a witness orders them; else the stream is a
-//! bag, and is sorted so that no interleaving shows.
+//! bag, and is sorted so that no interleaving shows. So is what a process does to a pipe of its own.
 
 use std::collections::BTreeMap;
 
 use recording::resolve::ThreadId;
 
 use super::Maker;
+use super::roles::UNUSED;
 use crate::form::{FormStep, FormStream};
-use crate::model::{ObjectKind, ObjectRef};
+use crate::model::{ObjectKind, ObjectRef, Verb};
 use crate::run::Run;
 use crate::run::raw::{Key, MIXED, Placed};
 use crate::run::stream::{Moves, RawStream};
@@ -36,7 +37,8 @@ pub(super) fn of(maker: &Maker<'_>, raw_to_step: &[u32]) -> Vec<Vec<Built>> {
         }
     }
     let build = |(object, streams): (ObjectRef, Vec<&RawStream>)| one(maker, raw_to_step, object, streams);
-    groups.into_iter().map(|group| group.into_iter().map(build).collect()).collect()
+    let built = |group: BTreeMap<_, _>| group.into_iter().map(build).filter(|built| !built.lines.is_empty()).collect();
+    groups.into_iter().map(built).collect()
 }
 
 /// What a stream is about, canonical.
@@ -75,10 +77,23 @@ fn one(maker: &Maker<'_>, raw_to_step: &[u32], object: ObjectRef, mut streams: V
             sum.ranges += more.ranges;
         }
     }
+    if object.kind == ObjectKind::Pipe && object.name == Value::from_syntax(UNUSED) {
+        // Where nobody writes and nobody reads it shows in nothing who else has it: make gives such a pipe to the
+        // jobs that start while another has the standard input.
+        lines.retain(|line| maker.steps.get(line.step as usize).is_none_or(|step| step.verb != Verb::Dup));
+    }
     let lines = folded(lines);
-    let bag = !in_order(maker.run, &lines);
+    let bag = !in_order(maker.run, &lines) || is_store(maker, object.kind, &lines);
     let lines = if bag { sorted(maker, lines) } else { lines };
     Built { object, bag, lines, moves }
+}
+
+/// Does a process write into this pipe and read from it, as the jobserver of make keeps its tokens? When it takes
+/// and when it gives back depends on what ends first.
+fn is_store(maker: &Maker<'_>, kind: ObjectKind, lines: &[Placed]) -> bool {
+    let does =
+        |verb| lines.iter().any(|line| maker.steps.get(line.step as usize).is_some_and(|step| step.verb == verb));
+    kind == ObjectKind::Pipe && does(Verb::Read) && does(Verb::Write)
 }
 
 fn is_procfs(run: &Run, key: Key) -> bool {
