@@ -5,7 +5,7 @@ use recording::resolve::{Moved, MovedBytes, Object, ObjectId, ObjectKind};
 use super::scene::Scene;
 use super::{Lowering, own};
 use crate::model::Verb;
-use crate::run::raw::{FlowId, Key, Raw};
+use crate::run::raw::{Ended, FlowId, Key, Raw};
 use crate::run::stream::{Source, Transfer};
 use crate::run::{Borrowed, Bytes, Flow};
 use crate::scrub;
@@ -35,15 +35,33 @@ pub(super) fn recv(lower: &mut Lowering, scene: &Scene<'_>) {
 }
 
 pub(super) fn sendfile(lower: &mut Lowering, scene: &Scene<'_>) {
-    moved(lower, scene, Verb::Write, "sendfile");
+    copied(lower, scene, "sendfile");
 }
 
 pub(super) fn splice(lower: &mut Lowering, scene: &Scene<'_>) {
-    moved(lower, scene, Verb::Write, "splice");
+    copied(lower, scene, "splice");
 }
 
 pub(super) fn copy_file_range(lower: &mut Lowering, scene: &Scene<'_>) {
-    moved(lower, scene, Verb::Write, "copy_file_range");
+    copied(lower, scene, "copy_file_range");
+}
+
+fn copied(lower: &mut Lowering, scene: &Scene<'_>, family: &'static str) {
+    if has_no_short_way(scene) {
+        return lower.info(scene, "copy.refused");
+    }
+    moved(lower, scene, Verb::Write, family);
+}
+
+/// Did a call that copies within the kernel find that these files or this kernel can't? Whoever asked copies by
+/// reading and writing then, and which file systems can is no matter of the program.
+pub(super) fn has_no_short_way(scene: &Scene<'_>) -> bool {
+    const EXDEV: u16 = 18;
+    const EINVAL: u16 = 22;
+    const ENOTTY: u16 = 25;
+    const ENOSYS: u16 = 38;
+    const EOPNOTSUPP: u16 = 95;
+    matches!(scene.ended(), Ended::Failed(EXDEV | EINVAL | ENOTTY | ENOSYS | EOPNOTSUPP))
 }
 
 /// All that a call moved; a call that failed is a step of its own on the object of its first argument.

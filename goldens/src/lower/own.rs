@@ -7,6 +7,7 @@ use syscalls::names::{PRCTL_OPS, RLIMIT, SECCOMP_OPS};
 use super::Lowering;
 use super::files;
 use super::flags;
+use super::io;
 use super::scene::{AFTER, BEFORE, Scene, u32_at, u64_at};
 use super::sockets::descriptor_flag;
 use crate::model::Verb;
@@ -233,6 +234,8 @@ pub(super) fn uname(lower: &mut Lowering, scene: &Scene<'_>) {
 
 /// descriptor, request, argument
 pub(super) fn ioctl(lower: &mut Lowering, scene: &Scene<'_>) {
+    const FICLONE: u32 = 0x4004_9409;
+    const FICLONERANGE: u32 = 0x4020_940d;
     let request = scene.arg(1) as u32;
     let input = scene.data(2, BEFORE);
     let on = input.and_then(|value| u32_at(value, 0)).is_some_and(|value| value != 0);
@@ -240,6 +243,9 @@ pub(super) fn ioctl(lower: &mut Lowering, scene: &Scene<'_>) {
         return files::flagged_by_ioctl(lower, scene, words);
     }
     let name = syscalls::ioctl::name(request).and_then(|name| name.split(' ').next());
+    if matches!(request, FICLONE | FICLONERANGE) && io::has_no_short_way(scene) {
+        return lower.info(scene, "copy.refused");
+    }
     let mut args = vec![name.map_or_else(|| Raw::Made(format!("{request:x}").into()), Raw::Word)];
     if let Some(input) = input.filter(|_| Request::of(request).write || sets(name)) {
         args.push(Raw::Blob(lower.run.names.id(input)));
