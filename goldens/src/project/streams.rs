@@ -3,9 +3,9 @@
 //! Steps of several threads on one object are in order only where a witness orders them; else the stream is a
 //! bag, and is sorted so that no interleaving shows. So is what a process does to a pipe of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use recording::resolve::ThreadId;
+use recording::resolve::{ObjectId, ObjectKind as Raw, ProcId, ThreadId};
 
 use super::Maker;
 use super::roles::UNUSED;
@@ -36,7 +36,8 @@ pub(super) fn of(maker: &Maker<'_>, raw_to_step: &[u32]) -> Vec<Vec<Built>> {
             group.entry(object(maker, stream.key)).or_default().push(stream);
         }
     }
-    let build = |(object, streams): (ObjectRef, Vec<&RawStream>)| one(maker, raw_to_step, object, streams);
+    let private = private(run);
+    let build = |(object, streams): (ObjectRef, Vec<&RawStream>)| one(maker, raw_to_step, &private, object, streams);
     let built = |group: BTreeMap<_, _>| group.into_iter().map(build).filter(|built| !built.lines.is_empty()).collect();
     groups.into_iter().map(built).collect()
 }
@@ -59,7 +60,13 @@ pub(super) fn object(maker: &Maker<'_>, key: Key) -> ObjectRef {
     }
 }
 
-fn one(maker: &Maker<'_>, raw_to_step: &[u32], object: ObjectRef, mut streams: Vec<&RawStream>) -> Built {
+fn one(
+    maker: &Maker<'_>,
+    raw_to_step: &[u32],
+    private: &BTreeSet<ObjectId>,
+    object: ObjectRef,
+    mut streams: Vec<&RawStream>,
+) -> Built {
     streams.sort_by_key(|stream| stream.placed.first().map(|placed| placed.first));
     let mut lines: Vec<Placed> = streams.iter().flat_map(|stream| stream.placed.iter().copied()).collect();
     // Children that are alike are told one after the other, whichever ends first.
@@ -70,26 +77,53 @@ fn one(maker: &Maker<'_>, raw_to_step: &[u32], object: ObjectRef, mut streams: V
         line.step = raw_to_step.get(line.step as usize).copied().unwrap_or(u32::MAX);
     }
     let mut moves: BTreeMap<&'static str, Moves> = BTreeMap::new();
-    if !streams.iter().any(|stream| is_procfs(maker.run, stream.key)) {
+    let counted = |stream: &&RawStream| !is_procfs(maker.run, stream.key) && !is_one_of(private, stream.key);
+    if streams.iter().all(counted) {
         for (family, more) in streams.iter().flat_map(|stream| &stream.moves) {
             let sum = moves.entry(family).or_default();
             sum.calls += more.calls;
             sum.ranges += more.ranges;
         }
     }
-    if object.kind == ObjectKind::Pipe && object.name == Value::from_syntax(UNUSED) {
-        // Where nobody writes and nobody reads it shows in nothing who else has it: make gives such a pipe to the
-        // jobs that start while another has the standard input.
-        lines.retain(|line| maker.steps.get(line.step as usize).is_none_or(|step| step.verb != Verb::Dup));
-    }
+    let silent = silent(&object, streams.iter().any(|stream| is_one_of(private, stream.key)));
+    lines.retain(|line| maker.steps.get(line.step as usize).is_none_or(|step| !silent.contains(&step.verb)));
     let lines = folded(lines);
     let bag = !in_order(maker.run, &lines) || is_store(maker, object.kind, &lines);
     let lines = if bag { sorted(maker, lines) } else { lines };
     Built { object, bag, lines, moves }
 }
 
-/// Does a process write into this pipe and read from it, as the jobserver of make keeps its tokens? When it takes
-/// and when it gives back depends on what ends first.
+/// Pipes and pairs that one process both writes into and reads from, and no other.
+fn private(run: &Run) -> BTreeSet<ObjectId> {
+    let mut ends: BTreeMap<ObjectId, BTreeSet<(bool, ProcId)>> = BTreeMap::new();
+    let is = |id| run.tables.object(id).is_some_and(|object| matches!(object.kind, Raw::Pipe | Raw::Socketpair));
+    for flow in run.flows.iter().filter(|flow| is(flow.object)) {
+        ends.entry(flow.object).or_default().insert((flow.into, flow.process));
+    }
+    let of_one = |ends: &BTreeSet<(bool, ProcId)>| matches!(ends.iter().copied().collect::<Vec<_>>()[..], [(false, reader), (true, writer)] if reader == writer);
+    ends.into_iter().filter(|(_, ends)| of_one(ends)).map(|(object, _)| object).collect()
+}
+
+fn is_one_of(objects: &BTreeSet<ObjectId>, key: Key) -> bool {
+    matches!(key, Key::Object(id) if objects.contains(&id))
+}
+
+/// What is done to an object without showing in anything that somebody else has.
+fn silent(object: &ObjectRef, private: bool) -> &'static [Verb] {
+    match object.kind {
+        // As an eventfd: a thread or a signal handler wakes another, make keeps tokens for its jobs.
+        ObjectKind::Pipe | ObjectKind::Socketpair if private => {
+            &[Verb::Read, Verb::Write, Verb::Recv, Verb::Send, Verb::Eof]
+        }
+        // Nobody writes and nobody reads: make gives such a pipe to jobs that start while another has the
+        // standard input.
+        ObjectKind::Pipe if object.name == Value::from_syntax(UNUSED) => &[Verb::Dup],
+        _ => &[],
+    }
+}
+
+/// Does a process write into this pipe and read from it? When it takes and when it gives back depends on what
+/// others do.
 fn is_store(maker: &Maker<'_>, kind: ObjectKind, lines: &[Placed]) -> bool {
     let does =
         |verb| lines.iter().any(|line| maker.steps.get(line.step as usize).is_some_and(|step| step.verb == verb));
