@@ -47,7 +47,12 @@ fn opened(lower: &mut Lowering, scene: &Scene<'_>, flags: u64, mode: u64) {
     if !scene.worked() && lower.library_probe(scene, object) {
         return;
     }
-    lower.probe(scene, object);
+    if scene.absent() && flags & O_CREAT != 0 {
+        // What is missing is its folder: this is no look for a file.
+        lower.run.object(object).proposed |= flags & flags::O_EXCL != 0;
+    } else {
+        lower.probe(scene, object);
+    }
     if scene.worked() {
         opened_well(lower, scene, object, flags, mode);
     }

@@ -1,4 +1,5 @@
-//! Numbers of temporary names: `{TMPk}` by what was done to them, so that no interleaving decides.
+//! Numbers of temporary names: `{TMPk}` by what was done to them, so that no interleaving decides; each folder
+//! counts for itself, so that one name more does not rename those of other folders.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,6 +8,7 @@ use recording::resolve::ObjectKind;
 use super::Maker;
 use crate::golden::Golden;
 use crate::model::{Arg, Step};
+use crate::pattern::{accepts, is_rule};
 use crate::rename::{Familiar, Holes, Substitutions};
 use crate::run::Run;
 use crate::run::raw::Key;
@@ -22,11 +24,15 @@ pub(super) fn familiar(golden: &Golden) -> Familiar {
             Some((folder, rest)) if !rest.contains('/') => {
                 known.holes.entry(folder.into()).or_insert(0);
             }
+            // A name of any kind stands for none.
+            _ if is_rule(name) && name.as_str().contains('/') => known.patterns.push(name.clone()),
             _ => {
                 known.literal.insert(name.as_str().into());
             }
         }
     }
+    known.patterns.sort();
+    known.patterns.dedup();
     for (folder, holes) in &mut known.holes {
         *holes = holes_in(golden, folder);
     }
@@ -93,22 +99,44 @@ pub(super) fn number(
         ports: holes.ports.clone(),
     };
     let refined = self::texts(&mut Maker::new(run, substitutions.clone(), &again), false);
-    let mut ranked: Vec<Ranked> = holes
-        .temporaries
-        .keys()
-        .map(|path| Ranked {
+    let mut folders: BTreeMap<&[u8], Vec<Ranked>> = BTreeMap::new();
+    for path in holes.temporaries.keys() {
+        folders.entry(parent(path)).or_default().push(Ranked {
             path: path.clone(),
             first: texts.get(path).cloned().unwrap_or_default(),
             second: refined.get(path).cloned().unwrap_or_default(),
             bare: bare.get(path).cloned().unwrap_or_default(),
             left: left(run, path),
             made: made(run, path),
-        })
-        .collect();
-    ranked.sort_by(|a, b| {
-        (a.left, &a.first, &a.second, a.made, &a.path).cmp(&(b.left, &b.first, &b.second, b.made, &b.path))
-    });
-    assign(ranked, known)
+        });
+    }
+    let mut wanted = known.map(known_streams).unwrap_or_default();
+    let mut numbers = HashMap::new();
+    let known = |folder: &&[u8]| wanted.contains_key(first.names.path(folder).as_str());
+    // A folder that the golden names goes before one that a pattern stands for.
+    let (named, others): (Vec<&[u8]>, Vec<&[u8]>) = folders.keys().copied().partition(known);
+    for folder in named.into_iter().chain(others) {
+        let mut ranked = folders.remove(folder).unwrap_or_default();
+        ranked.sort_by(|a, b| {
+            (a.left, &a.first, &a.second, a.made, &a.path).cmp(&(b.left, &b.first, &b.second, b.made, &b.path))
+        });
+        numbers.extend(assign(ranked, taken(&mut wanted, &first.names.path(folder))));
+    }
+    numbers
+}
+
+fn parent(path: &[u8]) -> &[u8] {
+    let end = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+    path.get(..end).unwrap_or_default()
+}
+
+/// What the golden has in this folder, or in the one of a pattern that accepts it.
+fn taken(wanted: &mut BTreeMap<String, Vec<Wanted>>, folder: &Value) -> Vec<Wanted> {
+    if let Some(there) = wanted.remove(folder.as_str()) {
+        return there;
+    }
+    let accepted = wanted.keys().find(|name| accepts(&Value::from_syntax(name.as_str()), folder)).cloned();
+    accepted.and_then(|name| wanted.remove(&name)).unwrap_or_default()
 }
 
 /// Is something of this name left?
@@ -124,8 +152,7 @@ fn made(run: &Run, path: &[u8]) -> u64 {
 
 /// In order; with a golden, those that do what one of its temporary names does get its number: with the same
 /// contents first, then with any.
-fn assign(ranked: Vec<Ranked>, known: Option<&Golden>) -> HashMap<Vec<u8>, Option<u32>> {
-    let mut wanted = known.map(known_streams).unwrap_or_default();
+fn assign(ranked: Vec<Ranked>, mut wanted: Vec<Wanted>) -> HashMap<Vec<u8>, Option<u32>> {
     let mut numbers = HashMap::new();
     let mut left = ranked;
     let same: [fn(&Wanted, &Ranked) -> bool; 2] =
@@ -159,18 +186,23 @@ struct Wanted {
     bare: Vec<String>,
 }
 
-/// The temporary names of a golden by number.
-fn known_streams(golden: &Golden) -> Vec<Wanted> {
-    let mut all: BTreeMap<u32, Wanted> = BTreeMap::new();
+/// The temporary names of a golden by folder and number.
+fn known_streams(golden: &Golden) -> BTreeMap<String, Vec<Wanted>> {
+    let mut all: BTreeMap<(String, u32), Wanted> = BTreeMap::new();
     for stream in &golden.streams {
-        let Some(number) = number_of(stream.object.name.as_str()) else { continue };
-        let wanted = all.entry(number).or_insert_with(|| Wanted { number, ..Wanted::default() });
+        let name = stream.object.name.as_str();
+        let Some((number, (folder, _))) = number_of(name).zip(name.rsplit_once('/')) else { continue };
+        let wanted = all.entry((unnumbered(folder), number)).or_insert_with(|| Wanted { number, ..Wanted::default() });
         let head = || std::iter::once(stream.process.0.to_string());
         let lines = |bare| stream.steps.iter().map(move |(_, step)| line(step, bare));
         wanted.exact.extend(head().chain(lines(false).map(|line| unnumbered(&line))));
         wanted.bare.extend(head().chain(lines(true)));
     }
-    all.into_values().collect()
+    let mut folders: BTreeMap<String, Vec<Wanted>> = BTreeMap::new();
+    for ((folder, _), wanted) in all {
+        folders.entry(folder).or_default().push(wanted);
+    }
+    folders
 }
 
 /// `k` of a name that ends in `{TMPk}`.

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use recording::resolve::Object;
+
 use super::substitute::Substitutions;
+use crate::pattern::accepts;
 use crate::run::Run;
 use crate::value::Value;
 
@@ -22,8 +25,24 @@ struct Candidate {
 pub(crate) struct Familiar {
     /// Canonical names without holes.
     pub literal: HashSet<Box<str>>,
+    /// Patterns that stand for names.
+    pub patterns: Vec<Value>,
     /// How many temporary names a folder has.
     pub holes: BTreeMap<Box<str>, usize>,
+}
+
+impl Familiar {
+    /// Has the golden this name, or one that stands for it? A name by chance in a folder of temporary names is one
+    /// of those first.
+    fn has(&self, candidate: &Candidate, chance: bool) -> bool {
+        let name = format!("{}/{}", candidate.folder, Value::literal(&candidate.name));
+        if self.literal.contains(&*name) {
+            return true;
+        }
+        let name = Value::from_syntax(name);
+        !(chance && self.holes.contains_key(candidate.folder.as_str()))
+            && self.patterns.iter().any(|pattern| accepts(pattern, &name))
+    }
 }
 
 /// Shorter names are no chance names: the folders of an object store, for one.
@@ -48,16 +67,26 @@ fn of_run(run: &Run, own: &[Candidate], others: &[&[Candidate]], familiar: Optio
     let mut in_folder: BTreeMap<&Value, usize> = BTreeMap::new();
     let mut doubtful: Vec<&Candidate> = Vec::new();
     for candidate in own {
-        if familiar.is_some_and(|known| known.literal.contains(&*literal(candidate))) {
+        let chance = by_chance(&candidate.name, &pids);
+        if familiar.is_some_and(|known| known.has(candidate, chance)) {
             continue;
         }
         let alone = others.is_empty() || familiar.is_some();
-        if differs(candidate, own, others) || (alone && by_chance(&candidate.name, &pids)) {
+        if differs(candidate, own, others) || (alone && chance) {
             temporary.insert(candidate.path.clone());
             *in_folder.entry(&candidate.folder).or_default() += 1;
         } else {
             doubtful.push(candidate);
         }
+    }
+    // In a folder that no other run has nothing takes the place of a name, but others are made up like it.
+    let made_up: BTreeSet<(Value, usize)> =
+        own.iter().filter(|one| temporary.contains(&one.path)).filter_map(|one| made_like(&one.name)).collect();
+    let (more, doubtful): (Vec<&Candidate>, Vec<&Candidate>) =
+        doubtful.into_iter().partition(|one| made_like(&one.name).is_some_and(|way| made_up.contains(&way)));
+    for candidate in more {
+        temporary.insert(candidate.path.clone());
+        *in_folder.entry(&candidate.folder).or_default() += 1;
     }
     // A name that does not look like chance takes the place of one that the golden has there.
     for candidate in doubtful {
@@ -71,15 +100,15 @@ fn of_run(run: &Run, own: &[Candidate], others: &[&[Candidate]], familiar: Optio
     temporary
 }
 
-fn literal(candidate: &Candidate) -> Box<str> {
-    format!("{}/{}", candidate.folder, Value::literal(&candidate.name)).into()
-}
-
 fn candidates(run: &Run, substitutions: &Substitutions) -> Vec<Candidate> {
     let mut all = BTreeSet::new();
-    for object in run.tables.objects.iter().filter(|object| object.exclusive && object.made_by.is_some()) {
+    for (object, facts) in run.tables.objects.iter().zip(run.objects.iter().map(Some).chain(std::iter::repeat(None))) {
+        let made = object.exclusive && object.made_by.is_some();
+        if !made && !facts.is_some_and(|facts| facts.proposed) {
+            continue;
+        }
         let local = object.local.as_ref().map(|(local, _)| local).filter(|local| local.first() == Some(&b'/'));
-        let path = local.or_else(|| object.names.first().map(|(_, name)| name)).unwrap_or(&object.name);
+        let path = local.unwrap_or_else(|| made_as(object));
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let end = path.len().saturating_sub(name.len() + 1);
         if name.len() < SHORTEST || path.first() != Some(&b'/') {
@@ -89,6 +118,12 @@ fn candidates(run: &Run, substitutions: &Substitutions) -> Vec<Candidate> {
         all.insert(Candidate { folder, name: name.to_vec(), path: path.clone() });
     }
     all.into_iter().collect()
+}
+
+/// The name under which it was made. A file that began without one (`O_TMPFILE`) got its first by a link.
+fn made_as(object: &Object) -> &Vec<u8> {
+    let given = object.names.first().map(|(_, name)| name);
+    given.filter(|_| object.began_unnamed()).unwrap_or(&object.name)
 }
 
 /// A folder with its substitution; temporary folders are told apart later, by what is in them.
@@ -139,6 +174,11 @@ fn mixed(part: &[u8]) -> bool {
 fn holds_pid(part: &[u8], pids: &HashSet<u64>) -> bool {
     let runs = part.split(|byte| !byte.is_ascii_digit()).filter(|digits| digits.len() >= 3);
     runs.filter_map(|digits| std::str::from_utf8(digits).ok()?.parse().ok()).any(|number| pids.contains(&number))
+}
+
+/// How a temporary name was made up, as far as it shows: what stays of it, and its length.
+fn made_like(name: &[u8]) -> Option<(Value, usize)> {
+    Some((pattern(name), name.len())).filter(|(way, _)| way.as_str() != "*" && way.as_str().contains('*'))
 }
 
 /// How a temporary name is shown: `tmp.*` for `tmp.aB3dE9`.

@@ -133,6 +133,8 @@ pub(crate) struct ObjectFacts {
     pub extended: Vec<(Key, u32, u64, u64)>,
     /// `LOCK_EX` or `LOCK_SH` held by flock: by whom, through which description.
     pub lock: Option<(ProcId, DescriptionId)>,
+    /// Was a name for it chosen with `O_EXCL`, in a folder that was not there?
+    pub proposed: bool,
     /// Did `accept` make it?
     pub accepted: bool,
     /// Flags of its `socket` call.

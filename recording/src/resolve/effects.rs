@@ -5,7 +5,7 @@ use super::notes::Note;
 use super::objects::{New, Seen};
 use super::plan::{Act, CLOEXEC, Created};
 use super::sockets;
-use super::tables::{ObjectId, ObjectKind};
+use super::tables::{ObjectId, ObjectKind, UNNAMED};
 use super::world::{Caller, Fd, World};
 use super::{About, Moved, RESULT};
 use crate::decode::word;
@@ -216,7 +216,7 @@ impl World {
 
     /// A file without a name (O_TMPFILE) in a directory.
     fn unnamed(&mut self, caller: Caller, dir: &[u8]) -> ObjectId {
-        let object = self.objects.make(&mut self.tables, ObjectKind::File, &[dir, b"/#tmpfile"].concat());
+        let object = self.objects.make(&mut self.tables, ObjectKind::File, &[dir, UNNAMED].concat());
         if let Some(row) = self.object(object) {
             row.made_by = Some(caller.process);
             row.exclusive = true;

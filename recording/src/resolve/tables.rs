@@ -202,7 +202,15 @@ pub struct Object {
     pub peer: Option<Vec<u8>>,
 }
 
+/// How the name of a file ends that began without one (`O_TMPFILE`).
+pub(super) const UNNAMED: &[u8] = b"/#tmpfile";
+
 impl Object {
+    /// Did it begin without a name (`O_TMPFILE`)?
+    pub fn began_unnamed(&self) -> bool {
+        self.name.ends_with(UNNAMED)
+    }
+
     /// Does it have bytes in an order and no places? Then offsets are counts.
     pub fn is_stream(&self) -> bool {
         match self.kind {
