@@ -10,9 +10,9 @@ use goldens::{
     Severity, Stdin, Verdict, compare, forms, json, junit, text,
 };
 
-use super::observe;
+use super::learning::Learning;
 use super::place::{Place, Writing};
-use super::record::{Header, Learning, case, recorded, write};
+use super::record::{Header, case, recorded, write};
 use super::settings::{Settings, configuration};
 use crate::bench::replay_whole;
 use crate::cli::General;
@@ -22,7 +22,7 @@ use crate::config;
 use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, named, quoted, safe};
 use crate::output;
-use crate::runner::{Case, Environment, Fixture, Input, Listing, NoRun, Runner};
+use crate::runner::{Case, Environment, Fixture, Input, Listing, NoRun};
 
 /// Checks what was asked, prints, and chooses the code by what was printed.
 pub fn run(general: &General, ask: &GoldenCheck) -> Result<Ending, Problem> {
@@ -184,10 +184,10 @@ impl Checking<'_> {
     ) -> Result<Checked, Problem> {
         let confirm = self.settings.confirm(self.ask.confirm)?;
         let timeout = case.timeout.as_secs_f64();
-        let mut learning = Learning { runner: Runner::new(case), options, runs: Vec::new() };
+        let mut learning = Learning::new(case, options);
         let comparison = loop {
-            match observe(&mut learning.runner, &learning.options) {
-                Ok(run) => learning.runs.push(run),
+            match learning.run(false) {
+                Ok(()) => {}
                 Err(NoRun::TimedOut(_)) => return Ok(self.checked(timed_out(golden, &learning.options, timeout))),
                 Err(NoRun::Refused(problem)) => return Err(problem),
             }
@@ -263,7 +263,7 @@ impl Checking<'_> {
         let case = case(self.settings, judged)?;
         let header = Header::of(&case)?;
         let options = self.settings.options(&self.ask.compare)?;
-        let mut learning = Learning { runner: Runner::new(case), options, runs: Vec::new() };
+        let mut learning = Learning::new(case, options);
         let runs = self.settings.runs(self.ask.runs)?.enough();
         let learned = learning.learned(self.name, runs, false, &header)?;
         let keep = self.settings.keep_content(None)?;

@@ -4,6 +4,7 @@ mod check;
 mod diff;
 mod explain;
 mod import;
+mod learning;
 mod more;
 mod pending;
 mod place;

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::Path;
 
-use goldens::{Contents, Golden, HeaderFacts, Learned, Options, Refused, Run, forms, learn};
+use goldens::{Contents, Golden, HeaderFacts, Options, Refused};
 
-use super::observe;
+use super::learning::Learning;
 use super::place::{Place, not_in_ci, unwritten, valid};
 use super::settings::{Runs, Settings, configuration};
 use crate::cli::General;
@@ -49,7 +49,7 @@ pub fn run(general: &General, ask: &GoldenRecord) -> Result<Ending, Problem> {
     std::fs::create_dir_all(place.store.dir()).map_err(|error| {
         Problem::usage(format!("cannot make {}: {}", named(place.store.dir()), output::reason(&error)))
     })?;
-    let mut learning = Learning { runner: Runner::new(case), options, runs: Vec::new() };
+    let mut learning = Learning::new(case, options);
     let learned = learning.learned(&ask.name, runs, ask.drop_outliers, &header).inspect_err(|_| {
         // Nothing is left of it when nothing was learned; one that holds something stays.
         let _ = std::fs::remove_dir(place.store.dir());
@@ -87,7 +87,7 @@ impl Header {
     }
 
     /// With what could not be varied.
-    fn facts(&self, runner: &Runner) -> HeaderFacts {
+    pub fn facts(&self, runner: &Runner) -> HeaderFacts {
         let mut facts = self.facts.clone();
         facts.notes.extend(runner.notes());
         facts
@@ -98,53 +98,6 @@ impl Header {
 fn path_note(what: &str, path: &Path) -> Option<String> {
     let text = path.to_str().filter(|text| path.is_relative() && !text.contains(char::is_whitespace))?;
     Some(format!("{what} {text}"))
-}
-
-/// An order is asserted when it is chance at most so probably, where further runs can tell.
-const CHANCE: f64 = 1e-4;
-
-/// Runs that are learned from.
-pub struct Learning {
-    /// Makes them.
-    pub runner: Runner,
-    /// How they are compared.
-    pub options: Options,
-    /// Those that were made.
-    pub runs: Vec<Run>,
-}
-
-impl Learning {
-    /// Makes so many runs and learns from them; more where that may settle whether an order is chance.
-    pub fn learned(
-        &mut self,
-        name: &str,
-        runs: Runs,
-        drop_outliers: bool,
-        header: &Header,
-    ) -> Result<Learned, Problem> {
-        let Runs { mut count, most } = runs;
-        let mut replaced = 0;
-        loop {
-            while self.runs.len() < count as usize {
-                let run = observe(&mut self.runner, &self.options).map_err(crate::runner::NoRun::into_problem)?;
-                self.runs.push(run);
-            }
-            let forms = forms(&self.runs.iter().collect::<Vec<_>>(), None, &self.options);
-            match learn(&forms, &self.options, header.facts(&self.runner)) {
-                Ok(learned) if learned.chance > CHANCE && count < most => count += 1,
-                Ok(learned) => return Ok(learned),
-                Err(Refused::Outliers { outliers, quorum: true }) if drop_outliers && replaced < count => {
-                    replaced += outliers.len() as u32;
-                    for outlier in outliers.iter().rev() {
-                        if outlier.run >= 1 && outlier.run <= self.runs.len() {
-                            self.runs.remove(outlier.run - 1);
-                        }
-                    }
-                }
-                Err(refused) => return Err(refusal(name, &refused)),
-            }
-        }
-    }
 }
 
 /// Why nothing was learned.
