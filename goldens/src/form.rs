@@ -27,7 +27,7 @@ pub struct Form {
     pub steps: Vec<Step>,
     /// The calls of all threads, each distinct one once. Empty unless level `calls` was asked for.
     pub calls: Vec<Call>,
-    /// What temporary names looked like: `{TMP2}` to `tmp.*`, the part that varied as a star.
+    /// What temporary names looked like: `$CWD/{TMP2}` to `tmp.*`, the part that varied as a star.
     pub temporaries: BTreeMap<Value, Value>,
     /// The bytes behind the hashes in steps and ends.
     pub contents: Contents,

@@ -254,7 +254,7 @@ fn every_named_mutant_is_told_in_its_own_words() {
     let base = form(MUT, &contents);
     for mutant in MUTANTS {
         let mut changed = form(&edited(MUT, mutant.edits), &contents);
-        changed.temporaries.insert(value("{TMP2}"), value("tmp.%2A"));
+        changed.temporaries.insert(value("$CWD/{TMP2}"), value("tmp.%2A"));
         judge(mutant, &base, &changed, &mut wrong);
     }
     let contents = order_contents();

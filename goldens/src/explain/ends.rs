@@ -66,10 +66,8 @@ impl Context<'_> {
 
     fn left_behind(&self, kind: EndKind, name: &Value) -> String {
         let component = name.as_str().rsplit('/').next().unwrap_or_default();
-        let looked =
-            self.form.temporaries.get(name).or_else(|| self.form.temporaries.get(&Value::from_syntax(component)));
         let what = if kind == EndKind::File { "file" } else { word(kind) };
-        match looked {
+        match self.form.temporaries.get(name) {
             Some(looks) => format!("leaves temporary {what} `{}` behind", words::value(looks)),
             None if component.starts_with("{TMP") => format!("leaves temporary {what} {} behind", words::value(name)),
             None if kind == EndKind::File => format!("now writes {}", words::value(name)),

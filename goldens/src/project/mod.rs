@@ -39,12 +39,19 @@ pub fn forms(runs: &[&Run], known: Option<&Golden>, options: &Options) -> Vec<Fo
     let pairs: Vec<(&Run, &Substitutions)> = runs.iter().copied().zip(&substitutions).collect();
     let familiar = known.map(temporaries::familiar);
     let temporary = find_temporaries(&pairs, familiar.as_ref());
-    let each = runs.iter().zip(&substitutions).zip(temporary);
-    each.map(|((run, substitutions), temporary)| {
-        let mut holes = Holes { temporaries: HashMap::new(), ports: ports::number(run) };
-        holes.temporaries = temporary.into_iter().map(|path| (path, None)).collect();
-        holes.temporaries = temporaries::number(run, substitutions, &holes, known);
-        Maker::new(run, substitutions.clone(), &holes).form()
+    let mut holes: Vec<Holes> = Vec::with_capacity(runs.len());
+    let mut described: Vec<keys::Described> = Vec::with_capacity(runs.len());
+    for ((run, substitutions), temporary) in pairs.iter().copied().zip(temporary) {
+        let temporaries = temporary.into_iter().map(|path| (path, None)).collect();
+        let unnumbered = Holes { temporaries, ports: ports::number(run) };
+        described.push(keys::Described::of(run, &Names::new(run, substitutions.clone(), &unnumbered)));
+        holes.push(unnumbered);
+    }
+    let keys = keys::of(&described, known);
+    let each = pairs.into_iter().zip(holes).zip(keys);
+    each.map(|(((run, substitutions), mut holes), keys)| {
+        holes.temporaries = temporaries::number(run, substitutions, &holes, &keys, known);
+        Maker::new(run, substitutions.clone(), &holes, &keys).form()
     })
     .collect()
 }
@@ -68,14 +75,14 @@ pub(crate) struct Maker<'a> {
 }
 
 impl<'a> Maker<'a> {
-    /// For this run, with these holes.
-    pub fn new(run: &'a Run, substitutions: Substitutions, holes: &Holes) -> Maker<'a> {
+    /// For this run, with these holes and keys.
+    pub fn new(run: &'a Run, substitutions: Substitutions, holes: &Holes, keys: &[ProcKey]) -> Maker<'a> {
         let names = Names::new(run, substitutions, holes);
         let mut maker = Maker {
             run,
             names,
             holes: holes.clone(),
-            keys: Vec::new(),
+            keys: keys.to_vec(),
             objects: Vec::new(),
             flows: HashMap::new(),
             files: HashMap::new(),
@@ -84,7 +91,6 @@ impl<'a> Maker<'a> {
             contents: Contents::default(),
             changes: ends::Changes::of(run),
         };
-        maker.keys = keys::of(run, &maker.names);
         maker.objects = roles::name_all(&maker);
         maker
     }
@@ -211,9 +217,8 @@ impl<'a> Maker<'a> {
     }
 
     fn temporary_patterns(&self) -> std::collections::BTreeMap<Value, Value> {
-        let hole = |number: &Option<u32>| number.map(|number| Value::from_syntax(format!("{{TMP{number}}}")));
         let name = |path: &[u8]| pattern(path.rsplit(|byte| *byte == b'/').next().unwrap_or_default());
-        self.holes.temporaries.iter().filter_map(|(path, number)| Some((hole(number)?, name(path)))).collect()
+        self.holes.temporaries.keys().map(|path| (self.names.path(path), name(path))).collect()
     }
 
     /// Names that the run changed and that could not be looked at when it was over.

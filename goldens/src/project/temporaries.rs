@@ -1,15 +1,15 @@
 //! Numbers of temporary names: `{TMPk}` by what was done to them, so that no interleaving decides; each folder
 //! counts for itself, so that one name more does not rename those of other folders.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use recording::resolve::ObjectKind;
 
 use super::Maker;
 use crate::golden::Golden;
-use crate::model::{Arg, Step};
+use crate::model::{Arg, ProcKey, Step};
 use crate::pattern::{accepts, is_rule};
-use crate::rename::{Familiar, Holes, Substitutions};
+use crate::rename::{Familiar, Holes, Substitutions, parent};
 use crate::run::Run;
 use crate::run::raw::Key;
 use crate::value::Value;
@@ -22,12 +22,14 @@ pub(super) fn familiar(golden: &Golden) -> Familiar {
     for name in names {
         match name.as_str().rsplit_once("/{TMP") {
             Some((folder, rest)) if !rest.contains('/') => {
-                known.holes.entry(folder.into()).or_insert(0);
+                known.holes.entry(unnumbered(folder).into()).or_insert(0);
             }
             // A name of any kind stands for none.
-            _ if is_rule(name) && name.as_str().contains('/') => known.patterns.push(name.clone()),
+            _ if is_rule(name) && name.as_str().contains('/') => {
+                known.patterns.push(Value::from_syntax(unnumbered(name.as_str())));
+            }
             _ => {
-                known.literal.insert(name.as_str().into());
+                known.literal.insert(unnumbered(name.as_str()).into());
             }
         }
     }
@@ -49,13 +51,13 @@ fn arguments(golden: &Golden) -> impl Iterator<Item = &Value> {
 }
 
 fn holes_in(golden: &Golden, folder: &str) -> usize {
-    let prefix = format!("{folder}/{{TMP");
-    let mut names: Vec<&str> = golden.streams.iter().map(|stream| stream.object.name.as_str()).collect();
-    names.extend(golden.ends.iter().map(|end| end.name.as_str()));
-    names.retain(|name| name.strip_prefix(&*prefix).is_some_and(|rest| !rest.contains('/')));
-    names.sort_unstable();
-    names.dedup();
-    names.len()
+    let streams = golden.streams.iter().map(|stream| stream.object.name.as_str());
+    let names = streams.chain(golden.ends.iter().map(|end| end.name.as_str()));
+    let there = |name: &&str| {
+        let end = name.rsplit_once("/{TMP").filter(|(_, rest)| !rest.contains('/'));
+        end.is_some_and(|(of, _)| unnumbered(of) == folder)
+    };
+    names.filter(there).collect::<BTreeSet<_>>().len()
 }
 
 /// A temporary name with what tells it from others.
@@ -78,12 +80,13 @@ pub(super) fn number(
     run: &Run,
     substitutions: &Substitutions,
     holes: &Holes,
+    keys: &[ProcKey],
     known: Option<&Golden>,
 ) -> HashMap<Vec<u8>, Option<u32>> {
     if holes.temporaries.len() < 2 && known.is_none() {
         return holes.temporaries.keys().map(|path| (path.clone(), Some(1))).collect();
     }
-    let mut first = Maker::new(run, substitutions.clone(), holes);
+    let mut first = Maker::new(run, substitutions.clone(), holes, keys);
     let texts = texts(&mut first, false);
     let bare = self::texts(&mut first, true);
     let mut distinct: Vec<&Vec<String>> = texts.values().collect();
@@ -98,7 +101,7 @@ pub(super) fn number(
             .collect(),
         ports: holes.ports.clone(),
     };
-    let refined = self::texts(&mut Maker::new(run, substitutions.clone(), &again), false);
+    let refined = self::texts(&mut Maker::new(run, substitutions.clone(), &again, keys), false);
     let mut folders: BTreeMap<&[u8], Vec<Ranked>> = BTreeMap::new();
     for path in holes.temporaries.keys() {
         folders.entry(parent(path)).or_default().push(Ranked {
@@ -123,11 +126,6 @@ pub(super) fn number(
         numbers.extend(assign(ranked, taken(&mut wanted, &first.names.path(folder))));
     }
     numbers
-}
-
-fn parent(path: &[u8]) -> &[u8] {
-    let end = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
-    path.get(..end).unwrap_or_default()
 }
 
 /// What the golden has in this folder, or in the one of a pattern that accepts it.
@@ -265,13 +263,13 @@ fn line(step: &Step, bare: bool) -> String {
     out
 }
 
+/// With `{TMP}` for each `{TMPk}`.
 fn unnumbered(text: &str) -> String {
-    match text.find("{TMP") {
-        None => text.to_owned(),
-        Some(at) => {
-            let (head, tail) = text.split_at(at);
-            let rest = tail.split_once('}').map_or("", |(_, rest)| rest);
-            format!("{head}{{TMP}}{rest}")
-        }
+    let mut parts = text.split("{TMP");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str("{TMP}");
+        out.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
     }
+    out
 }

@@ -17,7 +17,7 @@ use crate::value::{Value, push_literal};
 
 pub(crate) use content::Canonical;
 pub(crate) use substitute::{Substitutions, environment};
-pub(crate) use temporary::{Familiar, find as find_temporaries, pattern};
+pub(crate) use temporary::{Familiar, find as find_temporaries, parent, pattern};
 
 use clock::Clock;
 use content::Matcher;

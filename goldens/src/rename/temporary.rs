@@ -23,7 +23,7 @@ struct Candidate {
 /// What a golden knows already.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Familiar {
-    /// Canonical names without holes.
+    /// Canonical names without holes at their end; those within are not numbered.
     pub literal: HashSet<Box<str>>,
     /// Patterns that stand for names.
     pub patterns: Vec<Value>,
@@ -32,17 +32,35 @@ pub(crate) struct Familiar {
 }
 
 impl Familiar {
-    /// Has the golden this name, or one that stands for it? A name by chance in a folder of temporary names is one
-    /// of those first.
-    fn has(&self, candidate: &Candidate, chance: bool) -> bool {
-        let name = format!("{}/{}", candidate.folder, Value::literal(&candidate.name));
+    /// Has the golden this name in this folder, or one that stands for it? A name by chance in a folder of temporary
+    /// names is one of those first.
+    fn has(&self, candidate: &Candidate, folder: &str, chance: bool) -> bool {
+        let name = format!("{folder}/{}", Value::literal(&candidate.name));
         if self.literal.contains(&*name) {
             return true;
         }
         let name = Value::from_syntax(name);
-        !(chance && self.holes.contains_key(candidate.folder.as_str()))
-            && self.patterns.iter().any(|pattern| accepts(pattern, &name))
+        !(chance && self.holes.contains_key(folder)) && self.patterns.iter().any(|pattern| accepts(pattern, &name))
     }
+}
+
+/// The folder of a candidate with a hole for each part that is a temporary name.
+fn within(candidate: &Candidate, temporary: &HashSet<Vec<u8>>) -> String {
+    let mut parts: Vec<&str> = candidate.folder.as_str().split('/').collect();
+    let mut path = parent(&candidate.path);
+    for part in parts.iter_mut().rev() {
+        if temporary.contains(path) {
+            *part = "{TMP}";
+        }
+        path = parent(path);
+    }
+    parts.join("/")
+}
+
+/// Up to the last slash.
+pub(crate) fn parent(path: &[u8]) -> &[u8] {
+    let end = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+    path.get(..end).unwrap_or_default()
 }
 
 /// Shorter names are no chance names: the folders of an object store, for one.
@@ -64,17 +82,17 @@ pub(crate) fn find(runs: &[(&Run, &Substitutions)], familiar: Option<&Familiar>)
 fn of_run(run: &Run, own: &[Candidate], others: &[&[Candidate]], familiar: Option<&Familiar>) -> HashSet<Vec<u8>> {
     let pids: HashSet<u64> = super::pids(run);
     let mut temporary = HashSet::new();
-    let mut in_folder: BTreeMap<&Value, usize> = BTreeMap::new();
+    let mut in_folder: BTreeMap<String, usize> = BTreeMap::new();
     let mut doubtful: Vec<&Candidate> = Vec::new();
     for candidate in own {
         let chance = by_chance(&candidate.name, &pids);
-        if familiar.is_some_and(|known| known.has(candidate, chance)) {
+        if familiar.is_some_and(|known| known.has(candidate, &within(candidate, &temporary), chance)) {
             continue;
         }
         let alone = others.is_empty() || familiar.is_some();
         if differs(candidate, own, others) || (alone && chance) {
             temporary.insert(candidate.path.clone());
-            *in_folder.entry(&candidate.folder).or_default() += 1;
+            *in_folder.entry(within(candidate, &temporary)).or_default() += 1;
         } else {
             doubtful.push(candidate);
         }
@@ -86,12 +104,13 @@ fn of_run(run: &Run, own: &[Candidate], others: &[&[Candidate]], familiar: Optio
         doubtful.into_iter().partition(|one| made_like(&one.name).is_some_and(|way| made_up.contains(&way)));
     for candidate in more {
         temporary.insert(candidate.path.clone());
-        *in_folder.entry(&candidate.folder).or_default() += 1;
+        *in_folder.entry(within(candidate, &temporary)).or_default() += 1;
     }
     // A name that does not look like chance takes the place of one that the golden has there.
     for candidate in doubtful {
-        let known = familiar.and_then(|known| known.holes.get(candidate.folder.as_str())).copied().unwrap_or(0);
-        let used = in_folder.entry(&candidate.folder).or_default();
+        let folder = within(candidate, &temporary);
+        let known = familiar.and_then(|known| known.holes.get(&*folder)).copied().unwrap_or(0);
+        let used = in_folder.entry(folder).or_default();
         if *used < known {
             *used += 1;
             temporary.insert(candidate.path.clone());
