@@ -15,7 +15,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use goldens::{Hash, Stdin};
+use goldens::{Hash, Options, Stdin};
 use recording::Sink;
 use recording::session::PayloadLimits;
 use tracer::{Counters, Launch, Left, Plan, Stdio};
@@ -131,6 +131,8 @@ impl NoRun {
 #[derive(Debug)]
 pub struct Runner {
     case: Case,
+    /// Do output and errors go into one object, so that there is an order between them?
+    one_output: bool,
     made: usize,
     /// What could not be varied, a sentence each.
     not_varied: BTreeSet<String>,
@@ -138,12 +140,12 @@ pub struct Runner {
 
 impl Runner {
     /// No run is made yet.
-    pub fn new(case: Case) -> Runner {
+    pub fn new(case: Case, options: &Options) -> Runner {
         let mut not_varied = BTreeSet::new();
         if case.fixture == Fixture::InPlace && case.vary.has(variation::What::Cwd) {
             not_varied.insert("not varied: working directory, the runs are made in place".to_owned());
         }
-        Runner { case, made: 0, not_varied }
+        Runner { case, one_output: options.merged, made: 0, not_varied }
     }
 
     /// What could not be varied so far.
@@ -260,7 +262,7 @@ impl Runner {
         let failed = |what: &str, error: std::io::Error| {
             Problem::new(Code::NOT_STARTED, format!("cannot make {what}: {}", reason(&error)))
         };
-        let output = || tempfile::tempfile().map_err(|error| failed("a file for the program's output", error));
+        let unwritable = |error| failed("a file for the program's output", error);
         let opened = |path: &Path| {
             File::open(path).map_err(|error| {
                 Problem::usage(format!(
@@ -283,7 +285,9 @@ impl Runner {
                 Stdio::From(reader.into())
             }
         };
-        Ok([stdin, Stdio::From(output()?.into()), Stdio::From(output()?.into())])
+        let output = tempfile::tempfile().map_err(unwritable)?;
+        let errors = if self.one_output { output.try_clone() } else { tempfile::tempfile() };
+        Ok([stdin, Stdio::From(output.into()), Stdio::From(errors.map_err(unwritable)?.into())])
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Context, Draft, words};
 use crate::compare::EndPart;
 use crate::finding::Code;
 use crate::form::FormEnd;
-use crate::golden::{End, EndKind};
+use crate::golden::{End, EndKind, MERGED};
 use crate::masks::ContentMasks;
 use crate::model::ProcKey;
 use crate::value::Value;
@@ -127,6 +127,7 @@ impl Context<'_> {
         };
         let kind = after.map_or(EndKind::File, |end| end.kind);
         let (code, sentence) = match kind {
+            EndKind::Std if name.as_str() == MERGED => (Code::OutOrder, format!("{text}: {}", order(&contrast))),
             EndKind::Std => output(&text, &contrast),
             EndKind::Sent => (Code::NetBytes, sent(name, &contrast)),
             _ => (Code::FileBytes, format!("{text}: {}", contrast.sentence())),
@@ -144,6 +145,14 @@ fn lengths(before: Option<&End>, found: u64, masks: &ContentMasks, kept: Option<
         (Some(size), _) => (Some(size), Some(found)),
         (None, true) => (kept.map(|len| len as u64), Some(found)),
         (None, false) => (None, None),
+    }
+}
+
+/// How streams that hold what they held were written otherwise.
+fn order(contrast: &Contrast<'_>) -> String {
+    match contrast.output() {
+        Some(Output::Order(order)) => order,
+        _ => "written in another order".into(),
     }
 }
 

@@ -79,7 +79,9 @@ struct Working {
 impl Lowering {
     /// Nothing yet.
     pub fn new(options: &Options) -> Lowering {
+        let run = Run { merged: options.merged.then(Default::default), ..Run::default() };
         Lowering {
+            run,
             keep_calls: options.level >= Level::Calls,
             keep_exact: options.level >= Level::Exact,
             ..Lowering::default()

@@ -233,6 +233,10 @@ impl<'a> Maker<'a> {
         let mut gaps: Vec<Gap> =
             told.map(|(process, why)| Gap { process: key(process), why: why.clone(), level: Level::Outcome }).collect();
         gaps.extend(self.unreadable());
+        if self.run.merged.is_some() && !ends::one_output(&self.run.header) {
+            let why = "standard output and error were not one object: there is no order between them".to_owned();
+            gaps.push(Gap { process: None, why, level: Level::Outcome });
+        }
         gaps.sort();
         gaps.dedup();
         gaps

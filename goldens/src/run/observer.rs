@@ -38,7 +38,7 @@ fn settle(run: &mut Run) {
     let written = |id: ObjectId| run.objects.get(id.0 as usize).and_then(|facts| facts.durable.written).map(|at| at.0);
     let flows = run.flows.iter_mut().map(|flow| &mut flow.bytes);
     flows
-        .chain(run.printed.values_mut().map(|printed| &mut printed.0))
+        .chain(run.printed.values_mut().chain(&mut run.merged).map(|printed| &mut printed.0))
         .for_each(|bytes| bytes.settle(&run.states, written));
 }
 

@@ -184,7 +184,7 @@ impl Checking<'_> {
     ) -> Result<Checked, Problem> {
         let confirm = self.settings.confirm(self.ask.confirm)?;
         let timeout = case.timeout.as_secs_f64();
-        let mut learning = Learning { runner: Runner::new(case), options, runs: Vec::new() };
+        let mut learning = Learning { runner: Runner::new(case, &options), options, runs: Vec::new() };
         let comparison = loop {
             match observe(&mut learning.runner, &learning.options) {
                 Ok(run) => learning.runs.push(run),
@@ -263,7 +263,7 @@ impl Checking<'_> {
         let case = case(self.settings, judged)?;
         let header = Header::of(&case)?;
         let options = self.settings.options(&self.ask.compare)?;
-        let mut learning = Learning { runner: Runner::new(case), options, runs: Vec::new() };
+        let mut learning = Learning { runner: Runner::new(case, &options), options, runs: Vec::new() };
         let runs = self.settings.runs(self.ask.runs, RUNS)?.max(3);
         let learned = learning.learned(self.name, runs, false, &header)?;
         let keep = self.settings.keep_content(None)?;

@@ -27,7 +27,7 @@ pub fn run(general: &General, ask: &GoldenRecord) -> Result<Ending, Problem> {
     };
     let case = case(&settings, &ask.judged)?;
     let listing = Header::of(&case)?.listing.or_else(|| place.store.listing(&path));
-    let mut runner = Runner::new(case);
+    let mut runner = Runner::new(case, &options);
     let mut runs = Vec::new();
     for _ in 0..ask.runs.unwrap_or(MORE_RUNS) {
         runs.push(observe(&mut runner, &options).map_err(NoRun::into_problem)?);

@@ -49,7 +49,7 @@ pub fn run(general: &General, ask: &GoldenRecord) -> Result<Ending, Problem> {
     std::fs::create_dir_all(place.store.dir()).map_err(|error| {
         Problem::usage(format!("cannot make {}: {}", named(place.store.dir()), output::reason(&error)))
     })?;
-    let mut learning = Learning { runner: Runner::new(case), options, runs: Vec::new() };
+    let mut learning = Learning { runner: Runner::new(case, &options), options, runs: Vec::new() };
     let learned = learning.learned(&ask.name, runs, ask.drop_outliers, &header).inspect_err(|_| {
         // Nothing is left of it when nothing was learned; one that holds something stays.
         let _ = std::fs::remove_dir(place.store.dir());

@@ -177,11 +177,11 @@ pub fn level_of(word: &str) -> Result<Level, Problem> {
     })
 }
 
-/// An option that nothing looks at is refused: silence would say that it holds.
+/// Options that contradict each other are refused: silence would say that both hold.
 fn comparable(options: &Options) -> Result<(), Problem> {
-    if options.merged {
-        let what = "cannot compare with interleave merged: the order of output against errors is not compared yet";
-        return Err(Problem::usage(what).hint("per-stream, or run the command with both in one: sh -c 'CMD 2>&1'"));
+    if options.merged && options.stderr != StderrRule::Exact {
+        let what = "cannot compare with interleave merged: what stands on standard error is not compared";
+        return Err(Problem::usage(what).hint("--stderr exact, or --interleave per-stream"));
     }
     Ok(())
 }

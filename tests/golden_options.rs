@@ -1,0 +1,85 @@
+//! Options of goldens, each by what it finds and by what it leaves alone.
+
+mod programs;
+
+use std::fs;
+use std::path::Path;
+
+use programs::{can_trace, chic_trace, output, room, text};
+
+/// Runs `chic-trace golden`; what it said on both streams.
+#[track_caller]
+fn golden(dir: &Path, words: &[&str], code: i32) -> String {
+    let run = output(chic_trace().arg("golden").args(words).current_dir(dir));
+    let said = text(&run.stdout) + &text(&run.stderr);
+    assert_eq!(run.status.code(), Some(code), "{words:?}: {said}");
+    said
+}
+
+/// Stores a run of a shell script whose errors go where its output goes, or elsewhere.
+fn store(dir: &Path, file: &str, script: &str, together: bool) {
+    let out = fs::File::create(dir.join("printed")).expect("a file");
+    let errors = if together { out.try_clone().expect("a copy") } else { tempfile::tempfile().expect("a file") };
+    let mut record = chic_trace();
+    record.args(["record", "--golden", "-o", file, "--", "sh", "-c", script]);
+    let status = record.current_dir(dir).stdin(std::process::Stdio::null()).stdout(out).stderr(errors).status();
+    assert!(status.is_ok_and(|status| status.success()), "{file}");
+}
+
+const ONE_TWO: &str = "echo one; echo two >&2; echo three";
+const TWO_ONE: &str = "echo two >&2; echo one; echo three";
+
+#[test]
+fn the_order_of_output_against_errors_is_compared_when_asked() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    let runs = ["--runs", "3", "--fixture", "-", "--level", "outcome"];
+    let recorded = |name: &str, more: &[&str]| {
+        golden(dir, &[&["record", name][..], &runs, more, &["--", "sh", "-c", ONE_TWO]].concat(), 0);
+    };
+    let check = |name: &str, more: &[&str], script: &str, code: i32| {
+        golden(dir, &[&["check", name, "--root", "any"][..], more, &["--", "sh", "-c", script]].concat(), code)
+    };
+    recorded("merged", &["--interleave", "merged"]);
+    recorded("apart", &[]);
+    let kept = fs::read_to_string(dir.join("goldens/merged.golden.d/std.merged")).ok();
+    assert_eq!(kept.as_deref(), Some("one\ntwo\nthree\n"));
+
+    check("merged", &[], ONE_TWO, 0);
+    let found = check("merged", &[], TWO_ONE, 1);
+    assert!(found.contains("out.order") && found.contains("stdout and stderr: lines 1,2 swapped"), "{found}");
+    let found = check("merged", &[], "printf o; printf t >&2; echo ne; echo wo >&2; echo three", 1);
+    assert!(found.contains("stdout and stderr: written in another order"), "{found}");
+    // What one of both says is told as that, and once.
+    let found = check("merged", &[], "echo two >&2; echo 1; echo three", 1);
+    assert!(found.contains("stdout: line 1: `one` -> `1`") && !found.contains("out.order"), "{found}");
+    check("merged", &["--interleave", "per-stream"], TWO_ONE, 0);
+    check("apart", &[], TWO_ONE, 0);
+    let refused = check("apart", &["--interleave", "merged"], ONE_TWO, 2);
+    assert!(refused.contains("recorded with less"), "{refused}");
+    let refused = check("merged", &["--stderr", "ignore"], ONE_TWO, 2);
+    assert!(refused.contains("what stands on standard error is not compared"), "{refused}");
+}
+
+#[test]
+fn output_and_errors_of_a_recording_have_an_order_when_they_are_one_object() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    store(dir, "a.ctrace", ONE_TWO, true);
+    store(dir, "b.ctrace", TWO_ONE, true);
+    store(dir, "apart.ctrace", ONE_TWO, false);
+    let diff = |b: &str, more: &[&str], code: i32| {
+        golden(dir, &[&["diff", "a.ctrace", b, "--level", "outcome", "--root", "any"][..], more].concat(), code)
+    };
+    diff("b.ctrace", &[], 0);
+    let found = diff("b.ctrace", &["--interleave", "merged"], 1);
+    assert!(found.contains("stdout and stderr: lines 1,2 swapped"), "{found}");
+    let found = diff("apart.ctrace", &["--interleave", "merged"], 4);
+    assert!(found.contains("not measured: standard output and error were not one object"), "{found}");
+}
