@@ -83,3 +83,23 @@ fn output_and_errors_of_a_recording_have_an_order_when_they_are_one_object() {
     let found = diff("apart.ctrace", &["--interleave", "merged"], 4);
     assert!(found.contains("not measured: standard output and error were not one object"), "{found}");
 }
+
+#[test]
+fn a_program_may_have_a_terminal_to_read_from() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    let asks = "test -t 0 && echo terminal; stty size; cat; read line; echo $?";
+    let words = |head: &[&'static str]| [head, &["--", "sh", "-c", asks]].concat();
+    golden(dir, &words(&["record", "asks", "--runs", "3", "--fixture", "-", "--stdin", "tty"]), 0);
+    let printed = fs::read_to_string(dir.join("goldens/asks.golden.d/std.stdout")).ok();
+    assert_eq!(printed.as_deref(), Some("terminal\n24 80\n1\n"));
+    let file = fs::read_to_string(dir.join("goldens/asks.golden")).expect("a golden");
+    assert!(file.contains("\nstdin tty\n"), "{file}");
+    // Our own input is none.
+    golden(dir, &words(&["check", "asks"]), 0);
+    let refused = golden(dir, &words(&["check", "asks", "--stdin", "null"]), 2);
+    assert!(refused.contains("standard input is another"), "{refused}");
+}

@@ -10,7 +10,6 @@ mod variation;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::IsTerminal;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -54,7 +53,7 @@ pub struct Case {
 pub enum Input {
     /// `/dev/null`.
     Null,
-    /// Our own terminal.
+    /// A terminal of its own at which nobody types: who reads from it finds the end.
     Tty,
     /// A file.
     File(PathBuf),
@@ -160,7 +159,7 @@ impl Runner {
         let room = Room::new(&self.case.fixture, &variation, self.made)?;
         let (launch, helpers) = self.launch(&room, &variation)?;
         burn_pids(variation.pids);
-        let plan = Plan { helpers: helpers.iter().map(helpers::Helper::pid).collect(), ..self.plan(launch) };
+        let plan = Plan { helpers: helpers.iter().filter_map(helpers::Helper::pid).collect(), ..self.plan(launch) };
         let ended = tracer::run(&plan, sink).map_err(|error| Problem::of_tracer(Code::NOT_STARTED, &error))?;
         drop(helpers);
         let program = self.case.argv.first().cloned().unwrap_or_default();
@@ -274,8 +273,11 @@ impl Runner {
         };
         let stdin = match &self.case.stdin {
             Input::Null => Stdio::From(opened(Path::new("/dev/null"))?.into()),
-            Input::Tty if std::io::stdin().is_terminal() => Stdio::Inherit,
-            Input::Tty => return Err(Problem::usage("cannot take --stdin tty: our standard input is no terminal")),
+            Input::Tty => {
+                let (terminal, stdin) = helpers::terminal().map_err(|error| failed("a terminal", error))?;
+                helpers.push(terminal);
+                Stdio::From(stdin)
+            }
             Input::File(path) => Stdio::From(opened(path)?.into()),
             Input::Pipe(path) => {
                 let len = opened(path)?.metadata().map_or(0, |data| data.len());

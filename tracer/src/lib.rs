@@ -43,6 +43,7 @@ pub use plan::{
 
 pub use sys::links::give_name;
 pub use sys::startup::was_closed;
+pub use sys::terminal::terminal;
 
 use recording::Sink;
 
