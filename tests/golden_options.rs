@@ -1,10 +1,12 @@
 //! Options of goldens, each by what it finds and by what it leaves alone.
 
+mod harness;
 mod programs;
 
 use std::fs;
 use std::path::Path;
 
+use harness::terminal::Terminal;
 use programs::{can_trace, chic_trace, output, room, text};
 
 /// Runs `chic-trace golden`; what it said on both streams.
@@ -102,4 +104,40 @@ fn a_program_may_have_a_terminal_to_read_from() {
     golden(dir, &words(&["check", "asks"]), 0);
     let refused = golden(dir, &words(&["check", "asks", "--stdin", "null"]), 2);
     assert!(refused.contains("standard input is another"), "{refused}");
+}
+
+/// Runs `golden record` at a terminal, and presses these keys when it offers something.
+fn recorded_at_a_terminal(dir: &Path, name: &str, keys: &[u8]) -> Result<String, harness::Failure> {
+    let mut record = chic_trace();
+    record.args(["golden", "record", name, "--level", "outcome", "--single", "--fixture", "-", "--", "true"]);
+    record.current_dir(dir);
+    let mut terminal = Terminal::start(record)?;
+    if !keys.is_empty() {
+        terminal.await_text("y yes, n no: ")?;
+        terminal.press(keys)?;
+    }
+    let (status, shown) = terminal.finish()?;
+    harness::ensure!(status.success(), "{status}: {shown}");
+    Ok(shown)
+}
+
+#[test]
+fn recording_offers_to_keep_what_waits_out_of_git() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    let ignored = dir.join(".gitignore");
+    let record = |name: &str, keys: &[u8]| {
+        recorded_at_a_terminal(dir, name, keys).unwrap_or_else(|failure| panic!("{failure:?}"))
+    };
+    assert!(!record("outside", b"").contains(".gitignore"), "there is no repository");
+    fs::create_dir(dir.join(".git")).expect("made");
+    fs::write(&ignored, "target").expect("written");
+    record("refused", b"n");
+    assert_eq!(fs::read_to_string(&ignored).ok().as_deref(), Some("target"));
+    record("taken", b"y");
+    assert_eq!(fs::read_to_string(&ignored).ok().as_deref(), Some("target\n*.golden.new*\n"));
+    assert!(!record("again", b"").contains(".gitignore"), "it is offered once");
 }

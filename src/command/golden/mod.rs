@@ -3,6 +3,7 @@
 mod check;
 mod diff;
 mod explain;
+mod ignored;
 mod import;
 mod more;
 mod pending;
