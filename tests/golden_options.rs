@@ -106,6 +106,42 @@ fn a_program_may_have_a_terminal_to_read_from() {
     assert!(refused.contains("standard input is another"), "{refused}");
 }
 
+#[test]
+fn comparing_takes_the_flags_of_a_check() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    store(dir, "a.ctrace", "echo one", false);
+    store(dir, "b.ctrace", "echo one; cat /dev/null; :", false);
+    store(dir, "c.ctrace", "echo two", false);
+    let compare = |words: &[&str], code: i32| {
+        let run = output(chic_trace().arg("compare").args(words).current_dir(dir));
+        let said = text(&run.stdout) + &text(&run.stderr);
+        assert_eq!(run.status.code(), Some(code), "{words:?}: {said}");
+        said
+    };
+    let outcome = ["--level", "outcome", "--root", "any"];
+    let with = |more: &[&'static str]| [&["a.ctrace", "c.ctrace"][..], &outcome, more].concat();
+    let json: serde_json::Value = serde_json::from_str(&compare(&with(&["--format", "json"]), 1)).expect("a document");
+    assert_eq!(json["results"][0]["verdict"], "different");
+    assert_eq!(json["results"][0]["findings"][0]["code"], "out.bytes");
+    assert!(compare(&with(&["--format", "junit"]), 1).contains("<failure type=\"different\""));
+    compare(&with(&["--emit", "json:found.json", "--emit", "text:found.txt"]), 1);
+    let kept = fs::read_to_string(dir.join("found.json")).expect("a report");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&kept).ok(), Some(json));
+    assert!(fs::read_to_string(dir.join("found.txt")).expect("a report").contains("stdout: line 1"));
+    assert!(compare(&with(&["--emit", "yaml:x"]), 2).contains("there is no such form"));
+    let hermetic = |more: &[&'static str], code| {
+        compare(&[&["a.ctrace", "b.ctrace", "--level", "hermetic", "--root", "any"][..], more].concat(), code)
+    };
+    assert!(hermetic(&["--processes", "ignore"], 1).contains("in.new"));
+    golden(dir, &["import", "a.ctrace", "--single", "--name", "one", "--dir", "elsewhere"], 0);
+    compare(&["one", "a.ctrace", "--dir", "elsewhere"], 0);
+    compare(&["one", "c.ctrace", "--dir", "elsewhere", "--level", "outcome"], 1);
+}
+
 /// Runs `golden record` at a terminal, and presses these keys when it offers something.
 fn recorded_at_a_terminal(dir: &Path, name: &str, keys: &[u8]) -> Result<String, harness::Failure> {
     let mut record = chic_trace();

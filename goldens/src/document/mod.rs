@@ -6,6 +6,7 @@
 //! Not for: the order of calls or what was read. A document of registers knows neither, and one document that
 //! knew more would still be compared with others that do not.
 
+mod against;
 mod align;
 mod files;
 mod import;
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use recording::document::{Document, Notation, Table};
 
+pub use against::against;
 pub use import::{Imported, NotImported, import};
 
 use crate::finding::{Code, Confirmed, Finding, Severity};
@@ -108,6 +110,9 @@ fn always(document: &Document<'_>, knows: Knows, options: &Options, left: bool) 
     if left {
         gaps.insert("what files hold at the end: only a recording keeps it".to_owned());
     }
+    if options.merged {
+        gaps.insert("the order of output against errors: whether they were one object is not known".to_owned());
+    }
     if options.level > Level::Outcome {
         gaps.insert(format!("what level {} compares beside the outcome", options.level.word()));
     }
@@ -123,14 +128,22 @@ pub fn compare(before: &Told, after: &Told, options: &Options, as_recorded: bool
         missing.extend(told.form.gaps.drain(..).map(|gap| gap.why));
     }
     missing.extend(align::align(&mut before, &mut after));
+    let comparison = diff(&before.form, &after.form, &Options { level: Level::Outcome, ..options.clone() });
+    judged(comparison, missing, options, as_recorded)
+}
+
+/// The verdict, in view of what is missing: all of it that these options compare.
+fn judged(mut comparison: Comparison, mut missing: BTreeSet<String>, options: &Options, as_recorded: bool) -> Compared {
     if options.stderr == StderrRule::Ignore {
         missing.retain(|why| !why.contains("stderr"));
     }
     if options.processes == ProcessRule::Ignore {
         missing.retain(|why| why != processes::UNSEEN);
     }
-    let options = Options { level: Level::Outcome, ..options.clone() };
-    let mut comparison = diff(&before.form, &after.form, &options);
+    if let Verdict::NotMeasured(why) = &comparison.verdict {
+        missing.insert(why.clone());
+        comparison.verdict = Verdict::Same;
+    }
     let not_compared: Vec<String> = missing.into_iter().collect();
     if let Some(first) = not_compared.first().filter(|_| !as_recorded && comparison.verdict != Verdict::Different) {
         let more =

@@ -1,27 +1,30 @@
 //! `golden check`: one run, up to two more when it differs, and the verdict.
 
-use std::ffi::{OsStr, OsString};
-use std::io::IsTerminal;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use goldens::{
     Code as FindingCode, Comparison, Confirmed, Contents, Finding, Golden, Observer, Options, ProcKey, Report, Run,
-    Severity, Stdin, Verdict, compare, forms, json, junit, text,
+    Severity, Stdin, Verdict, compare, forms,
 };
+
+use goldens::document::{Compared, against, told};
+use recording::document::Brought;
 
 use super::observe;
 use super::place::{Place, Writing};
 use super::record::{Header, Learning, case, recorded, write};
+use super::reports::{Telling, code_of, tell, usual};
 use super::settings::{RUNS, Settings, configuration};
 use crate::bench::replay_whole;
+use crate::brought::{self, File};
 use crate::cli::General;
 use crate::cli::ask::{GoldenCheck, VerdictForm};
-use crate::command::assert::undecided;
+use crate::command::compare::complete;
 use crate::config;
 use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, named, quoted, safe};
-use crate::output;
 use crate::runner::{Case, Environment, Fixture, Input, Listing, NoRun, Runner};
 
 /// Checks what was asked, prints, and chooses the code by what was printed.
@@ -51,47 +54,11 @@ pub fn run(general: &General, ask: &GoldenCheck) -> Result<Ending, Problem> {
         }
     }
     problems.iter().for_each(say);
+    let codes = checks.iter().map(|check| check.code(ask.form)).chain(problems.iter().map(|problem| problem.code));
+    let code = worst(codes);
     let reports: Vec<Report<'_>> = checks.iter().map(Checked::report).collect();
-    let code =
-        worst(checks.iter().map(|check| check.code(ask.form)).chain(problems.iter().map(|problem| problem.code)));
-    emit(&reports, &ask.emit)?;
-    let colored = config::colored(general, std::io::stdout().is_terminal());
-    match output::print(&shown(&reports, ask.form, ask.verbose, colored))? {
-        Ending::Code(_) => Ok(code.into()),
-        other => Ok(other),
-    }
-}
-
-/// Writes the reports into the files that were asked for.
-fn emit(reports: &[Report<'_>], wanted: &[OsString]) -> Result<(), Problem> {
-    for word in wanted {
-        let mut parts = word.as_bytes().splitn(2, |byte| *byte == b':');
-        let (kind, path) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let text = match kind {
-            b"json" => json(reports),
-            b"junit" => junit(reports),
-            b"text" => shown(reports, VerdictForm::default(), true, false),
-            _ => {
-                return Err(Problem::usage(format!("cannot emit {}: there is no such form", quoted(word)))
-                    .hint("json:PATH, junit:PATH or text:PATH"));
-            }
-        };
-        let path = Path::new(OsStr::from_bytes(path));
-        std::fs::write(path, text).map_err(|error| output::cannot_write(path, &error))?;
-    }
-    Ok(())
-}
-
-/// The reports in the form that was asked for.
-pub fn shown(reports: &[Report<'_>], form: VerdictForm, verbose: bool, colored: bool) -> String {
-    if form.json {
-        return json(reports);
-    }
-    if form.junit {
-        return junit(reports);
-    }
-    let texts: Vec<String> = reports.iter().map(|report| text(report, verbose)).collect();
-    crate::color::verdicts(&texts.join("\n"), colored)
+    let telling = Telling { form: ask.form, emit: &ask.emit, verbose: ask.verbose };
+    tell(general, &reports, &|verbose| usual(&reports, verbose), telling, code)
 }
 
 /// Of several results: the first of these that occurred.
@@ -99,16 +66,6 @@ fn worst(codes: impl Iterator<Item = Code>) -> Code {
     let codes: Vec<Code> = codes.collect();
     let order = [Code::FAILED, Code::USAGE, Code::NOT_STARTED, Code::NOTHING_TO_JUDGE, Code::UNDECIDED];
     order.into_iter().find(|code| codes.contains(code)).unwrap_or(Code::OK)
-}
-
-/// A verdict as an exit code.
-pub fn code_of(verdict: &Verdict, form: VerdictForm) -> Code {
-    match verdict {
-        Verdict::Same | Verdict::SameWithWarnings => Code::OK,
-        Verdict::Different => Code::FAILED,
-        Verdict::Flaky => undecided(form.inconclusive),
-        Verdict::NotMeasured(_) => Code::NOTHING_TO_JUDGE,
-    }
 }
 
 /// A check that was made.
@@ -154,9 +111,7 @@ impl Checking<'_> {
         let options = Options { substs: super::record::substitutions(&self.ask.judged.subst)?, ..asked };
         let shown = golden.project(options.level).unwrap_or_else(|| golden.clone());
         if let Some(recording) = &self.ask.recording {
-            let run = replayed(recording, &options)?;
-            let made = compared(&shown, &contents, std::slice::from_ref(&run), &options);
-            return Ok(self.checked(made));
+            return self.stored(recording, (&shown, &contents), &options).map(|made| self.checked(made));
         }
         let case = self.case(&path, &golden)?;
         if self.ask.recorded_command {
@@ -206,6 +161,28 @@ impl Checking<'_> {
             _ => {}
         }
         Ok(checked)
+    }
+
+    /// A run that is there: a recording, or what a document tells of one.
+    fn stored(
+        &self,
+        path: &Path,
+        (golden, contents): (&Golden, &Contents),
+        options: &Options,
+    ) -> Result<Comparison, Problem> {
+        let File::Bytes(bytes) = brought::open(path, &self.ask.reading)? else {
+            let run = replayed(path, options)?;
+            return Ok(compared(golden, contents, std::slice::from_ref(&run), options));
+        };
+        let Brought::Document(document) = brought::read(path, &bytes, &self.ask.reading)? else {
+            let what = format!("cannot check {} with {}: it is a table of counts", self.name, named(path));
+            return Err(Problem::usage(what).hint("chic-trace compare compares tables"));
+        };
+        complete(path, &document)?;
+        let Compared { mut comparison, not_compared } =
+            against(golden, contents, &told(&document, options), options, false);
+        comparison.notes.extend(not_compared.into_iter().map(|fact| format!("not compared: {fact}")));
+        Ok(comparison)
     }
 
     fn checked(&self, comparison: Comparison) -> Checked {

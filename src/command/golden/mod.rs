@@ -9,23 +9,26 @@ mod more;
 mod pending;
 mod place;
 mod record;
+mod reports;
 mod settings;
 
 use goldens::{Observer, Options, Run};
 
 use crate::cli::General;
-use crate::cli::ask::{Compare, Golden, GoldenDiff};
-use crate::command::compare::is_document;
+use crate::cli::ask::Golden;
 use crate::exit::{Code, Ending};
 use crate::message::Problem;
 use crate::runner::{NoRun, Runner};
+
+pub use diff::{Judging, run as diff};
+pub use reports::{Telling, code_of, tell};
 
 /// Carries out one of the commands.
 pub fn run(general: &General, ask: Golden) -> Result<Ending, Problem> {
     match ask {
         Golden::Record(ask) => record::run(general, &ask),
         Golden::Check(ask) => check::run(general, &ask),
-        Golden::Diff(ask) => diff(general, &ask),
+        Golden::Diff(ask) => crate::command::compare::run(general, &ask),
         Golden::More(ask) => more::run(general, &ask),
         Golden::Accept(ask) => pending::accept(general, &ask),
         Golden::Reject(ask) => pending::reject(general, &ask),
@@ -33,23 +36,6 @@ pub fn run(general: &General, ask: Golden) -> Result<Ending, Problem> {
         Golden::Review(ask) => pending::review(general, &ask),
         Golden::Explain { what, place, json } => explain::run(general, &what, &place, json),
     }
-}
-
-/// Two recordings or goldens; two documents are compared by what they tell.
-pub fn diff(general: &General, ask: &GoldenDiff) -> Result<Ending, Problem> {
-    let compare = Compare {
-        files: [ask.before.clone(), ask.after.clone()],
-        level: ask.compare.level.clone(),
-        root: ask.compare.root.clone(),
-        processes: ask.compare.processes.clone(),
-        stderr: ask.compare.stderr.clone(),
-        as_recorded: false,
-        reading: recording::document::Options::default(),
-    };
-    if is_document(&ask.before, &compare)? || is_document(&ask.after, &compare)? {
-        return crate::command::compare::run(general, &compare);
-    }
-    diff::run(general, ask)
 }
 
 /// One run, observed. A run without calls says nothing.

@@ -128,12 +128,17 @@ impl Settings<'_> {
             }
             options = wanted;
         }
-        if let Some("warning") = fail_on.or_else(|| self.value("fail_on")) {
+        if self.fail_on(fail_on) {
             options.fail_on = Severity::Warning;
         }
         self.severities(&mut options)?;
         comparable(&options)?;
         Ok(options)
+    }
+
+    /// Does a warning fail?
+    pub fn fail_on(&self, flag: Option<&str>) -> bool {
+        flag.or_else(|| self.value("fail_on")) == Some("warning")
     }
 
     /// `[goldens.severity]`.
