@@ -440,7 +440,7 @@ fn recordings_are_told_apart_by_what_they_did() {
     }
     let base = recorded.record("loops", None);
     assert_eq!(codes(&base, &base), (Some(0), vec![], 0));
-    for (changed, wanted) in [("changes", &["file.gone", "file.new"][..]), ("removes", &["file.gone"])] {
+    for (changed, wanted) in [("changes", &["file.gone", "file.mode", "file.new"][..]), ("removes", &["file.gone"])] {
         let (code, found, _) = codes(&base, &recorded.record("loops", Some(changed)));
         assert_eq!(code, Some(1), "{changed}");
         for wanted in wanted {
