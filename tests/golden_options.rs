@@ -107,6 +107,35 @@ fn a_program_may_have_a_terminal_to_read_from() {
 }
 
 #[test]
+fn goldens_that_nothing_speaks_of_are_told() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    fs::create_dir(dir.join(".git")).expect("made");
+    for name in ["used", "left", "left@x86_64"] {
+        golden(dir, &["record", name, "--level", "outcome", "--runs", "3", "--fixture", "-", "--", "true"], 0);
+    }
+    fs::create_dir(dir.join("tests")).expect("made");
+    fs::write(dir.join("tests/same.rs"), "assert_golden!(\"used\");\n").expect("written");
+    fs::write(dir.join("notes.txt"), "what is left of it\n").expect("written");
+    fs::create_dir_all(dir.join("target/doc")).expect("made");
+    fs::write(dir.join("target/doc/old.rs"), "assert_golden!(\"left\");\n").expect("written");
+    let (report, reject) = ("--unreferenced", "--unreferenced=reject");
+    for (flag, code) in [(report, 0), (reject, 1)] {
+        let said = golden(dir, &["check", flag], code);
+        assert!(said.contains("goldens/left.golden is unreferenced"), "{said}");
+        assert!(said.contains("goldens/left@x86_64.golden is unreferenced"), "{said}");
+        assert!(!said.contains("used.golden"), "{said}");
+    }
+    let said = golden(dir, &["check", "left", "--recorded-command", reject], 0);
+    assert!(!said.contains("is unreferenced"), "it is checked right now: {said}");
+    fs::write(dir.join("check.sh"), "chic-trace golden check left -- true\n").expect("written");
+    assert_eq!(golden(dir, &["check", reject], 0), "");
+}
+
+#[test]
 fn comparing_takes_the_flags_of_a_check() {
     if !can_trace() {
         return;

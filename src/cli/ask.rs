@@ -455,6 +455,8 @@ pub struct GoldenCheck {
     pub recording: Option<PathBuf>,
     /// How a document is read that is given as one.
     pub reading: recording::document::Options,
+    /// `--unreferenced`.
+    pub unreferenced: Option<Unreferenced>,
     /// `--confirm`.
     pub confirm: Option<u32>,
     /// `--fail-on`.
@@ -467,6 +469,15 @@ pub struct GoldenCheck {
     pub emit: Vec<OsString>,
     /// Form of the verdict.
     pub form: VerdictForm,
+}
+
+/// What becomes of goldens that nothing refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreferenced {
+    /// They are told.
+    Report,
+    /// They are a failure, too.
+    Reject,
 }
 
 /// What waits to be accepted.

@@ -485,11 +485,7 @@ fn golden() -> Command {
                 .arg(names())
                 .arg(behind_dashes())
                 .arg(switch("recorded-command").help("Run the commands that the goldens hold"))
-                .arg(
-                    path("recording", "FILE")
-                        .conflicts_with("argv")
-                        .help("Judge this recording or document instead of a run"),
-                )
+                .arg(path("recording", "FILE").conflicts_with("argv").help("Judge this recording or document instead of a run"))
                 .arg(
                     value("confirm", "N")
                         .value_parser(|word: &str| whole::<u32>(word, 0, 2))
@@ -499,6 +495,15 @@ fn golden() -> Command {
                 .arg(fail_on())
                 .arg(switch("verbose").short('v').help("Also what is only information"))
                 .arg(emit())
+                .arg(
+                    value("unreferenced", "AS")
+                        .num_args(0..=1)
+                        .require_equals(true)
+                        .value_parser(["report", "reject"])
+                        .default_missing_value("report")
+                        .hide_short_help(true)
+                        .help("Also tell the goldens that no test and no check of the project speaks of; `reject`: they are a failure"),
+                )
                 .args(golden_place())
                 .args(judged())
                 .args(compare_as())

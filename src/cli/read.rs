@@ -229,6 +229,10 @@ fn golden_check(m: &ArgMatches) -> Result<GoldenCheck, Problem> {
         recorded_command: on(m, "recorded-command"),
         recording: path(m, "recording"),
         reading: reading(m),
+        unreferenced: text(m, "unreferenced").map(|word| match word {
+            "reject" => Unreferenced::Reject,
+            _ => Unreferenced::Report,
+        }),
         confirm: small(m, "confirm"),
         fail_on: owned(m, "fail-on"),
         runs: small(m, "runs"),
@@ -236,7 +240,9 @@ fn golden_check(m: &ArgMatches) -> Result<GoldenCheck, Problem> {
         emit: emit(m),
         form: form(m),
     };
-    if check.recorded_command {
+    // Without a name and a command it is the only question.
+    let only_references = check.unreferenced.is_some() && check.names.is_empty() && check.judged.argv.is_empty();
+    if check.recorded_command || only_references {
         return Ok(check);
     }
     let [name] = check.names.as_slice() else {

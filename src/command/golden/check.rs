@@ -15,6 +15,7 @@ use recording::document::Brought;
 use super::observe;
 use super::place::{Place, Writing};
 use super::record::{Header, Learning, case, recorded, write};
+use super::references;
 use super::reports::{Telling, code_of, tell, usual};
 use super::settings::{RUNS, Settings, configuration};
 use crate::bench::replay_whole;
@@ -32,6 +33,9 @@ pub fn run(general: &General, ask: &GoldenCheck) -> Result<Ending, Problem> {
     let configuration = configuration(general)?;
     let settings = Settings(configuration.as_ref());
     let place = Place::of(&ask.place, configuration.as_ref())?;
+    if let (Some(wish), [], false) = (ask.unreferenced, ask.names.as_slice(), ask.recorded_command) {
+        return references::tell(&place, &[], wish).map(Ending::from);
+    }
     let names = match ask.names.as_slice() {
         [] => place.store.names(),
         names => names.to_vec(),
@@ -54,8 +58,9 @@ pub fn run(general: &General, ask: &GoldenCheck) -> Result<Ending, Problem> {
         }
     }
     problems.iter().for_each(say);
+    let unreferenced = ask.unreferenced.map_or(Ok(Code::OK), |wish| references::tell(&place, &ask.names, wish))?;
     let codes = checks.iter().map(|check| check.code(ask.form)).chain(problems.iter().map(|problem| problem.code));
-    let code = worst(codes);
+    let code = worst(codes.chain([unreferenced]));
     let reports: Vec<Report<'_>> = checks.iter().map(Checked::report).collect();
     let telling = Telling { form: ask.form, emit: &ask.emit, verbose: ask.verbose };
     tell(general, &reports, &|verbose| usual(&reports, verbose), telling, code)

@@ -9,6 +9,7 @@ mod more;
 mod pending;
 mod place;
 mod record;
+mod references;
 mod reports;
 mod settings;
 
