@@ -620,7 +620,7 @@ fn numbers_of(stream: &Stream) -> Vec<u32> {
 }
 
 /// How often something is there.
-fn counted(range: Option<Number>) -> Presence {
+pub(crate) fn counted(range: Option<Number>) -> Presence {
     match range {
         None | Some(Number { low: 1, high: 1 }) => Presence::Required,
         Some(Number { low: 0, high: 1 }) => Presence::Optional,

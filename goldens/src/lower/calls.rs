@@ -12,6 +12,21 @@ use crate::run::raw::{Ended, MIXED, Placed, Raw};
 use crate::run::stream::FileRange;
 use crate::scrub;
 
+/// What stands for the delivery of a signal among the calls of level `exact`.
+const SIGNAL: &str = "signal";
+/// Field that holds the number of a descriptor, at level `exact`.
+const NUMBER: &str = "fd";
+
+/// Does only level `exact` hold calls of this name?
+pub(crate) fn only_exact(name: &str) -> bool {
+    name == SIGNAL || TIMING.contains(&name)
+}
+
+/// Does only level `exact` hold fields of this name?
+pub(crate) fn only_exact_field(name: &str) -> bool {
+    name == NUMBER
+}
+
 /// Calls whose number says more about timing than about the program: facts at level `calls`.
 const TIMING: &[&str] = &[
     "futex",
@@ -47,7 +62,7 @@ impl Lowering {
             && tables.thread(*thread).is_some()
         {
             let name = Raw::Made(crate::facet::signal_name(*signo).into());
-            let call = RawCall { name: "signal".into(), args: Box::new([name]), result: Raw::Word("delivered") };
+            let call = RawCall { name: SIGNAL.into(), args: Box::new([name]), result: Raw::Word("delivered") };
             self.keep_call(*thread, *index, call);
         }
     }
@@ -129,7 +144,7 @@ impl Lowering {
             None => return out.push(Raw::Number(i64::from(word as i32))),
         }
         if self.keep_exact {
-            out.push(Raw::Field("fd", Box::new(Raw::Number(i64::from(word as i32)))));
+            out.push(Raw::Field(NUMBER, Box::new(Raw::Number(i64::from(word as i32)))));
         }
     }
 

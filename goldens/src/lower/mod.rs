@@ -23,6 +23,8 @@ mod sockets;
 mod table;
 mod time;
 
+pub(crate) use calls::{only_exact, only_exact_field};
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
