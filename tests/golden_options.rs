@@ -206,3 +206,45 @@ fn recording_offers_to_keep_what_waits_out_of_git() {
     assert_eq!(fs::read_to_string(&ignored).ok().as_deref(), Some("target\n*.golden.new*\n"));
     assert!(!record("again", b"").contains(".gitignore"), "it is offered once");
 }
+
+/// Replaces a text in a golden's file.
+fn edit(dir: &Path, name: &str, old: &str, new: &str) {
+    let path = dir.join("goldens").join(format!("{name}.golden"));
+    let text = fs::read_to_string(&path).expect("a golden");
+    assert!(text.contains(old), "{old:?} is not in: {text}");
+    fs::write(path, text.replacen(old, new, 1)).expect("written");
+}
+
+#[test]
+fn single_calls_hold_on_the_versions_that_were_recorded() {
+    if !can_trace() {
+        return;
+    }
+    let libc = output(std::process::Command::new("getconf").arg("GNU_LIBC_VERSION"));
+    let Some(libc) = text(&libc.stdout).trim().strip_prefix("glibc ").map(String::from) else {
+        println!("skipped: no glibc that says its version");
+        return;
+    };
+    let room = room();
+    let dir = room.path();
+    let record = ["--level", "exact", "--runs", "3", "--fixture", "-", "--vary", "none", "--", "true"];
+    golden(dir, &[&["record", "exact"][..], &record].concat(), 0);
+    let check = |level: &str, code: i32| golden(dir, &["check", "exact", "--level", level, "--", "true"], code);
+    check("exact", 0);
+    let file = fs::read_to_string(dir.join("goldens/exact.golden")).expect("a golden");
+    let kernel = file.split("seen kernel=").nth(1).and_then(|rest| rest.split(' ').next()).expect("a kernel");
+    assert!(file.contains(&format!("libc=glibc-{libc} ")), "{file}");
+
+    edit(dir, "exact", &format!("kernel={kernel} "), "kernel=2.4 ");
+    check("calls", 0);
+    let said = check("exact", 4);
+    let versions = format!("recorded on glibc {libc} on kernel 2.4, this is glibc {libc} on kernel {kernel}");
+    assert!(said.contains(&versions), "{said}");
+    edit(dir, "exact", &format!("libc=glibc-{libc} "), "libc=glibc-2.1 ");
+    check("protocol", 0);
+    for level in ["calls", "exact"] {
+        let said = check(level, 4);
+        assert!(said.contains("not measured: level") && said.contains("recorded on glibc 2.1"), "{said}");
+        assert!(said.contains(&format!("this is glibc {libc}")), "{said}");
+    }
+}

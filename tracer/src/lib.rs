@@ -8,6 +8,7 @@
 
 mod attach;
 mod births;
+mod c_library;
 mod calls;
 pub mod capture;
 pub mod counters;

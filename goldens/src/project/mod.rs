@@ -198,11 +198,19 @@ impl<'a> Maker<'a> {
         let lang = variable("LC_ALL").or_else(|| variable("LANG"));
         MachineClass {
             kernel,
-            libc: self.platform().libc,
+            libc: self.c_library(),
             cpus: header.cpus.len() as u32,
             user: if header.uid == 0 { "root" } else { "user" }.to_owned(),
             lang: lang.map_or_else(|| "C".into(), |lang| String::from_utf8_lossy(lang).into_owned()),
         }
+    }
+
+    /// With its version, when the loader of the program is of the family that was loaded.
+    fn c_library(&self) -> String {
+        let family = self.platform().libc;
+        let told = self.run.header.libc.as_ref();
+        let same = told.filter(|libc| libc.split('-').next() == Some(&*family));
+        same.cloned().unwrap_or(family)
     }
 
     fn argv(&self) -> Vec<Value> {
