@@ -248,3 +248,38 @@ fn single_calls_hold_on_the_versions_that_were_recorded() {
         assert!(said.contains(&format!("this is glibc {libc}")), "{said}");
     }
 }
+
+#[test]
+fn a_variable_that_was_asked_for_is_an_input() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    let record = ["--level", "hermetic", "--runs", "3", "--fixture", "-", "--env", "MODE=fast", "--env", "SEED"];
+    let run = |words: &[&str], seed: bool, code: i32| {
+        let mut command = chic_trace();
+        command.arg("golden").args(words).args(["--", "true"]).current_dir(dir).env_remove("SEED");
+        if seed {
+            command.env("SEED", "7");
+        }
+        let run = output(&mut command);
+        let said = text(&run.stdout) + &text(&run.stderr);
+        assert_eq!(run.status.code(), Some(code), "{words:?}: {said}");
+        said
+    };
+    run(&[&["record", "seeded"][..], &record].concat(), true, 0);
+    let file = fs::read_to_string(dir.join("goldens/seeded.golden")).expect("a golden");
+    assert!(file.contains("\ninput env MODE\ninput env SEED\n"), "{file}");
+    run(&["check", "seeded"], true, 0);
+    run(&["check", "seeded", "--env", "MORE=1"], true, 0);
+    let said = run(&["check", "seeded"], false, 1);
+    assert!(said.contains("in.gone") && said.contains("no longer has SEED in its environment"), "{said}");
+    run(&["check", "seeded", "--level", "outcome"], false, 0);
+
+    // What is passed on from nowhere is no input.
+    run(&[&["record", "unset"][..], &record].concat(), false, 0);
+    let file = fs::read_to_string(dir.join("goldens/unset.golden")).expect("a golden");
+    assert!(file.contains("input env MODE") && !file.contains("input env SEED"), "{file}");
+    run(&["check", "unset"], true, 0);
+}

@@ -77,6 +77,7 @@ pub fn told(document: &Document<'_>, options: &Options) -> Told {
         platform: Platform { arch: "unknown".into(), libc: "unknown".into() },
         class: MachineClass::default(),
         argv: processes.first().map(|root| root.args.clone()).unwrap_or_default(),
+        environment: None,
         substs: Vec::new(),
         notes: vec![format!("imported from {}", document.writer())],
         steps: Vec::new(),

@@ -101,6 +101,7 @@ impl<'a> Maker<'a> {
             platform: self.platform(),
             class: self.class(),
             argv: self.argv(),
+            environment: inputs::environment(self.run),
             substs: self.names.substitutions.listed.clone(),
             notes: Vec::new(),
             temporaries: self.temporary_patterns(),
