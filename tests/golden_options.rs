@@ -283,3 +283,46 @@ fn a_variable_that_was_asked_for_is_an_input() {
     assert!(file.contains("input env MODE") && !file.contains("input env SEED"), "{file}");
     run(&["check", "unset"], true, 0);
 }
+
+#[test]
+fn a_module_that_is_run_is_the_program_and_those_it_imports_are_read() {
+    const PYTHON: &str = "/usr/bin/python3";
+    if !can_trace() {
+        return;
+    }
+    if !Path::new(PYTHON).exists() {
+        println!("skipped: no {PYTHON}");
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    let counts = "print(len(open('in').read().split()))";
+    let file = |name: &str, text: &str| {
+        let path = dir.join("fixture").join(name);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("made");
+        fs::write(path, text).expect("written");
+    };
+    file("in", "one two three\n");
+    for name in ["alone.py", "pkg/__main__.py", "pkg/sub/__main__.py"] {
+        file(name, counts);
+    }
+    for name in ["pkg/__init__.py", "pkg/sub/__init__.py"] {
+        file(name, "");
+    }
+    file("uses/__init__.py", "");
+    file("uses/helper.py", counts);
+    file("uses/__main__.py", "from uses import helper");
+    let record = |name: &str, module: &str| {
+        let asked = ["--level", "hermetic", "--inputs", "no-runtime", "--runs", "3", "--fixture", "fixture"];
+        golden(dir, &[&["record", name][..], &asked, &["--", PYTHON, "-B", "-m", module]].concat(), 0);
+        let golden = fs::read_to_string(dir.join("goldens").join(format!("{name}.golden"))).expect("a golden");
+        golden.lines().filter(|line| line.starts_with("input")).map(String::from).collect::<Vec<_>>()
+    };
+    for (name, module) in [("alone", "alone"), ("package", "pkg"), ("nested", "pkg.sub")] {
+        assert_eq!(record(name, module), ["input read $CWD/in"], "{module}");
+        golden(dir, &["check", name, "--root", "any", "--", PYTHON, "-c", counts], 0);
+    }
+    assert_eq!(record("uses", "uses"), ["input read $CWD/in", "input read $CWD/uses/helper.py"]);
+    let found = golden(dir, &["check", "uses", "--root", "any", "--", PYTHON, "-c", counts], 1);
+    assert!(found.contains("no longer reads uses/helper.py"), "{found}");
+}
