@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use harness::terminal::Terminal;
-use programs::{can_trace, chic_trace, output, room, text};
+use programs::{build, can_trace, chic_trace, output, room, text};
 
 /// Runs `chic-trace golden`; what it said on both streams.
 #[track_caller]
@@ -325,4 +325,59 @@ fn a_module_that_is_run_is_the_program_and_those_it_imports_are_read() {
     assert_eq!(record("uses", "uses"), ["input read $CWD/in", "input read $CWD/uses/helper.py"]);
     let found = golden(dir, &["check", "uses", "--root", "any", "--", PYTHON, "-c", counts], 1);
     assert!(found.contains("no longer reads uses/helper.py"), "{found}");
+}
+
+/// Lines of the golden's threads that hold this text, with their places.
+fn calls_with<'g>(golden: &'g str, text: &str) -> Vec<(usize, &'g str)> {
+    golden.lines().enumerate().filter(|(_, line)| line.starts_with("  ") && line.contains(text)).collect()
+}
+
+#[test]
+fn exact_has_attempts_in_their_place() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    let program = dir.join("again");
+    let install = |changed| {
+        let built = build("again", changed, &dir.join("built"));
+        fs::rename(built, &program).expect("installed");
+    };
+    fs::create_dir(dir.join("built")).expect("made");
+    install(None);
+    let command = ["--", "./again"];
+    golden(dir, &[&["record", "again", "--level", "exact", "--runs", "3"][..], &command].concat(), 0);
+    let file = fs::read_to_string(dir.join("goldens/again.golden")).expect("a golden");
+    let attempts = calls_with(&file, " attempt=EAGAIN = again");
+    let written = calls_with(&file, "fd=3 0..3 ");
+    let (Some((attempt, _)), Some((write, line))) = (attempts.first(), written.last()) else {
+        panic!("{attempts:?} {written:?} in {file}");
+    };
+    assert!(attempts.len() == 1 && attempt < write, "{attempts:?} {line}");
+    let check =
+        |level: &str, code: i32| golden(dir, &[&["check", "again", "--level", level][..], &command].concat(), code);
+    check("exact", 0);
+    check("calls", 0);
+    install(Some("patient"));
+    let found = check("exact", 1);
+    assert!(found.contains("call.gone"), "{found}");
+    check("calls", 0);
+}
+
+#[test]
+fn exact_has_names_as_they_were() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    let command = ["--", "mktemp", "made.XXXXXXXX"];
+    golden(dir, &[&["record", "names", "--level", "exact", "--runs", "3", "--fixture", "-"][..], &command].concat(), 0);
+    let file = fs::read_to_string(dir.join("goldens/names.golden")).expect("a golden");
+    let opened = calls_with(&file, "{TMP1} name=made.");
+    assert!(!opened.is_empty(), "{file}");
+    for level in ["exact", "calls", "protocol"] {
+        golden(dir, &[&["check", "names", "--level", level][..], &command].concat(), 0);
+    }
 }

@@ -51,9 +51,7 @@ impl Golden {
 /// line then: neighbours, or anywhere in a bag.
 fn without_exact(thread: &mut ThreadStream) {
     let mut out: Vec<CallLine> = Vec::with_capacity(thread.calls.len());
-    for (presence, mut call) in
-        std::mem::take(&mut thread.calls).into_iter().filter(|(_, call)| !only_exact(&call.name))
-    {
+    for (presence, mut call) in std::mem::take(&mut thread.calls).into_iter().filter(|(_, call)| !only_exact(call)) {
         let kept = call.args.iter().filter(|arg| !matches!(arg, Arg::Field(name, _) if only_exact_field(name)));
         call.args = kept.cloned().collect();
         let mut lines = out.iter_mut().rev().take(if thread.bag { usize::MAX } else { 1 });

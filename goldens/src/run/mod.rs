@@ -55,6 +55,8 @@ pub struct Run {
     pub(crate) printed: BTreeMap<ObjectId, (Bytes, u64)>,
     /// The same of standard output and error together, when their order was asked for.
     pub(crate) merged: Option<(Bytes, u64)>,
+    /// Do calls hold names as they were, too?
+    pub(crate) exact: bool,
     /// Calls of each thread, when they were asked for.
     pub(crate) threads: Vec<Vec<Placed>>,
     pub(crate) calls: Vec<RawCall>,
