@@ -261,6 +261,31 @@ fn exit_codes_and_files_are_compared() {
     check(&file("same", &store("f1", "secret=alpha"), 0), 4, &["not measured", "what files hold at the end"]);
 }
 
+/// A document may hold where in the program a call was made; a recording holds no stacks.
+#[test]
+fn a_finding_tells_the_line_that_a_document_holds() {
+    let room = room();
+    let file = |name: &str, text: &str, line: u32| {
+        let source = format!(r#""source": {{"file": "src/main.rs", "line": {line}, "function": "main"}}"#);
+        let text = format!(
+            r#"{{"format": "renacer-json-v1", "command": ["p"], "syscalls": [
+            {{"name": "getpid", "args": [], "result": 7}},
+            {{"name": "write", "args": ["1", "{text}", "3"], "result": 3, {source}}}],
+            "summary": {{"total_syscalls": 2, "exit_code": 0}}}}"#
+        );
+        let path = room.path().join(name);
+        fs::write(&path, text).expect("written");
+        path
+    };
+    let (one, two) = (file("one.json", "one", 41), file("two.json", "two", 42));
+    let (code, said) = compared(&one, &two, &[]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("`one` -> `two` (src/main.rs:42)"), "{said}");
+    let (_, said) = compared(&one, &two, &["--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&said).expect("a report");
+    assert_eq!(report["results"][0]["findings"][0]["source"], "src/main.rs:42");
+}
+
 #[test]
 fn what_may_not_be_judged_is_not() {
     let room = room();

@@ -156,7 +156,8 @@ fn text(compared: &Compared, as_recorded: bool) -> String {
 }
 
 fn push(out: &mut String, finding: &Finding) {
-    let _ = writeln!(out, "{}: {}", finding.code.word(), one_line(&finding.sentence));
+    let source = finding.source.as_ref().map(|source| format!(" ({})", one_line(source))).unwrap_or_default();
+    let _ = writeln!(out, "{}: {}{source}", finding.code.word(), one_line(&finding.sentence));
     for (mark, side) in [('-', &finding.before), ('+', &finding.after)] {
         for line in side {
             let _ = writeln!(out, "  {mark} {}", one_line(line));

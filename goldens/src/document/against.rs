@@ -28,7 +28,7 @@ pub fn against(golden: &Golden, contents: &Contents, told: &Told, options: &Opti
     only_what_is_told(&mut golden, &told, &mut missing);
     root_by_its_name(&golden, &mut told);
     let comparison = compare(&golden, contents, std::slice::from_ref(&told.form), &rules);
-    judged(comparison, missing, options, as_recorded)
+    judged(comparison, &told, missing, options, as_recorded)
 }
 
 /// Takes from the golden what the document could not know.

@@ -16,7 +16,7 @@ mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use recording::document::{Document, Notation, Table};
+use recording::document::{Document, Notation, Source, Table};
 
 pub use against::against;
 pub use import::{Imported, NotImported, import};
@@ -36,6 +36,8 @@ pub struct Told {
     pub(crate) knows: Knows,
     /// Calls in it.
     pub calls: u64,
+    /// `file:line` of its calls, where it holds them, by number.
+    sources: BTreeMap<u64, String>,
 }
 
 /// What a document could have told.
@@ -90,7 +92,16 @@ pub fn told(document: &Document<'_>, options: &Options) -> Told {
         gaps: gaps.into_iter().map(gap).collect(),
         total_calls: document.calls.len() as u64,
     };
-    Told { form, knows, calls: document.calls.len() as u64 }
+    Told { form, knows, calls: document.calls.len() as u64, sources: sources(document) }
+}
+
+fn sources(document: &Document<'_>) -> BTreeMap<u64, String> {
+    let place = |source: &Source<'_>| match source.line {
+        Some(line) => format!("{}:{line}", source.file),
+        None => source.file.to_string(),
+    };
+    let numbered = (0u64..).zip(&document.calls);
+    numbered.filter_map(|(at, call)| Some((at, place(call.source.as_deref()?)))).collect()
 }
 
 fn gap(why: String) -> Gap {
@@ -130,11 +141,17 @@ pub fn compare(before: &Told, after: &Told, options: &Options, as_recorded: bool
     }
     missing.extend(align::align(&mut before, &mut after));
     let comparison = diff(&before.form, &after.form, &Options { level: Level::Outcome, ..options.clone() });
-    judged(comparison, missing, options, as_recorded)
+    judged(comparison, &after, missing, options, as_recorded)
 }
 
 /// The verdict, in view of what is missing: all of it that these options compare.
-fn judged(mut comparison: Comparison, mut missing: BTreeSet<String>, options: &Options, as_recorded: bool) -> Compared {
+fn judged(
+    mut comparison: Comparison,
+    after: &Told,
+    mut missing: BTreeSet<String>,
+    options: &Options,
+    as_recorded: bool,
+) -> Compared {
     if options.stderr == StderrRule::Ignore {
         missing.retain(|why| !why.contains("stderr"));
     }
@@ -144,6 +161,10 @@ fn judged(mut comparison: Comparison, mut missing: BTreeSet<String>, options: &O
     if let Verdict::NotMeasured(why) = &comparison.verdict {
         missing.insert(why.clone());
         comparison.verdict = Verdict::Same;
+    }
+    for finding in &mut comparison.findings {
+        // What no call stands for has the number of none.
+        finding.source = finding.event.filter(|at| *at > 0).and_then(|at| after.sources.get(&at)).cloned();
     }
     let not_compared: Vec<String> = missing.into_iter().collect();
     if let Some(first) = not_compared.first().filter(|_| !as_recorded && comparison.verdict != Verdict::Different) {
@@ -199,5 +220,6 @@ fn finding(code: Code, sentence: String, before: Vec<String>, after: Vec<String>
         confirmed: Confirmed { seen: 1, runs: 1 },
         follows_from: None,
         with_it: Vec::new(),
+        source: None,
     }
 }

@@ -404,6 +404,7 @@ fn timed_out(golden: &Golden, options: &Options, seconds: f64) -> Comparison {
         confirmed,
         follows_from: None,
         with_it: vec![],
+        source: None,
     };
     Comparison {
         level: options.level,
