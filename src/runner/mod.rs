@@ -153,7 +153,7 @@ impl Runner {
     }
 
     /// The next run, pushed into the sink.
-    pub fn run(&mut self, sink: &mut dyn Sink) -> Result<(), NoRun> {
+    pub fn record(&mut self, sink: &mut dyn Sink) -> Result<(), NoRun> {
         let variation = Variation::of_run(self.made, &self.case.vary);
         self.made += 1;
         let room = Room::new(&self.case.fixture, &variation, self.made)?;

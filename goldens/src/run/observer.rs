@@ -1,5 +1,6 @@
 //! The observer: a session, live or stored, becomes a run.
 
+use recording::file::{NotWhole, Recording};
 use recording::resolve::{ObjectId, Resolver};
 use recording::session::{Header, Trailer};
 use recording::{Batch, Sink, SinkError};
@@ -30,6 +31,18 @@ impl Observer {
         run.known = contents::known(&run);
         settle(&mut run);
         run
+    }
+}
+
+impl Run {
+    /// A stored run. With level `calls` or `exact` each call of each thread is kept too.
+    ///
+    /// # Errors
+    /// [`NotWhole`]: nothing may be judged by this recording.
+    pub fn of(recording: Recording, options: &Options) -> Result<Run, NotWhole> {
+        let mut observer = Observer::new(options);
+        recording.replay_whole(&mut observer)?;
+        Ok(observer.into_run())
     }
 }
 

@@ -5,20 +5,20 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use goldens::{
-    Code as FindingCode, Comparison, Confirmed, Contents, Finding, Golden, Observer, Options, ProcKey, Report, Run,
-    Severity, Stdin, Verdict, compare, forms,
+    Code as FindingCode, Comparison, Confirmed, Contents, Finding, Golden, Options, ProcKey, Report, Run, Severity,
+    Stdin, Verdict, compare, forms,
 };
 
 use goldens::document::{Compared, against, told};
 use recording::document::Brought;
+use recording::file::Recording;
 
-use super::observe;
 use super::place::{Place, Writing};
 use super::record::{Header, Learning, case, recorded, write};
 use super::references;
 use super::reports::{Telling, code_of, tell, usual};
 use super::settings::{RUNS, Settings, configuration};
-use crate::bench::replay_whole;
+use crate::bench::not_judged;
 use crate::brought::{self, File};
 use crate::cli::General;
 use crate::cli::ask::{GoldenCheck, VerdictForm};
@@ -26,6 +26,7 @@ use crate::command::compare::complete;
 use crate::config;
 use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, named, quoted, safe};
+use crate::output::cannot_open;
 use crate::runner::{Case, Environment, Fixture, Input, Listing, NoRun, Runner};
 
 /// Checks what was asked, prints, and chooses the code by what was printed.
@@ -145,16 +146,11 @@ impl Checking<'_> {
         let confirm = self.settings.confirm(self.ask.confirm)?;
         let timeout = case.timeout.as_secs_f64();
         let mut learning = Learning { runner: Runner::new(case, &options), options, runs: Vec::new() };
-        let comparison = loop {
-            match observe(&mut learning.runner, &learning.options) {
-                Ok(run) => learning.runs.push(run),
-                Err(NoRun::TimedOut(_)) => return Ok(self.checked(timed_out(golden, &learning.options, timeout))),
-                Err(NoRun::Refused(problem)) => return Err(problem),
-            }
-            let comparison = compared(golden, contents, &learning.runs, &learning.options);
-            if !comparison.wants_another(confirm) {
-                break comparison;
-            }
+        let Learning { runner, options, runs } = &mut learning;
+        let comparison = match goldens::check(runner, runs, (golden, contents), options, confirm) {
+            Ok(comparison) => comparison,
+            Err(NoRun::TimedOut(_)) => return Ok(self.checked(timed_out(golden, options, timeout))),
+            Err(NoRun::Refused(problem)) => return Err(problem),
         };
         let mut checked = self.checked(comparison);
         match checked.comparison.verdict {
@@ -375,10 +371,9 @@ fn recorded_command(golden: &Golden) -> Option<Vec<OsString>> {
 }
 
 /// A recording, observed; one that is incomplete judges nothing.
-pub fn replayed(recording: &Path, options: &Options) -> Result<Run, Problem> {
-    let mut observer = Observer::new(options);
-    replay_whole(recording, &mut observer)?;
-    Ok(observer.into_run())
+pub fn replayed(path: &Path, options: &Options) -> Result<Run, Problem> {
+    let recording = Recording::open(path).map_err(|error| cannot_open(path, &error))?;
+    Run::of(recording, options).map_err(|why| not_judged(path, &why))
 }
 
 fn compared(golden: &Golden, contents: &Contents, runs: &[Run], options: &Options) -> Comparison {

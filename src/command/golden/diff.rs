@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use goldens::{Comparison, Contents, Form, Golden, Observer, Options, Report, Severity, compare, diff, forms};
+use goldens::{Comparison, Contents, Form, Golden, Options, Report, Severity, compare, diff, forms};
 
+use super::check::replayed;
 use super::place::{Place, unreadable};
 use super::reports::{Telling, code_of, tell, usual};
 use super::settings::{Settings, configuration, level_of};
-use crate::bench::replay_whole;
 use crate::cli::General;
 use crate::cli::ask::Compare;
 use crate::exit::{Code, Ending};
@@ -58,9 +58,7 @@ impl Judging {
         if let Some((golden, contents)) = self.golden(path)? {
             return Ok(Side::Golden(Box::new(golden), contents));
         }
-        let mut observer = Observer::new(&self.options);
-        replay_whole(path, &mut observer)?;
-        Ok(Side::Run(Box::new(observer.into_run())))
+        Ok(Side::Run(Box::new(replayed(path, &self.options)?)))
     }
 }
 

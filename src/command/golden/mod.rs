@@ -39,16 +39,20 @@ pub fn run(general: &General, ask: Golden) -> Result<Ending, Problem> {
     }
 }
 
-/// One run, observed. A run without calls says nothing.
-fn observe(runner: &mut Runner, options: &Options) -> Result<Run, NoRun> {
-    let mut observer = Observer::new(options);
-    runner.run(&mut observer)?;
-    let run = observer.into_run();
-    if run.total_calls() == 0 {
-        return Err(NoRun::Refused(Problem::new(
-            Code::NOTHING_TO_JUDGE,
-            "cannot judge anything: the run has no calls",
-        )));
+impl goldens::Runner for Runner {
+    type Error = NoRun;
+
+    /// A run without calls says nothing.
+    fn run(&mut self, options: &Options) -> Result<Run, NoRun> {
+        let mut observer = Observer::new(options);
+        self.record(&mut observer)?;
+        let run = observer.into_run();
+        if run.total_calls() == 0 {
+            return Err(NoRun::Refused(Problem::new(
+                Code::NOTHING_TO_JUDGE,
+                "cannot judge anything: the run has no calls",
+            )));
+        }
+        Ok(run)
     }
-    Ok(run)
 }

@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use goldens::{Contents, Golden, HeaderFacts, Learned, Options, Refused, Run, forms, learn};
+use goldens::{Contents, Golden, HeaderFacts, Learned, NotLearned, Options, Refused, Run, learn_from};
 
+use super::ignored;
 use super::place::{Place, not_in_ci, unwritten, valid};
 use super::settings::{RUNS, Settings, configuration};
-use super::{ignored, observe};
 use crate::cli::General;
 use crate::cli::ask::{GoldenRecord, Judged};
 use crate::exit::{Code, Ending};
@@ -120,26 +120,13 @@ impl Learning {
         drop_outliers: bool,
         header: &Header,
     ) -> Result<Learned, Problem> {
-        let mut replaced = 0;
-        loop {
-            while self.runs.len() < count as usize {
-                let run = observe(&mut self.runner, &self.options).map_err(crate::runner::NoRun::into_problem)?;
-                self.runs.push(run);
-            }
-            let forms = forms(&self.runs.iter().collect::<Vec<_>>(), None, &self.options);
-            match learn(&forms, &self.options, header.facts(&self.runner)) {
-                Ok(learned) => return Ok(learned),
-                Err(Refused::Outliers { outliers, quorum: true }) if drop_outliers && replaced < count => {
-                    replaced += outliers.len() as u32;
-                    for outlier in outliers.iter().rev() {
-                        if outlier.run >= 1 && outlier.run <= self.runs.len() {
-                            self.runs.remove(outlier.run - 1);
-                        }
-                    }
-                }
-                Err(refused) => return Err(refusal(name, &refused)),
-            }
-        }
+        let asked = (count, drop_outliers);
+        learn_from(&mut self.runner, &mut self.runs, asked, &self.options, |runner| header.facts(runner)).map_err(
+            |why| match why {
+                NotLearned::NoRun(why) => why.into_problem(),
+                NotLearned::Refused(refused) => refusal(name, &refused),
+            },
+        )
     }
 }
 
