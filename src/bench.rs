@@ -7,9 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use assertions::{Bench, CallCounts, CountCalls, Measured};
-use recording::file::{Recording, State};
+use recording::file::{NotWhole, Recording};
 
-use recording::session::{EndedBy, PayloadLimits};
+use recording::session::PayloadLimits;
 use tracer::{Counters, Launch, Plan, Status, Stdio};
 
 use crate::cli::ask::{Session, Target};
@@ -132,21 +132,19 @@ impl StoredBench {
 
 /// Replays a recording that is whole and not empty; of any other nothing is judged.
 pub fn replay_whole(path: &Path, sink: &mut dyn recording::Sink) -> Result<(), Problem> {
-    let name = named(path);
     let recording = Recording::open(path).map_err(|error| cannot_open(path, &error))?;
-    let read = recording.replay(sink).map_err(|error| Problem::usage(error.to_string()))?;
-    let nothing = |why: String| Problem::new(Code::NOTHING_TO_JUDGE, format!("cannot judge {name}: {why}"));
-    let never_ran = read.trailer.as_ref().is_some_and(|trailer| trailer.ended == EndedBy::NotStarted);
-    match read.state {
-        State::Complete if never_ran => Err(nothing("its program could not be started".into())),
-        State::Complete if read.calls == 0 => Err(nothing("it holds no calls".into())),
-        State::Complete => Ok(()),
-        State::Incomplete { at_byte } => {
-            Err(nothing(format!("it is incomplete: it ends at byte {at_byte} without saying how the run ended"))
-                .hint(format!("chic-trace report {name} shows what is there")))
-        }
-        State::Damaged => {
-            Err(nothing("it is damaged".into()).hint(format!("chic-trace report {name} shows what is there")))
+    recording.replay_whole(sink).map_err(|why| not_judged(path, &why))
+}
+
+/// Why nothing is judged by this file.
+pub fn not_judged(path: &Path, why: &NotWhole) -> Problem {
+    let name = named(path);
+    let problem = Problem::new(Code::NOTHING_TO_JUDGE, format!("cannot judge {name}: {why}"));
+    match why {
+        NotWhole::Sink(error) => Problem::usage(error.to_string()),
+        NotWhole::NeverRan | NotWhole::NoCalls => problem,
+        NotWhole::Incomplete { .. } | NotWhole::Damaged => {
+            problem.hint(format!("chic-trace report {name} shows what is there"))
         }
     }
 }

@@ -1,12 +1,15 @@
 //! What people bring in place of a recording: documents, tables, baseline directories.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 
 use recording::document::{self, BadBaseline, BadDocument, Brought, Document, Fault, Options, Table};
 use recording::file::may_be_document;
+use report::Destination;
+use report::json::{Json, JsonOptions};
 
+use crate::bench::replay_whole;
 use crate::exit::{Code, say};
 use crate::message::{Problem, named, quoted, safe};
 use crate::output::reason;
@@ -50,6 +53,20 @@ pub fn open(path: &Path, options: &Options) -> Result<File, Problem> {
 /// Reads what is no recording.
 pub fn read<'t>(path: &Path, bytes: &'t [u8], options: &Options) -> Result<Brought<'t>, Problem> {
     document::read(bytes, options).map_err(|problem| unread(path, &problem))
+}
+
+/// The document that a recording makes, with all the bytes that were kept: what it is compared with knows no more.
+/// One that is incomplete or empty is never judged.
+pub fn as_document(path: &Path) -> Result<Vec<u8>, Problem> {
+    let failed =
+        |error: io::Error| Problem::usage(format!("cannot make a document of {}: {}", named(path), reason(&error)));
+    let mut file = tempfile::tempfile().map_err(failed)?;
+    let to = Destination::one(file.try_clone().map_err(failed)?, "a file of our own");
+    let options = JsonOptions { version: env!("CARGO_PKG_VERSION").into(), ..JsonOptions::default() };
+    replay_whole(path, &mut Json::new(options, to))?;
+    let mut bytes = Vec::new();
+    file.rewind().and_then(|()| file.read_to_end(&mut bytes)).map_err(failed)?;
+    Ok(bytes)
 }
 
 fn unread(path: &Path, problem: &BadDocument) -> Problem {

@@ -76,6 +76,8 @@ pub enum FailOn {
 pub enum Stdin {
     /// `/dev/null`.
     Null,
+    /// A terminal of its own at which nobody types: who reads from it finds the end.
+    Tty,
     /// A file.
     File(PathBuf),
     /// The bytes of a file, through a pipe.
@@ -234,6 +236,7 @@ impl Case {
     pub fn stdin(self, stdin: Stdin) -> Self {
         match stdin {
             Stdin::Null => self.flag("--stdin", "null"),
+            Stdin::Tty => self.flag("--stdin", "tty"),
             Stdin::File(path) => self.flag("--stdin", path),
             Stdin::Pipe(path) => {
                 let mut word = OsString::from("pipe:");

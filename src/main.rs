@@ -9,6 +9,7 @@ mod command;
 mod config;
 mod exit;
 mod herald;
+mod keys;
 mod message;
 mod output;
 mod plan;

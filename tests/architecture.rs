@@ -24,6 +24,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("clap", &["chic-trace"]),
     ("clap_complete", &["chic-trace"]),
     ("clap_mangen", &["chic-trace"]),
+    ("console", &["chic-trace"]),
     ("jiff", &["report", "assertions"]),
     ("libc", &["tracer"]),
     ("perf-event-open-sys", &["tracer"]),

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use programs::{chic_trace, output, room, text};
+use programs::{build, can_trace, chic_trace, output, room, text};
 
 /// A sample: ours from this repository, a published one from beside it. Packed ones are unpacked.
 fn sample(room: &Path, name: &str) -> Option<PathBuf> {
@@ -261,6 +261,31 @@ fn exit_codes_and_files_are_compared() {
     check(&file("same", &store("f1", "secret=alpha"), 0), 4, &["not measured", "what files hold at the end"]);
 }
 
+/// A document may hold where in the program a call was made; a recording holds no stacks.
+#[test]
+fn a_finding_tells_the_line_that_a_document_holds() {
+    let room = room();
+    let file = |name: &str, text: &str, line: u32| {
+        let source = format!(r#""source": {{"file": "src/main.rs", "line": {line}, "function": "main"}}"#);
+        let text = format!(
+            r#"{{"format": "renacer-json-v1", "command": ["p"], "syscalls": [
+            {{"name": "getpid", "args": [], "result": 7}},
+            {{"name": "write", "args": ["1", "{text}", "3"], "result": 3, {source}}}],
+            "summary": {{"total_syscalls": 2, "exit_code": 0}}}}"#
+        );
+        let path = room.path().join(name);
+        fs::write(&path, text).expect("written");
+        path
+    };
+    let (one, two) = (file("one.json", "one", 41), file("two.json", "two", 42));
+    let (code, said) = compared(&one, &two, &[]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("`one` -> `two` (src/main.rs:42)"), "{said}");
+    let (_, said) = compared(&one, &two, &["--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&said).expect("a report");
+    assert_eq!(report["results"][0]["findings"][0]["source"], "src/main.rs:42");
+}
+
 #[test]
 fn what_may_not_be_judged_is_not() {
     let room = room();
@@ -371,4 +396,147 @@ fn a_program_is_checked_against_a_document() {
         assert_eq!(checked.status.code(), Some(code), "{script}: {all}");
         assert!(all.contains(said), "{script}: {all}");
     }
+}
+
+/// A program in a directory of its own for each run, so that what it leaves is new.
+struct Recorded {
+    room: tempfile::TempDir,
+}
+
+impl Recorded {
+    fn new() -> Recorded {
+        let room = room();
+        fs::create_dir(room.path().join("bin")).expect("made");
+        Recorded { room }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.room.path().join(name)
+    }
+
+    /// Records the program as it is or changed; it is always called the same.
+    fn record(&self, program: &str, changed: Option<&str>) -> PathBuf {
+        let built = build(program, changed, self.room.path());
+        fs::rename(built, self.path("bin").join(program)).expect("installed");
+        let cwd = room();
+        for name in ["cfg", "old", "more"] {
+            fs::write(cwd.path().join(name), name).expect("written");
+        }
+        let stored = self.path(&format!("{program}{}.ctrace", changed.unwrap_or_default()));
+        let mut record = chic_trace();
+        record.args(["record", "--golden", "-o"]).arg(&stored).arg("--").arg(self.path("bin").join(program));
+        let out = fs::File::create(self.path("printed")).expect("a file");
+        record.current_dir(cwd.path()).stdin(std::process::Stdio::null()).stdout(out);
+        assert!(record.status().is_ok_and(|status| matches!(status.code(), Some(0 | 3))), "{program}");
+        stored
+    }
+
+    /// The document of a recording.
+    fn document(&self, recording: &Path) -> PathBuf {
+        let document = recording.with_extension("json");
+        let shown = output(chic_trace().args(["report", "--format", "json", "-o"]).arg(&document).arg(recording));
+        assert!(shown.status.success(), "{}", text(&shown.stderr));
+        document
+    }
+}
+
+/// `compare`, as JSON: exit code, codes of the findings, and how many follow from none.
+fn codes(a: &Path, b: &Path) -> (Option<i32>, Vec<String>, usize) {
+    let run = output(chic_trace().current_dir("/").args(["compare", "--format", "json"]).args([a, b]));
+    let report: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap_or_default();
+    let findings = report["results"][0]["findings"].as_array().cloned().unwrap_or_default();
+    let code = |finding: &serde_json::Value| finding["code"].as_str().unwrap_or_default().to_owned();
+    let leaders = findings.iter().filter(|finding| finding["follows_from"].is_null()).count();
+    (run.status.code(), findings.iter().map(code).collect(), leaders)
+}
+
+/// Runs that renacer takes for the same, and one that it takes for different because it counts.
+#[test]
+fn recordings_are_told_apart_by_what_they_did() {
+    if !can_trace() {
+        return;
+    }
+    let recorded = Recorded::new();
+    let (right, wrong) = (recorded.record("result", None), recorded.record("result", Some("wrong")));
+    let (code, found, _) = codes(&right, &wrong);
+    assert_eq!(code, Some(1));
+    for wanted in ["exit", "out.bytes", "file.gone", "file.new"] {
+        assert!(found.iter().any(|code| code == wanted), "{wanted} is not among {found:?}");
+    }
+    let base = recorded.record("loops", None);
+    assert_eq!(codes(&base, &base), (Some(0), vec![], 0));
+    for (changed, wanted) in [("changes", &["file.gone", "file.mode", "file.new"][..]), ("removes", &["file.gone"])] {
+        let (code, found, _) = codes(&base, &recorded.record("loops", Some(changed)));
+        assert_eq!(code, Some(1), "{changed}");
+        for wanted in wanted {
+            assert!(found.iter().any(|code| code == wanted), "{changed}: {wanted} is not among {found:?}");
+        }
+    }
+    let (code, found, leaders) = codes(&base, &recorded.record("loops", Some("reads")));
+    assert_eq!((code, found.first().map(String::as_str), leaders), (Some(1), Some("in.new"), 1), "{found:?}");
+}
+
+#[test]
+fn a_recording_is_compared_with_a_document_as_the_document_that_it_makes() {
+    if !can_trace() {
+        return;
+    }
+    let recorded = Recorded::new();
+    let (right, wrong) = (recorded.record("result", None), recorded.record("result", Some("wrong")));
+    let (right_told, wrong_told) = (recorded.document(&right), recorded.document(&wrong));
+    for (a, b) in [(&right, &right_told), (&right_told, &right)] {
+        let (code, said) = compared(a, b, &[]);
+        assert_eq!(code, Some(4), "{said}");
+        assert!(said.contains("what files hold at the end: only a recording keeps it"), "{said}");
+        let (code, said) = compared(a, b, &["--as-recorded"]);
+        assert_eq!((code, said.lines().next()), (Some(0), Some("same as recorded")), "{said}");
+    }
+    for (a, b) in [(&right, &wrong_told), (&right_told, &wrong)] {
+        for more in [&[][..], &["--as-recorded"]] {
+            let (code, said) = compared(a, b, more);
+            assert_eq!(code, Some(1), "{said}");
+            for word in ["exit: exit status 0 -> 3", "file.new: now writes f2", "`result: 42`"] {
+                assert!(said.contains(word), "{word:?} is not in: {said}");
+            }
+        }
+    }
+    // Above the outcome a document says nothing.
+    let run = output(chic_trace().arg("compare").args([&right, &right_told]));
+    let said = text(&run.stdout);
+    assert_eq!(run.status.code(), Some(4), "{said}");
+    assert!(said.contains("what level protocol compares beside the outcome"), "{said}");
+}
+
+#[test]
+fn a_golden_is_held_against_a_document() {
+    if !can_trace() {
+        return;
+    }
+    let recorded = Recorded::new();
+    let (right, wrong) = (recorded.record("result", None), recorded.record("result", Some("wrong")));
+    let (right_told, wrong_told) = (recorded.document(&right), recorded.document(&wrong));
+    let run = |words: &[&str], path: &Path| {
+        let run = output(chic_trace().current_dir(recorded.room.path()).args(words).arg(path));
+        (run.status.code(), text(&run.stdout) + &text(&run.stderr))
+    };
+    assert_eq!(run(&["golden", "import", "--single", "--name", "result", "--dir", "goldens"], &right).0, Some(0));
+    let outcome = ["--level", "outcome"];
+    let check = |path| run(&[&["golden", "check", "result"][..], &outcome, &["--recording"]].concat(), path);
+    let (code, said) = check(&right_told);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("not compared: what files hold at the end"), "{said}");
+    let (code, said) = check(&wrong_told);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("exit status 0 -> 3") && said.contains("file.new  P  f2"), "{said}");
+    let compare = |more: &[&str], path| run(&[&["compare", "result"][..], &outcome, more].concat(), path);
+    assert_eq!(compare(&[], &right_told).0, Some(4));
+    let (code, said) = compare(&["--as-recorded"], &right_told);
+    assert_eq!((code, said.lines().next()), (Some(0), Some("same as recorded")), "{said}");
+    assert_eq!(compare(&["--as-recorded"], &wrong_told).0, Some(1));
+    let table = recorded.path("table");
+    let counted = output(chic_trace().args(["report", "-c", "-o"]).arg(&table).arg(&right));
+    assert!(counted.status.success());
+    let (code, said) = compare(&[], &table);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("with a golden: it is a table"), "{said}");
 }

@@ -373,14 +373,14 @@ fn recordings_become_a_golden() {
     bench.ended(replaces.env("CI", "1"), "in CI", 2);
 }
 
-/// Presses these keys at the question of a review, each when it is asked, and awaits what is said then.
+/// Presses these keys, and no Enter, at the question of a review, each when it is asked, and awaits what is said then.
 #[track_caller]
 fn reviewed(bench: &Bench, answers: &[(&str, &str)]) -> String {
     let review = || -> Result<String, harness::Failure> {
         let mut terminal = Terminal::start(bench.command("golden review"))?;
         terminal.await_text("q quit: ")?;
         for (answer, says) in answers {
-            terminal.press(format!("{answer}\n").as_bytes())?;
+            terminal.press(answer.as_bytes())?;
             terminal.await_text(says)?;
         }
         let (status, shown) = terminal.finish()?;

@@ -129,6 +129,8 @@ pub struct Finding {
     pub follows_from: Option<usize>,
     /// What it took along, by name.
     pub with_it: Vec<String>,
+    /// `file:line` of the event, where that was recorded: a document may hold it.
+    pub source: Option<String>,
 }
 
 /// Seen in so many of so many runs.

@@ -19,6 +19,9 @@ pub struct Form {
     pub class: MachineClass,
     /// argv of the root, canonical.
     pub argv: Vec<Value>,
+    /// Names of the variables that the root was given; `None`: they were not recorded. Which of them a program
+    /// uses, no call tells.
+    pub environment: Option<BTreeSet<Value>>,
     /// Names of the substitutions in force, sorted, with the value of those that a user gave.
     pub substs: Vec<(Box<str>, Option<Value>)>,
     /// What a reader should know (`not varied: ASLR`).

@@ -4,7 +4,7 @@
 //! the same work are not the same executable, and only one of them may have an interpreter: what that one reads of
 //! its own accord, and the script that it is given, say nothing about the work.
 
-use recording::{Interpreter, interpreter, is_interpreter_file};
+use recording::{Interpreter, Program, interpreter, is_interpreter_file};
 
 use crate::form::Form;
 use crate::golden::Golden;
@@ -20,8 +20,8 @@ pub(crate) struct Wanted<'a> {
     own: Vec<&'a str>,
     /// Interpreters that ran, by their executables.
     interpreters: Vec<(&'a str, &'static Interpreter)>,
-    /// The script of the root, where that is an interpreter.
-    script: Option<String>,
+    /// The program of the root, where that is an interpreter.
+    program: Option<Files>,
 }
 
 impl<'a> Wanted<'a> {
@@ -42,15 +42,15 @@ impl<'a> Wanted<'a> {
         argv: &'a [Value],
         processes: impl Iterator<Item = (&'a ProcKey, &'a Value, &'a [Value])>,
     ) -> Wanted<'a> {
-        let mut wanted = Wanted { options, own: Vec::new(), interpreters: Vec::new(), script: None };
+        let mut wanted = Wanted { options, own: Vec::new(), interpreters: Vec::new(), program: None };
         for (key, exe, args) in processes {
             let known = interpreter(exe.as_str());
             wanted.interpreters.extend(known.map(|known| (exe.as_str(), known)));
             if &*key.0 == "P" {
                 wanted.own.push(exe.as_str());
                 wanted.own.extend(argv.first().map(Value::as_str));
-                let script = known.and_then(|known| known.script(args.iter().map(Value::as_str)));
-                wanted.script = script.map(absolute);
+                let program = known.and_then(|known| known.program(args.iter().map(Value::as_str)));
+                wanted.program = program.map(Files::of);
             }
         }
         wanted
@@ -79,23 +79,68 @@ impl<'a> Wanted<'a> {
                 is_runtime(&input.name)
                     || is_library(name)
                     || is_interpreter_file(name)
-                    || self.is_script(input)
+                    || self.is_program(input)
                     || self.interpreters.iter().any(|(exe, known)| known.looks_for(exe, name))
             }
         }
     }
 
-    /// The script, or the directory that is searched for its modules.
-    fn is_script(&self, input: &Input) -> bool {
+    /// The program, or a directory that is searched for its modules. Modules that it takes from there are
+    /// files that it reads, as data is: what tells them apart is in no call.
+    fn is_program(&self, input: &Input) -> bool {
         if input.kind == InputKind::Read && self.own.contains(&input.name.as_str()) {
             return true;
         }
-        let Some(script) = &self.script else { return false };
+        let Some(program) = &self.program else { return false };
+        let name = input.name.as_str();
         match input.kind {
-            InputKind::Read => input.name.as_str() == script,
-            InputKind::List => script.rsplit_once('/').is_some_and(|(directory, _)| input.name.as_str() == directory),
+            InputKind::Read => program.read.iter().any(|file| file == name),
+            InputKind::List => program.listed.iter().any(|directory| directory == name),
+            // Where there is a package, a compiled one is looked for before.
+            InputKind::Absent => program.packages().any(|package| {
+                let rest = name.strip_prefix(package).and_then(|rest| rest.strip_prefix("/__init__."));
+                rest.is_some_and(|ending| ending == "so" || ending.ends_with(".so"))
+            }),
             _ => false,
         }
+    }
+}
+
+/// Files of an interpreted program that are the program itself.
+struct Files {
+    read: Vec<String>,
+    /// Where its modules are searched: the first directory, then its packages.
+    listed: Vec<String>,
+}
+
+impl Files {
+    fn of(program: Program<'_>) -> Files {
+        match program {
+            Program::Script(script) => {
+                let script = absolute(script);
+                let listed = script.rsplit_once('/').map(|(directory, _)| directory.to_owned());
+                Files { read: vec![script], listed: listed.into_iter().collect() }
+            }
+            Program::Module(name) => Files::of_module(name),
+        }
+    }
+
+    /// `a.b` is `a/b.py` or `a/b/__main__.py`, after what makes `a` and `b` packages. Modules are searched in
+    /// the directory of the run first; those found elsewhere were installed.
+    fn of_module(name: &str) -> Files {
+        let mut files = Files { read: Vec::new(), listed: vec!["$CWD".to_owned()] };
+        let mut place = "$CWD".to_owned();
+        for part in name.split('.') {
+            place = format!("{place}/{part}");
+            files.read.push(format!("{place}/__init__.py"));
+            files.listed.push(place.clone());
+        }
+        files.read.extend([format!("{place}.py"), format!("{place}/__main__.py")]);
+        files
+    }
+
+    fn packages(&self) -> impl Iterator<Item = &String> {
+        self.listed.iter().skip(1)
     }
 }
 

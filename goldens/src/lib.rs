@@ -1,6 +1,6 @@
 //! Same? Is this run the same as the accepted ones?
 //!
-//! In: recordings, live or stored, through `recording::Sink` ([`Observer`]). Out: a [`Golden`] that a person can
+//! In: recordings, live or stored, through `recording::Sink` ([`Observer`]), handed in by a [`Runner`]. Out: a [`Golden`] that a person can
 //! review, and a [`Comparison`]: `same`, or what is different, in a sentence each. No score and no tolerance.
 //! Times and costs are not judged here; see `assertions`.
 //!
@@ -28,6 +28,7 @@ mod pattern;
 mod project;
 mod rename;
 pub mod run;
+mod runner;
 mod scrub;
 mod shape;
 mod show;
@@ -53,6 +54,7 @@ pub use name::valid_name;
 pub use options::{Options, ProcessRule, RootRule, StderrRule};
 pub use project::forms;
 pub use run::{Observer, Run};
+pub use runner::{NotLearned, Runner, Runs, check, learn_from};
 pub use show::{Report, json, junit, text};
 pub use store::{KEPT, Store, StoreError, folder, valid_full_name, waiting};
 pub use value::Value;

@@ -245,15 +245,30 @@ fn not_comparable(golden: &Golden, forms: &[Form], options: &Options) -> Option<
     if let Some(form) = other {
         return Some(format!("recorded on {}, this is {}", name(platform), name(&form.platform)));
     }
-    let closer = |class: &MachineClass, seen: &MachineClass| match options.level {
-        Level::Exact => class.libc == seen.libc && class.kernel == seen.kernel,
-        Level::Calls => class.libc == seen.libc,
-        _ => true,
+    another_version(&golden.header.seen, forms, options.level)
+}
+
+/// Another libc or kernel than at any recording, where the level needs the same.
+fn another_version(seen: &[MachineClass], forms: &[Form], level: Level) -> Option<String> {
+    let needed = |class: &MachineClass| match level {
+        Level::Exact => Some(format!("{} on kernel {}", libc_words(class), class.kernel)),
+        Level::Calls => Some(libc_words(class)),
+        _ => None,
     };
-    let known =
-        |form: &&Form| golden.header.seen.is_empty() || golden.header.seen.iter().any(|seen| closer(&form.class, seen));
-    let form = forms.iter().find(|form| !known(form))?;
-    Some(format!("recorded on {}, this is {}", class_words(golden.header.seen.first()?), class_words(&form.class)))
+    let recorded: BTreeSet<String> = seen.iter().filter_map(needed).collect();
+    let another = |here: &String| !recorded.is_empty() && !recorded.contains(here);
+    let here = forms.iter().filter_map(|form| needed(&form.class)).find(another)?;
+    let recorded = recorded.into_iter().collect::<Vec<_>>().join(" and on ");
+    Some(format!("level {} holds on one version: recorded on {recorded}, this is {here}", level.word()))
+}
+
+/// `glibc 2.36`.
+fn libc_words(class: &MachineClass) -> String {
+    match class.libc.split_once('-') {
+        Some((family, version)) => format!("{family} {version}"),
+        None if class.libc == "none" => "no libc".into(),
+        None => format!("{} of a version that is not known", class.libc),
+    }
 }
 
 fn holds_on(golden: &Platform, here: &Platform, options: &Options) -> bool {

@@ -9,8 +9,10 @@
 pub struct Interpreter {
     /// Name of the executable, without a version.
     name: &'static str,
-    /// Options after which no file is the program: its text follows, or the name of a module.
+    /// Options after which no file is the program: its text follows.
     inline: &'static [u8],
+    /// Options after which the name of a module is the program.
+    module: &'static [u8],
     /// Options followed by a value, in the same word or the next.
     valued: &'static [u8],
     /// Options whose value is the rest of the word.
@@ -21,11 +23,13 @@ pub struct Interpreter {
     above: &'static [&'static str],
 }
 
-const PLAIN: Interpreter = Interpreter { name: "", inline: b"", valued: b"", attached: b"", beside: &[], above: &[] };
+const PLAIN: Interpreter =
+    Interpreter { name: "", inline: b"", module: b"", valued: b"", attached: b"", beside: &[], above: &[] };
 
 const PYTHON: Interpreter = Interpreter {
     name: "python",
-    inline: b"cm",
+    inline: b"c",
+    module: b"m",
     valued: b"WX",
     beside: &["pyvenv.cfg", "pybuilddir.txt", "Modules", "Modules/Setup", "Modules/Setup.local", "._pth"],
     above: &["pyvenv.cfg"],
@@ -74,19 +78,29 @@ const PLACES: &[&str] = &[
     "/var/lib/gems",
 ];
 
+/// What an interpreter was told to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program<'a> {
+    /// This file.
+    Script(&'a str),
+    /// The module of this name, `json.tool`.
+    Module(&'a str),
+}
+
 impl Interpreter {
-    /// The file that is the program, of the arguments after the interpreter's name; `None` where it is a text,
-    /// a module, or standard input.
-    pub fn script<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// The program, of the arguments after the interpreter's name; `None` where it is a text or standard input.
+    pub fn program<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Option<Program<'a>> {
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
             match arg.strip_prefix(['-', '+']) {
-                None => return Some(arg),
+                None => return Some(Program::Script(arg)),
                 Some("") => return None,
-                Some("-") => return args.next(),
+                Some("-") => return args.next().map(Program::Script),
                 Some(long) if long.starts_with('-') => {}
-                Some(letters) => match self.letters(letters.as_bytes()) {
-                    Next::Program => return None,
+                Some(letters) => match self.letters(letters) {
+                    Next::Text => return None,
+                    Next::Module("") => return args.next().map(Program::Module),
+                    Next::Module(name) => return Some(Program::Module(name)),
                     Next::Value => drop(args.next()),
                     Next::Argument => {}
                 },
@@ -96,10 +110,12 @@ impl Interpreter {
     }
 
     /// Options in one word.
-    fn letters(&self, letters: &[u8]) -> Next {
+    fn letters<'a>(&self, word: &'a str) -> Next<'a> {
+        let letters = word.as_bytes();
         for (at, letter) in letters.iter().enumerate() {
             match letter {
-                letter if self.inline.contains(letter) => return Next::Program,
+                letter if self.inline.contains(letter) => return Next::Text,
+                letter if self.module.contains(letter) => return Next::Module(word.get(at + 1..).unwrap_or_default()),
                 letter if self.valued.contains(letter) && at + 1 == letters.len() => return Next::Value,
                 letter if self.valued.contains(letter) || self.attached.contains(letter) => return Next::Argument,
                 _ => {}
@@ -110,6 +126,10 @@ impl Interpreter {
 
     /// Does this interpreter, as this executable, look for this file whatever its program is?
     pub fn looks_for(&self, exe: &str, path: &str) -> bool {
+        // What it looked for along a path is known by its name alone.
+        if !path.contains('/') {
+            return self.beside.contains(&path) || self.above.contains(&path);
+        }
         let Some((directory, _)) = exe.rsplit_once('/') else { return false };
         let beside = within(directory, path).is_some_and(|name| {
             self.beside.contains(&name) || self.beside.iter().any(|end| end.starts_with('.') && self.own(name, end))
@@ -125,9 +145,11 @@ impl Interpreter {
 }
 
 /// What comes after a word of options.
-enum Next {
+enum Next<'a> {
     /// The text of the program.
-    Program,
+    Text,
+    /// The name of a module, or in the next argument when this is empty.
+    Module(&'a str),
     /// A value.
     Value,
     /// Another argument.
@@ -140,25 +162,28 @@ fn within<'a>(directory: &str, path: &'a str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{interpreter, is_interpreter_file};
+    use super::{Program, interpreter, is_interpreter_file};
 
     #[test]
-    fn the_script_is_the_first_argument_that_is_no_option() {
-        let cases: &[(&str, &[&str], Option<&str>)] = &[
-            ("/usr/bin/python3", &["-I", "-S", "wc.py", "in"], Some("wc.py")),
-            ("python3.11", &["-X", "dev", "-Wonce", "wc.py"], Some("wc.py")),
+    fn the_program_is_the_first_argument_that_is_no_option_or_a_module() {
+        use Program::{Module, Script};
+        let cases: &[(&str, &[&str], Option<Program<'_>>)] = &[
+            ("/usr/bin/python3", &["-I", "-S", "wc.py", "in"], Some(Script("wc.py"))),
+            ("python3.11", &["-X", "dev", "-Wonce", "wc.py"], Some(Script("wc.py"))),
             ("python", &["-Ic", "print(1)", "in"], None),
-            ("python", &["-m", "json.tool", "in"], None),
+            ("python", &["-m", "json.tool", "in"], Some(Module("json.tool"))),
+            ("python", &["-Bmjson.tool", "in"], Some(Module("json.tool"))),
+            ("python", &["-m"], None),
             ("pypy3", &["-", "in"], None),
-            ("/usr/bin/perl", &["-Mstrict", "-I", "lib", "-w", "x.pl"], Some("x.pl")),
+            ("/usr/bin/perl", &["-Mstrict", "-I", "lib", "-w", "x.pl"], Some(Script("x.pl"))),
             ("perl", &["-ne", "print", "in"], None),
-            ("bash", &["-o", "pipefail", "--", "-x"], Some("-x")),
+            ("bash", &["-o", "pipefail", "--", "-x"], Some(Script("-x"))),
             ("sh", &["-c", "cat in"], None),
             ("node", &[], None),
         ];
-        for (exe, args, script) in cases {
+        for (exe, args, program) in cases {
             let known = interpreter(exe).expect("an interpreter");
-            assert_eq!(known.script(args.iter().copied()), *script, "{exe} {args:?}");
+            assert_eq!(known.program(args.iter().copied()), *program, "{exe} {args:?}");
         }
         for exe in ["/usr/bin/shasum", "/usr/bin/python3-config", "perldoc", "/bin/cat", "", "/"] {
             assert!(interpreter(exe).is_none(), "{exe}");
@@ -168,7 +193,7 @@ mod tests {
     #[test]
     fn it_looks_for_its_own_files_and_for_no_others() {
         let python = interpreter("/opt/py/bin/python3").expect("an interpreter");
-        for path in ["/opt/py/bin/pyvenv.cfg", "/opt/py/pyvenv.cfg", "/opt/py/bin/python3.11._pth"] {
+        for path in ["/opt/py/bin/pyvenv.cfg", "/opt/py/pyvenv.cfg", "/opt/py/bin/python3.11._pth", "pyvenv.cfg"] {
             assert!(python.looks_for("/opt/py/bin/python3", path), "{path}");
         }
         for path in ["/opt/py/bin/data", "/opt/py/data", "/opt/pyvenv.cfg", "/opt/py/bin/x._pth", "/pyvenv.cfg"] {

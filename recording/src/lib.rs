@@ -17,6 +17,6 @@ pub mod session;
 mod sink;
 pub mod views;
 
-pub use interpreter::{Interpreter, interpreter, is_interpreter_file};
+pub use interpreter::{Interpreter, Program, interpreter, is_interpreter_file};
 pub use runtime::runtime_class;
 pub use sink::{Batch, Sink, SinkError, Tee};

@@ -137,6 +137,8 @@ pub struct Header {
     pub kernel_filter: bool,
     /// Was `no_new_privs` set for it?
     pub no_new_privs: bool,
+    /// C library that the program asks for (`glibc-2.36`, `musl-1.2.3`), where its loader says. Golden mode only.
+    pub libc: Option<String>,
     /// Limits in force.
     pub limits: Option<PayloadLimits>,
     /// Are other tasks followed?

@@ -287,18 +287,22 @@ pub struct GoldenImport {
 /// `compare`: what two files show.
 #[derive(Debug)]
 pub struct Compare {
-    /// The accepted one, and the other.
+    /// The accepted one, and the other: recordings, goldens, documents or tables.
     pub files: [PathBuf; 2],
-    /// `--level`, `--root`, `--processes`, `--stderr`.
-    pub level: Option<String>,
-    /// Is the root compared?
-    pub root: Option<String>,
-    /// Which processes are.
-    pub processes: Option<String>,
-    /// What of standard error is.
-    pub stderr: Option<String>,
+    /// Where goldens lie.
+    pub place: GoldenPlace,
+    /// How closely is compared.
+    pub compare: CompareAs,
     /// `--as-recorded`: only facts that both know.
     pub as_recorded: bool,
+    /// `--fail-on`.
+    pub fail_on: Option<String>,
+    /// `-v`.
+    pub verbose: bool,
+    /// `--emit`, `KIND:PATH` each.
+    pub emit: Vec<OsString>,
+    /// Form of the verdict.
+    pub form: VerdictForm,
     /// How documents are read.
     pub reading: recording::document::Options,
 }
@@ -334,7 +338,7 @@ pub enum Golden {
     /// `golden check`.
     Check(GoldenCheck),
     /// `golden diff`.
-    Diff(GoldenDiff),
+    Diff(Compare),
     /// `golden more`.
     More(GoldenRecord),
     /// `golden accept`.
@@ -449,6 +453,10 @@ pub struct GoldenCheck {
     pub recorded_command: bool,
     /// `--recording`.
     pub recording: Option<PathBuf>,
+    /// How a document is read that is given as one.
+    pub reading: recording::document::Options,
+    /// `--unreferenced`.
+    pub unreferenced: Option<Unreferenced>,
     /// `--confirm`.
     pub confirm: Option<u32>,
     /// `--fail-on`.
@@ -463,21 +471,13 @@ pub struct GoldenCheck {
     pub form: VerdictForm,
 }
 
-/// `golden diff`.
-#[derive(Debug)]
-pub struct GoldenDiff {
-    /// A recording or golden.
-    pub before: PathBuf,
-    /// Another.
-    pub after: PathBuf,
-    /// Where goldens lie.
-    pub place: GoldenPlace,
-    /// How closely is compared.
-    pub compare: CompareAs,
-    /// `--fail-on`.
-    pub fail_on: Option<String>,
-    /// Form of the verdict.
-    pub form: VerdictForm,
+/// What becomes of goldens that nothing refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreferenced {
+    /// They are told.
+    Report,
+    /// They are a failure, too.
+    Reject,
 }
 
 /// What waits to be accepted.

@@ -413,6 +413,14 @@ fn fail_on() -> Arg {
     word_of("fail-on", &["error", "warning"], "The least severity that makes a run different")
 }
 
+fn emit() -> Arg {
+    value("emit", "KIND:PATH")
+        .action(ArgAction::Append)
+        .value_parser(value_parser!(std::ffi::OsString))
+        .hide_short_help(true)
+        .help("Also write the report into a file: json:PATH, junit:PATH, text:PATH")
+}
+
 fn check_format() -> Arg {
     value("format", "FORMAT")
         .value_parser(["text", "json", "junit"])
@@ -477,7 +485,7 @@ fn golden() -> Command {
                 .arg(names())
                 .arg(behind_dashes())
                 .arg(switch("recorded-command").help("Run the commands that the goldens hold"))
-                .arg(path("recording", "FILE").conflicts_with("argv").help("Judge this recording instead of a run"))
+                .arg(path("recording", "FILE").conflicts_with("argv").help("Judge this recording or document instead of a run"))
                 .arg(
                     value("confirm", "N")
                         .value_parser(|word: &str| whole::<u32>(word, 0, 2))
@@ -486,30 +494,24 @@ fn golden() -> Command {
                 .arg(golden_runs("Runs that a pending golden is learned from (default 5)").hide_short_help(true))
                 .arg(fail_on())
                 .arg(switch("verbose").short('v').help("Also what is only information"))
+                .arg(emit())
                 .arg(
-                    value("emit", "KIND:PATH")
-                        .action(ArgAction::Append)
-                        .value_parser(value_parser!(std::ffi::OsString))
+                    value("unreferenced", "AS")
+                        .num_args(0..=1)
+                        .require_equals(true)
+                        .value_parser(["report", "reject"])
+                        .default_missing_value("report")
                         .hide_short_help(true)
-                        .help("Also write the report into a file: json:PATH, junit:PATH, text:PATH"),
+                        .help("Also tell the goldens that no test and no check of the project speaks of; `reject`: they are a failure"),
                 )
                 .args(golden_place())
                 .args(judged())
                 .args(compare_as())
                 .arg(check_format())
-                .arg(inconclusive()),
+                .arg(inconclusive())
+                .args(reading()),
         )
-        .subcommand(
-            Command::new("diff")
-                .about("Compare two recordings or goldens; nothing is run")
-                .arg(Arg::new("before").value_name("A").required(true).value_parser(value_parser!(PathBuf)))
-                .arg(Arg::new("after").value_name("B").required(true).value_parser(value_parser!(PathBuf)))
-                .args(golden_place())
-                .args(compare_as())
-                .arg(fail_on())
-                .arg(check_format())
-                .arg(inconclusive()),
-        )
+        .subcommand(compared("diff", "Compare two recordings, goldens or documents; nothing is run"))
         .subcommand(
             Command::new("review").about("Walk through the goldens that wait to be accepted").args(golden_place()),
         )
@@ -542,31 +544,24 @@ fn import() -> Command {
         .args(reading())
 }
 
-fn compare() -> Command {
+/// Two things that are there, compared.
+fn compared(name: &'static str, about: &'static str) -> Command {
     let one = |id: &'static str, name: &'static str, help: &'static str| {
         Arg::new(id).value_name(name).required(true).value_parser(value_parser!(PathBuf)).help(help)
     };
-    let words = |id: &'static str, words: &'static [&'static str], help: &'static str| {
-        value(id, "WORD").value_parser(words.to_vec()).help(help)
-    };
-    Command::new("compare")
-        .about("Say what two documents or tables show differently")
-        .after_help("A fact that one side does not know keeps the verdict from being `same` (exit 4).")
-        .arg(one("a", "A", "The accepted one"))
+    Command::new(name)
+        .about(about)
+        .after_help("A document tells the outcome only; a fact that one side does not know keeps the verdict from being `same` (exit 4).")
+        .arg(one("a", "A", "The accepted one: a recording, a golden or its name, a document, a table"))
         .arg(one("b", "B", "The one that is held against it"))
-        .arg(words(
-            "level",
-            &["exact", "calls", "protocol", "hermetic", "outcome"],
-            "How closely (default protocol); documents tell the outcome",
-        ))
-        .arg(words("root", &["same", "any"], "Is the program itself compared, or only what it does?"))
-        .arg(words(
-            "processes",
-            &["exact", "commands", "ignore"],
-            "The process tree, the commands run, or the end only",
-        ))
-        .arg(words("stderr", &["exact", "nonempty", "ignore"], "What of standard error is compared"))
-        .arg(switch("as-recorded").help("Compare only what both sides know"))
+        .args(compare_as())
+        .arg(switch("as-recorded").help("Of documents, compare only what both sides know"))
+        .arg(fail_on())
+        .arg(switch("verbose").short('v').help("Also what is only information"))
+        .arg(check_format())
+        .arg(emit())
+        .arg(inconclusive())
+        .args(golden_place())
         .args(reading())
 }
 
@@ -624,7 +619,7 @@ pub fn command() -> Command {
                 .args(reading())
                 .arg(switch("follow").help_heading(WHERE).help("Go on while the recording grows, until it ends")),
         )
-        .subcommand(compare())
+        .subcommand(compared("compare", "Say what two recordings, goldens, documents or tables show differently"))
         .subcommand(golden())
         .subcommand(
             Command::new("assert")

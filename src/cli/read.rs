@@ -113,16 +113,21 @@ fn golden_import(m: &ArgMatches) -> GoldenImport {
 
 /// Two files compared.
 pub fn compare(m: &ArgMatches) -> Compare {
-    let word = |id| text(m, id).map(String::from);
     Compare {
         files: ["a", "b"].map(|id| path(m, id).unwrap_or_default()),
-        level: word("level"),
-        root: word("root"),
-        processes: word("processes"),
-        stderr: word("stderr"),
+        place: golden_place(m),
+        compare: compare_as(m),
         as_recorded: on(m, "as-recorded"),
+        fail_on: owned(m, "fail-on"),
+        verbose: on(m, "verbose"),
+        emit: emit(m),
+        form: form(m),
         reading: reading(m),
     }
+}
+
+fn emit(m: &ArgMatches) -> Vec<OsString> {
+    m.try_get_many::<OsString>("emit").ok().flatten().map(|words| words.cloned().collect()).unwrap_or_default()
 }
 
 /// How a document is read that is given in place of a recording.
@@ -143,7 +148,7 @@ pub fn golden(m: &ArgMatches) -> Result<Golden, Problem> {
         "record" => Golden::Record(golden_record(m)),
         "more" => Golden::More(golden_record(m)),
         "check" => Golden::Check(golden_check(m)?),
-        "diff" => Golden::Diff(golden_diff(m)),
+        "diff" => Golden::Diff(compare(m)),
         "accept" => Golden::Accept(waiting(m)?),
         "reject" => Golden::Reject(waiting(m)?),
         "import" => Golden::Import(golden_import(m)),
@@ -223,14 +228,21 @@ fn golden_check(m: &ArgMatches) -> Result<GoldenCheck, Problem> {
         compare: compare_as(m),
         recorded_command: on(m, "recorded-command"),
         recording: path(m, "recording"),
+        reading: reading(m),
+        unreferenced: text(m, "unreferenced").map(|word| match word {
+            "reject" => Unreferenced::Reject,
+            _ => Unreferenced::Report,
+        }),
         confirm: small(m, "confirm"),
         fail_on: owned(m, "fail-on"),
         runs: small(m, "runs"),
         verbose: on(m, "verbose"),
-        emit: m.try_get_many::<OsString>("emit").ok().flatten().map(|w| w.cloned().collect()).unwrap_or_default(),
+        emit: emit(m),
         form: form(m),
     };
-    if check.recorded_command {
+    // Without a name and a command it is the only question.
+    let only_references = check.unreferenced.is_some() && check.names.is_empty() && check.judged.argv.is_empty();
+    if check.recorded_command || only_references {
         return Ok(check);
     }
     let [name] = check.names.as_slice() else {
@@ -244,17 +256,6 @@ fn golden_check(m: &ArgMatches) -> Result<GoldenCheck, Problem> {
             .hint(format!("chic-trace golden check {name} --recorded-command runs the command that it holds")));
     }
     Ok(check)
-}
-
-fn golden_diff(m: &ArgMatches) -> GoldenDiff {
-    GoldenDiff {
-        before: path(m, "before").unwrap_or_default(),
-        after: path(m, "after").unwrap_or_default(),
-        place: golden_place(m),
-        compare: compare_as(m),
-        fail_on: owned(m, "fail-on"),
-        form: form(m),
-    }
 }
 
 fn waiting(m: &ArgMatches) -> Result<Waiting, Problem> {

@@ -1,18 +1,18 @@
-//! `chic-trace compare`: what two documents or tables show differently.
+//! `chic-trace compare`: two recordings, goldens, documents or tables, and what they show differently.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use goldens::document::{Compared, compare, compare_counts, counts, told};
-use goldens::{Finding, Level, Options, ProcessRule, RootRule, StderrRule, Verdict};
+use goldens::document::{Compared, against, compare, compare_counts, counts, told};
+use goldens::{Contents, Finding, Golden, Options, Report, Severity, Verdict};
 use recording::document::{Brought, Document};
 
 use crate::brought::{self, File};
 use crate::cli::General;
-use crate::cli::ask::{Compare, CompareAs, GoldenDiff, GoldenPlace, VerdictForm};
+use crate::cli::ask::Compare;
+use crate::command::golden;
 use crate::exit::{Code, Ending};
 use crate::message::{Problem, named, safe};
-use crate::output;
 
 /// Findings that are told.
 const TOLD: usize = 10;
@@ -20,63 +20,81 @@ const TOLD: usize = 10;
 /// Reads both, compares, tells.
 pub fn run(general: &General, ask: &Compare) -> Result<Ending, Problem> {
     let [a, b] = &ask.files;
-    if !is_document(a, ask)? && !is_document(b, ask)? {
-        return crate::command::golden::diff(general, &as_recordings(ask));
+    let (document_a, document_b) = (is_document(a, &ask.reading)?, is_document(b, &ask.reading)?);
+    if !document_a && !document_b {
+        return golden::diff(general, ask);
     }
-    let (bytes_a, bytes_b) = (bytes(a, ask)?, bytes(b, ask)?);
-    let (a, b) = (judged(a, &bytes_a, ask)?, judged(b, &bytes_b, ask)?);
-    let options = options(ask);
+    let judging = golden::Judging::of(general, ask)?;
+    let (a, b) = (side(a, ask, &judging)?, side(b, ask, &judging)?);
+    let options = &judging.options;
     let compared = match (&a, &b) {
-        (Brought::Document(a), Brought::Document(b)) => {
-            compare(&told(a, &options), &told(b, &options), &options, ask.as_recorded)
+        (Side::Golden(golden, contents), Side::Bytes(path, bytes))
+        | (Side::Bytes(path, bytes), Side::Golden(golden, contents)) => {
+            let options = judging.against(golden, ask)?;
+            with_golden((golden, contents), (path, bytes), ask, &options)?
         }
-        (Brought::Table(a), Brought::Table(b)) => compare_counts(a, b, &options, ask.as_recorded),
-        (Brought::Table(a), Brought::Document(b)) => compare_counts(a, &counts(b), &options, ask.as_recorded),
-        (Brought::Document(a), Brought::Table(b)) => compare_counts(&counts(a), b, &options, ask.as_recorded),
+        (Side::Bytes(a, bytes_a), Side::Bytes(b, bytes_b)) => {
+            documents(&judged(a, bytes_a, ask)?, &judged(b, bytes_b, ask)?, options, ask.as_recorded)
+        }
+        (Side::Golden(..), Side::Golden(..)) => return golden::diff(general, ask),
     };
-    let printed = output::print(&text(&compared, ask.as_recorded))?;
-    Ok(match printed {
-        Ending::BrokenPipe => Ending::BrokenPipe,
-        _ => code(&compared.comparison.verdict).into(),
-    })
+    report(general, ask, compared)
+}
+
+/// What is compared with a document.
+enum Side<'a> {
+    /// A document or a table, or the document that a recording makes.
+    Bytes(&'a Path, Vec<u8>),
+    Golden(Box<Golden>, Contents),
+}
+
+fn side<'a>(path: &'a Path, ask: &Compare, judging: &golden::Judging) -> Result<Side<'a>, Problem> {
+    if let Some((golden, contents)) = judging.golden(path)? {
+        return Ok(Side::Golden(Box::new(golden), contents));
+    }
+    Ok(Side::Bytes(
+        path,
+        match brought::open(path, &ask.reading)? {
+            File::Bytes(bytes) => bytes,
+            File::Recording => brought::as_document(path)?,
+        },
+    ))
 }
 
 /// Is it something that others wrote? Goldens and recordings are compared by what they do.
-pub fn is_document(path: &Path, ask: &Compare) -> Result<bool, Problem> {
+pub fn is_document(path: &Path, reading: &recording::document::Options) -> Result<bool, Problem> {
     let golden = path.extension().is_some_and(|ending| ending == "golden" || ending == "new");
     if golden || !path.exists() {
         return Ok(false);
     }
-    Ok(matches!(brought::open(path, &ask.reading)?, File::Bytes(_)))
+    Ok(matches!(brought::open(path, reading)?, File::Bytes(_)))
 }
 
-/// The same question about recordings and goldens.
-fn as_recordings(ask: &Compare) -> GoldenDiff {
-    let [before, after] = ask.files.clone();
-    let compare = CompareAs {
-        level: ask.level.clone(),
-        root: ask.root.clone(),
-        processes: ask.processes.clone(),
-        stderr: ask.stderr.clone(),
-        ..CompareAs::default()
-    };
-    GoldenDiff { before, after, place: GoldenPlace::default(), compare, fail_on: None, form: VerdictForm::default() }
-}
-
-fn code(verdict: &Verdict) -> Code {
-    match verdict {
-        Verdict::Same | Verdict::SameWithWarnings => Code::OK,
-        Verdict::Different => Code::FAILED,
-        Verdict::Flaky => Code::UNDECIDED,
-        Verdict::NotMeasured(_) => Code::NOTHING_TO_JUDGE,
+fn documents(a: &Brought<'_>, b: &Brought<'_>, options: &Options, as_recorded: bool) -> Compared {
+    match (a, b) {
+        (Brought::Document(a), Brought::Document(b)) => {
+            compare(&told(a, options), &told(b, options), options, as_recorded)
+        }
+        (Brought::Table(a), Brought::Table(b)) => compare_counts(a, b, options, as_recorded),
+        (Brought::Table(a), Brought::Document(b)) => compare_counts(a, &counts(b), options, as_recorded),
+        (Brought::Document(a), Brought::Table(b)) => compare_counts(&counts(a), b, options, as_recorded),
     }
 }
 
-fn bytes(path: &Path, ask: &Compare) -> Result<Vec<u8>, Problem> {
-    match brought::open(path, &ask.reading)? {
-        File::Bytes(bytes) => Ok(bytes),
-        File::Recording => Err(Problem::usage(format!("cannot compare {} with a document: it is none", named(path)))
-            .hint("chic-trace report FILE --format json -o DOCUMENT makes one of a recording")),
+fn with_golden(
+    (golden, contents): (&Golden, &Contents),
+    (path, bytes): (&Path, &[u8]),
+    ask: &Compare,
+    options: &Options,
+) -> Result<Compared, Problem> {
+    match judged(path, bytes, ask)? {
+        Brought::Document(document) => {
+            Ok(against(golden, contents, &told(&document, options), options, ask.as_recorded))
+        }
+        Brought::Table(_) => {
+            Err(Problem::usage(format!("cannot compare {} with a golden: it is a table", named(path)))
+                .hint("a table is compared with a table or a document"))
+        }
     }
 }
 
@@ -89,7 +107,8 @@ fn judged<'t>(path: &Path, bytes: &'t [u8], ask: &Compare) -> Result<Brought<'t>
     Ok(brought)
 }
 
-fn complete(path: &Path, document: &Document<'_>) -> Result<(), Problem> {
+/// Refuses a document that is never judged.
+pub fn complete(path: &Path, document: &Document<'_>) -> Result<(), Problem> {
     let why = match brought::incompleteness(document) {
         Some(reasons) => format!("it is incomplete: {reasons}"),
         None if document.calls.is_empty() => "it holds no calls".to_owned(),
@@ -99,25 +118,17 @@ fn complete(path: &Path, document: &Document<'_>) -> Result<(), Problem> {
         .hint(format!("chic-trace report {} shows what is there", named(path))))
 }
 
-fn options(ask: &Compare) -> Options {
-    let level = ask.level.as_deref().and_then(Level::from_word).unwrap_or(Level::Protocol);
-    Options {
-        root: match ask.root.as_deref() {
-            Some("any") => RootRule::Any,
-            _ => RootRule::Same,
-        },
-        processes: match ask.processes.as_deref() {
-            Some("commands") => ProcessRule::Commands,
-            Some("ignore") => ProcessRule::Ignore,
-            _ => ProcessRule::Exact,
-        },
-        stderr: match ask.stderr.as_deref() {
-            Some("nonempty") => StderrRule::NonEmpty,
-            Some("ignore") => StderrRule::Ignore,
-            _ => StderrRule::Exact,
-        },
-        ..Options::at(level)
-    }
+/// Tells it in the form that was asked for; what was not compared is a note of each.
+fn report(general: &General, ask: &Compare, compared: Compared) -> Result<Ending, Problem> {
+    let [a, b] = &ask.files;
+    let name = format!("{} and {}", named(a), named(b));
+    let text = text(&compared, ask.as_recorded);
+    let Compared { mut comparison, not_compared } = compared;
+    comparison.notes.extend(not_compared.iter().map(|fact| format!("not compared: {fact}")));
+    let report = Report { name: &name, comparison: &comparison, pending: None, accept: None };
+    let telling = golden::Telling { form: ask.form, emit: &ask.emit, verbose: ask.verbose };
+    let code = golden::code_of(&comparison.verdict, ask.form);
+    golden::tell(general, &[report], &|_| text.clone(), telling, code)
 }
 
 fn text(compared: &Compared, as_recorded: bool) -> String {
@@ -127,11 +138,13 @@ fn text(compared: &Compared, as_recorded: bool) -> String {
         Verdict::Same if as_recorded => "same as recorded\n".to_owned(),
         verdict => format!("{}\n", verdict.word()),
     };
-    for finding in comparison.findings.iter().take(TOLD) {
+    let findings: Vec<&Finding> =
+        comparison.findings.iter().filter(|finding| finding.severity < Severity::Info).collect();
+    for finding in findings.iter().take(TOLD) {
         push(&mut out, finding);
     }
-    if comparison.findings.len() > TOLD {
-        let _ = writeln!(out, "and {} more", comparison.findings.len() - TOLD);
+    if findings.len() > TOLD {
+        let _ = writeln!(out, "and {} more", findings.len() - TOLD);
     }
     if !compared.not_compared.is_empty() {
         out.push_str("not compared:\n");
@@ -143,7 +156,8 @@ fn text(compared: &Compared, as_recorded: bool) -> String {
 }
 
 fn push(out: &mut String, finding: &Finding) {
-    let _ = writeln!(out, "{}: {}", finding.code.word(), one_line(&finding.sentence));
+    let source = finding.source.as_ref().map(|source| format!(" ({})", one_line(source))).unwrap_or_default();
+    let _ = writeln!(out, "{}: {}{source}", finding.code.word(), one_line(&finding.sentence));
     for (mark, side) in [('-', &finding.before), ('+', &finding.after)] {
         for line in side {
             let _ = writeln!(out, "  {mark} {}", one_line(line));

@@ -1,7 +1,7 @@
 //! The commands: each carries out one ask and says how we end.
 
 mod assert;
-mod compare;
+pub mod compare;
 mod config;
 mod describe;
 mod golden;

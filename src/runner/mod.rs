@@ -10,12 +10,11 @@ mod variation;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::IsTerminal;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use goldens::{Hash, Stdin};
+use goldens::{Hash, Options, Stdin};
 use recording::Sink;
 use recording::session::PayloadLimits;
 use tracer::{Counters, Launch, Left, Plan, Stdio};
@@ -54,7 +53,7 @@ pub struct Case {
 pub enum Input {
     /// `/dev/null`.
     Null,
-    /// Our own terminal.
+    /// A terminal of its own at which nobody types: who reads from it finds the end.
     Tty,
     /// A file.
     File(PathBuf),
@@ -131,19 +130,23 @@ impl NoRun {
 #[derive(Debug)]
 pub struct Runner {
     case: Case,
+    /// Do output and errors go into one object, so that there is an order between them?
+    one_output: bool,
     made: usize,
+    /// When the last run began.
+    began: SystemTime,
     /// What could not be varied, a sentence each.
     not_varied: BTreeSet<String>,
 }
 
 impl Runner {
     /// No run is made yet.
-    pub fn new(case: Case) -> Runner {
+    pub fn new(case: Case, options: &Options) -> Runner {
         let mut not_varied = BTreeSet::new();
         if case.fixture == Fixture::InPlace && case.vary.has(variation::What::Cwd) {
             not_varied.insert("not varied: working directory, the runs are made in place".to_owned());
         }
-        Runner { case, made: 0, not_varied }
+        Runner { case, one_output: options.merged, made: 0, began: UNIX_EPOCH, not_varied }
     }
 
     /// What could not be varied so far.
@@ -151,14 +154,24 @@ impl Runner {
         self.not_varied.iter().cloned().collect()
     }
 
+    /// Sleeps until it is another second than the one in which the last run began.
+    pub fn await_second(&self) {
+        let since_epoch = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = since_epoch(SystemTime::now());
+        if now.as_secs() == since_epoch(self.began).as_secs() {
+            std::thread::sleep(Duration::from_nanos(1_000_000_000 - u64::from(now.subsec_nanos())));
+        }
+    }
+
     /// The next run, pushed into the sink.
-    pub fn run(&mut self, sink: &mut dyn Sink) -> Result<(), NoRun> {
+    pub fn record(&mut self, sink: &mut dyn Sink) -> Result<(), NoRun> {
+        self.began = SystemTime::now();
         let variation = Variation::of_run(self.made, &self.case.vary);
         self.made += 1;
         let room = Room::new(&self.case.fixture, &variation, self.made)?;
         let (launch, helpers) = self.launch(&room, &variation)?;
         burn_pids(variation.pids);
-        let plan = Plan { helpers: helpers.iter().map(helpers::Helper::pid).collect(), ..self.plan(launch) };
+        let plan = Plan { helpers: helpers.iter().filter_map(helpers::Helper::pid).collect(), ..self.plan(launch) };
         let ended = tracer::run(&plan, sink).map_err(|error| Problem::of_tracer(Code::NOT_STARTED, &error))?;
         drop(helpers);
         let program = self.case.argv.first().cloned().unwrap_or_default();
@@ -260,7 +273,7 @@ impl Runner {
         let failed = |what: &str, error: std::io::Error| {
             Problem::new(Code::NOT_STARTED, format!("cannot make {what}: {}", reason(&error)))
         };
-        let output = || tempfile::tempfile().map_err(|error| failed("a file for the program's output", error));
+        let unwritable = |error| failed("a file for the program's output", error);
         let opened = |path: &Path| {
             File::open(path).map_err(|error| {
                 Problem::usage(format!(
@@ -272,8 +285,11 @@ impl Runner {
         };
         let stdin = match &self.case.stdin {
             Input::Null => Stdio::From(opened(Path::new("/dev/null"))?.into()),
-            Input::Tty if std::io::stdin().is_terminal() => Stdio::Inherit,
-            Input::Tty => return Err(Problem::usage("cannot take --stdin tty: our standard input is no terminal")),
+            Input::Tty => {
+                let (terminal, stdin) = helpers::terminal().map_err(|error| failed("a terminal", error))?;
+                helpers.push(terminal);
+                Stdio::From(stdin)
+            }
             Input::File(path) => Stdio::From(opened(path)?.into()),
             Input::Pipe(path) => {
                 let len = opened(path)?.metadata().map_or(0, |data| data.len());
@@ -283,7 +299,9 @@ impl Runner {
                 Stdio::From(reader.into())
             }
         };
-        Ok([stdin, Stdio::From(output()?.into()), Stdio::From(output()?.into())])
+        let output = tempfile::tempfile().map_err(unwritable)?;
+        let errors = if self.one_output { output.try_clone() } else { tempfile::tempfile() };
+        Ok([stdin, Stdio::From(output.into()), Stdio::From(errors.map_err(unwritable)?.into())])
     }
 }
 

@@ -1,8 +1,10 @@
 //! The header: what is known of a session before its first event.
 
+use std::ffi::OsStr;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
 
 use recording::session::{ClockKind, Header, NotMeasured, OpenFd};
 
@@ -31,6 +33,7 @@ pub fn of(plan: &Plan, calls: Calls, program: Option<&Program>) -> Header {
         filter: plan.filter_text.clone(),
         kernel_filter: calls == Calls::Filtered,
         no_new_privs: program.is_some_and(|p| p.no_new_privs),
+        libc: plan.golden.then(|| c_library(plan, program)).flatten(),
         limits: Some(plan.limits.clone()),
         follow: plan.follow,
         golden: plan.golden,
@@ -56,6 +59,18 @@ pub fn of(plan: &Plan, calls: Calls, program: Option<&Program>) -> Header {
         unseen: vec!["calls answered by the vDSO".into()],
         not_measured: Vec::<NotMeasured>::new(),
     }
+}
+
+fn c_library(plan: &Plan, program: Option<&Program>) -> Option<String> {
+    let path = match (program, plan.attach.first()) {
+        (Some(program), _) => {
+            let cwd = program.cwd.as_ref().map_or(Path::new("."), |cwd| Path::new(OsStr::from_bytes(cwd.as_bytes())));
+            cwd.join(OsStr::from_bytes(program.path.as_bytes()))
+        }
+        (None, Some(pid)) => PathBuf::from(format!("/proc/{pid}/exe")),
+        (None, None) => return None,
+    };
+    crate::c_library::of_program(&path)
 }
 
 /// Yama's restriction, where the kernel has it.

@@ -8,6 +8,7 @@
 
 mod attach;
 mod births;
+mod c_library;
 mod calls;
 pub mod capture;
 pub mod counters;
@@ -43,6 +44,7 @@ pub use plan::{
 
 pub use sys::links::give_name;
 pub use sys::startup::was_closed;
+pub use sys::terminal::terminal;
 
 use recording::Sink;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Comparing, Difference, EndPart, facts, right};
 use crate::content::{Content, Hash};
 use crate::form::FormEnd;
-use crate::golden::{End, EndKind, Mask};
+use crate::golden::{End, EndKind, MERGED, Mask};
 use crate::learn::{end_object, end_word};
 use crate::masks::ContentMasks;
 use crate::options::StderrRule;
@@ -36,7 +36,11 @@ impl<'a> Comparing<'a, '_> {
         }
         let keys: BTreeSet<(u8, Value)> =
             lines.keys().map(|(space, name)| (*space, (*name).clone())).chain(found.keys().cloned()).collect();
-        for key in keys {
+        // What was written to one of both is told as that; their order is looked at when nothing else differs.
+        // A run in which they are no one object has no order; it says so as a gap.
+        let (merged, keys): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| is_merged(key.0, &key.1));
+        let merged = merged.into_iter().filter(|key| found.contains_key(key)).collect::<Vec<_>>();
+        for key in keys.into_iter().chain(merged) {
             if self.ignored(key.0, &key.1) {
                 continue;
             }
@@ -47,6 +51,9 @@ impl<'a> Comparing<'a, '_> {
     }
 
     fn ignored(&self, space: u8, name: &Value) -> bool {
+        if is_merged(space, name) {
+            return !self.options.merged || self.out.list.iter().any(is_output);
+        }
         space == 1 && name.as_str() == "stderr" && self.options.stderr == StderrRule::Ignore
     }
 
@@ -124,6 +131,15 @@ impl<'a> Comparing<'a, '_> {
         let size = line.size.flatten().is_none_or(|size| (size.low..=size.high).contains(&content.len));
         if content.hash.is_none() && size { None } else { Some(false) }
     }
+}
+
+fn is_merged(space: u8, name: &Value) -> bool {
+    space == 1 && name.as_str() == MERGED
+}
+
+fn is_output(difference: &Difference<'_>) -> bool {
+    let Difference::End { before, after, .. } = difference else { return false };
+    before.map(|end| end.kind).or(after.map(|end| end.kind)) == Some(EndKind::Std)
 }
 
 /// Nothing was in it.

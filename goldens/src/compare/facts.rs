@@ -7,7 +7,7 @@ use crate::form::FormProcess;
 use crate::golden::{ExitRule, FactRule, Number, Presence, ProcLine};
 use crate::inputs::Wanted;
 use crate::learn::{default_fact, fact_word, is_runtime};
-use crate::model::{Durability, Exit, Fact, Input, ObjectRef, ProcKey};
+use crate::model::{Durability, Exit, Fact, Input, InputKind, ObjectRef, ProcKey};
 use crate::pattern::accepts;
 use crate::shape;
 use crate::value::Value;
@@ -119,7 +119,17 @@ impl<'a> Comparing<'a, '_> {
         }
         let wanted = Wanted::of_golden(self.golden, self.options);
         for (presence, input) in self.golden.inputs.iter().filter(|(_, input)| wanted.counts(input)) {
-            let seen = found.remove(input).map_or(0, |names| names.len() as u64);
+            let seen = match input.kind {
+                InputKind::Env => match &self.form.environment {
+                    Some(names) => u64::from(names.contains(&input.name)),
+                    None => {
+                        let what = "the environment that the program was given is not known, and it is compared";
+                        self.out.unmeasured.push(what.into());
+                        continue;
+                    }
+                },
+                _ => found.remove(input).map_or(0, |names| names.len() as u64),
+            };
             if !super::right(*presence, seen) {
                 self.out.list.push(Difference::Input { input: input.clone(), new: seen > 0, count: seen });
             }

@@ -6,6 +6,7 @@
 //! Not for: the order of calls or what was read. A document of registers knows neither, and one document that
 //! knew more would still be compared with others that do not.
 
+mod against;
 mod align;
 mod files;
 mod import;
@@ -15,8 +16,9 @@ mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use recording::document::{Document, Notation, Table};
+use recording::document::{Document, Notation, Source, Table};
 
+pub use against::against;
 pub use import::{Imported, NotImported, import};
 
 use crate::finding::{Code, Confirmed, Finding, Severity};
@@ -34,6 +36,8 @@ pub struct Told {
     pub(crate) knows: Knows,
     /// Calls in it.
     pub calls: u64,
+    /// `file:line` of its calls, where it holds them, by number.
+    sources: BTreeMap<u64, String>,
 }
 
 /// What a document could have told.
@@ -75,6 +79,7 @@ pub fn told(document: &Document<'_>, options: &Options) -> Told {
         platform: Platform { arch: "unknown".into(), libc: "unknown".into() },
         class: MachineClass::default(),
         argv: processes.first().map(|root| root.args.clone()).unwrap_or_default(),
+        environment: None,
         substs: Vec::new(),
         notes: vec![format!("imported from {}", document.writer())],
         steps: Vec::new(),
@@ -87,7 +92,16 @@ pub fn told(document: &Document<'_>, options: &Options) -> Told {
         gaps: gaps.into_iter().map(gap).collect(),
         total_calls: document.calls.len() as u64,
     };
-    Told { form, knows, calls: document.calls.len() as u64 }
+    Told { form, knows, calls: document.calls.len() as u64, sources: sources(document) }
+}
+
+fn sources(document: &Document<'_>) -> BTreeMap<u64, String> {
+    let place = |source: &Source<'_>| match source.line {
+        Some(line) => format!("{}:{line}", source.file),
+        None => source.file.to_string(),
+    };
+    let numbered = (0u64..).zip(&document.calls);
+    numbered.filter_map(|(at, call)| Some((at, place(call.source.as_deref()?)))).collect()
 }
 
 fn gap(why: String) -> Gap {
@@ -108,6 +122,9 @@ fn always(document: &Document<'_>, knows: Knows, options: &Options, left: bool) 
     if left {
         gaps.insert("what files hold at the end: only a recording keeps it".to_owned());
     }
+    if options.merged {
+        gaps.insert("the order of output against errors: whether they were one object is not known".to_owned());
+    }
     if options.level > Level::Outcome {
         gaps.insert(format!("what level {} compares beside the outcome", options.level.word()));
     }
@@ -123,14 +140,32 @@ pub fn compare(before: &Told, after: &Told, options: &Options, as_recorded: bool
         missing.extend(told.form.gaps.drain(..).map(|gap| gap.why));
     }
     missing.extend(align::align(&mut before, &mut after));
+    let comparison = diff(&before.form, &after.form, &Options { level: Level::Outcome, ..options.clone() });
+    judged(comparison, &after, missing, options, as_recorded)
+}
+
+/// The verdict, in view of what is missing: all of it that these options compare.
+fn judged(
+    mut comparison: Comparison,
+    after: &Told,
+    mut missing: BTreeSet<String>,
+    options: &Options,
+    as_recorded: bool,
+) -> Compared {
     if options.stderr == StderrRule::Ignore {
         missing.retain(|why| !why.contains("stderr"));
     }
     if options.processes == ProcessRule::Ignore {
         missing.retain(|why| why != processes::UNSEEN);
     }
-    let options = Options { level: Level::Outcome, ..options.clone() };
-    let mut comparison = diff(&before.form, &after.form, &options);
+    if let Verdict::NotMeasured(why) = &comparison.verdict {
+        missing.insert(why.clone());
+        comparison.verdict = Verdict::Same;
+    }
+    for finding in &mut comparison.findings {
+        // What no call stands for has the number of none.
+        finding.source = finding.event.filter(|at| *at > 0).and_then(|at| after.sources.get(&at)).cloned();
+    }
     let not_compared: Vec<String> = missing.into_iter().collect();
     if let Some(first) = not_compared.first().filter(|_| !as_recorded && comparison.verdict != Verdict::Different) {
         let more =
@@ -185,5 +220,6 @@ fn finding(code: Code, sentence: String, before: Vec<String>, after: Vec<String>
         confirmed: Confirmed { seen: 1, runs: 1 },
         follows_from: None,
         with_it: Vec::new(),
+        source: None,
     }
 }

@@ -7,9 +7,10 @@ use super::{Context, Draft, words};
 use crate::compare::EndPart;
 use crate::finding::Code;
 use crate::form::FormEnd;
-use crate::golden::{End, EndKind};
+use crate::golden::{End, EndKind, MERGED};
+use crate::learn::is_action;
 use crate::masks::ContentMasks;
-use crate::model::ProcKey;
+use crate::model::{ProcKey, Verb};
 use crate::value::Value;
 
 impl Context<'_> {
@@ -54,6 +55,10 @@ impl Context<'_> {
             (EndKind::Sent, false) => (Code::NetBytes, format!("no longer sends to {}", endpoint(name))),
             (EndKind::Gone, true) => (Code::FileGone, format!("now removes {text}")),
             (EndKind::Gone, false) => (Code::FileNew, format!("no longer removes {text}")),
+            (EndKind::File, true) if self.only_its_mode(name, after) => {
+                let mode = after.and_then(|end| end.mode).unwrap_or(0);
+                (Code::FileMode, format!("{text}: mode is set to {mode:04o}{}", risk(mode)))
+            }
             (kind, true) => (Code::FileNew, self.left_behind(kind, name)),
             (EndKind::File, false) => (Code::FileGone, format!("no longer writes {text}")),
             (kind, false) => (Code::FileGone, format!("no longer leaves {} {text}", word(kind))),
@@ -62,6 +67,18 @@ impl Context<'_> {
         let sides = |present: bool| if present { vec![format!("{} {text}", word(kind))] } else { Vec::new() };
         let draft = draft.sides(sides(!new), sides(new));
         if new { draft } else { draft.missing() }
+    }
+
+    /// Is all that the run changed of this file its mode? A document says so by knowing nothing else of it.
+    fn only_its_mode(&self, name: &Value, after: Option<&FormEnd>) -> bool {
+        let streams = self.form.processes.iter().flat_map(|process| &process.streams);
+        let steps = streams.filter(|stream| stream.object.name == *name).flat_map(|stream| &stream.steps);
+        let steps = steps.filter_map(|step| self.form.steps.get(step.step as usize));
+        let mut changes = steps.filter(|step| step.errno.is_none() && is_action(step)).peekable();
+        match changes.peek() {
+            None => after.is_some_and(|end| end.content.is_none() && end.mode.is_some()),
+            Some(_) => changes.all(|step| step.verb == Verb::Chmod),
+        }
     }
 
     fn left_behind(&self, kind: EndKind, name: &Value) -> String {
@@ -93,14 +110,7 @@ impl Context<'_> {
     fn end_mode(&self, name: &Value, before: Option<&End>, after: Option<&FormEnd>) -> Draft {
         let mode = |mode: Option<u16>| mode.unwrap_or(0);
         let (was, is) = (mode(before.and_then(|end| end.mode)), mode(after.and_then(|end| end.mode)));
-        let more = is & !was;
-        let note = match () {
-            () if more & 0o002 != 0 => " (world-writable)",
-            () if more & 0o4000 != 0 => " (set-user-id)",
-            () if more & 0o2000 != 0 => " (set-group-id)",
-            () => "",
-        };
-        let sentence = format!("{}: mode {was:04o} -> {is:04o}{note}", words::object_text(name));
+        let sentence = format!("{}: mode {was:04o} -> {is:04o}{}", words::object_text(name), risk(is & !was));
         let draft = Draft::new(Code::FileMode, &self.root(), sentence).attribute("mode");
         draft.sides(vec![format!("mode {was:04o}")], vec![format!("mode {is:04o}")])
     }
@@ -125,6 +135,7 @@ impl Context<'_> {
         };
         let kind = after.map_or(EndKind::File, |end| end.kind);
         let (code, sentence) = match kind {
+            EndKind::Std if name.as_str() == MERGED => (Code::OutOrder, format!("{text}: {}", order(&contrast))),
             EndKind::Std => output(&text, &contrast),
             EndKind::Sent => (Code::NetBytes, sent(name, &contrast)),
             _ => (Code::FileBytes, format!("{text}: {}", contrast.sentence())),
@@ -135,6 +146,16 @@ impl Context<'_> {
     }
 }
 
+/// What others may do by permission bits that were not there.
+fn risk(more: u16) -> &'static str {
+    match () {
+        () if more & 0o002 != 0 => " (world-writable)",
+        () if more & 0o4000 != 0 => " (set-user-id)",
+        () if more & 0o2000 != 0 => " (set-group-id)",
+        () => "",
+    }
+}
+
 /// Lengths as they are compared: where something is cut out, of what is left.
 fn lengths(before: Option<&End>, found: u64, masks: &ContentMasks, kept: Option<usize>) -> (Option<u64>, Option<u64>) {
     let size = before.and_then(|line| line.size.flatten()).filter(|size| size.low == size.high).map(|size| size.low);
@@ -142,6 +163,14 @@ fn lengths(before: Option<&End>, found: u64, masks: &ContentMasks, kept: Option<
         (Some(size), _) => (Some(size), Some(found)),
         (None, true) => (kept.map(|len| len as u64), Some(found)),
         (None, false) => (None, None),
+    }
+}
+
+/// How streams that hold what they held were written otherwise.
+fn order(contrast: &Contrast<'_>) -> String {
+    match contrast.output() {
+        Some(Output::Order(order)) => order,
+        _ => "written in another order".into(),
     }
 }
 

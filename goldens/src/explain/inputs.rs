@@ -18,7 +18,7 @@ impl Context<'_> {
             InputKind::List => (usual, format!("{now} lists {name}")),
             InputKind::Exec => (usual, format!("{now} executes {name}")),
             InputKind::Load => (usual, format!("{now} loads {name}")),
-            InputKind::Env => (usual, format!("{now} uses environment variable {name}")),
+            InputKind::Env => (usual, format!("{now} has {name} in its environment")),
         };
         let users: std::collections::BTreeSet<ProcKey> = self.finders(input, new);
         let first = users.first().cloned().unwrap_or_else(|| ProcKey("P".into()));

@@ -75,6 +75,7 @@ impl Draft {
                 confirmed: Confirmed { seen: 1, runs: 1 },
                 follows_from: None,
                 with_it: Vec::new(),
+                source: None,
             },
             names: BTreeSet::new(),
             owners: BTreeSet::from([process.clone()]),

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::form::Call;
-use crate::golden::EndKind;
+use crate::golden::{EndKind, MERGED};
 use crate::model::{Arg, Exit, ObjectKind, ObjectRef, Step};
 use crate::value::Value;
 
@@ -100,6 +100,9 @@ pub(crate) fn end_object(_kind: EndKind, name: &Value) -> String {
 
 /// An object of a finding as text: `tcp:127.0.0.1:80` is `tcp 127.0.0.1:80`.
 pub(crate) fn object_text(object: &Value) -> String {
+    if object.as_str() == MERGED {
+        return "stdout and stderr".into();
+    }
     for kind in ["tcp", "udp", "unix"] {
         if let Some(name) = object.as_str().strip_prefix(kind).and_then(|rest| rest.strip_prefix(':')) {
             return format!("{kind} {}", plain(name));

@@ -6,7 +6,7 @@ use super::{DurabilityRule, ExitRule, FactRule, Golden, Number, Presence, ProcLi
 use crate::content::{Content, Contents};
 use crate::form::{Call, Form, FormEnd, FormProcess, FormStep, FormStream, FormThread, NodeRef};
 use crate::golden::{End, StepRef};
-use crate::model::{Exit, Fact, ObjectRef, Platform, ProcKey, Step};
+use crate::model::{Exit, Fact, Input, InputKind, ObjectRef, Platform, ProcKey, Step};
 use crate::value::Value;
 
 /// What is made to stand `low` times at most: a golden may ask for millions.
@@ -23,6 +23,7 @@ impl Golden {
             platform: self.header.platform.clone().unwrap_or_else(|| here.clone()),
             class: self.header.seen.first().cloned().unwrap_or_default(),
             argv: self.header.argv.clone(),
+            environment: Some(self.variables()),
             substs: self.header.substs.clone(),
             notes: Vec::new(),
             steps: making.steps.rows,
@@ -35,6 +36,15 @@ impl Golden {
             gaps: Vec::new(),
             total_calls: 1,
         }
+    }
+}
+
+impl Golden {
+    /// Names of the variables that the root must be given.
+    fn variables(&self) -> BTreeSet<Value> {
+        let wanted =
+            self.inputs.iter().filter(|(presence, input)| input.kind == InputKind::Env && least(*presence) > 0);
+        wanted.map(|(_, input)| input.name.clone()).collect()
     }
 }
 
@@ -117,11 +127,12 @@ impl Making<'_> {
     }
 
     /// Inputs are those of the whole run: the root has them.
-    fn inputs(&self, line: &ProcLine) -> BTreeSet<crate::model::Input> {
+    fn inputs(&self, line: &ProcLine) -> BTreeSet<Input> {
         if self.golden.processes.first().is_none_or(|root| root.key != line.key) {
             return BTreeSet::new();
         }
-        let wanted = self.golden.inputs.iter().filter(|(presence, _)| least(*presence) > 0);
+        let found = |(presence, input): &&(Presence, Input)| input.kind != InputKind::Env && least(*presence) > 0;
+        let wanted = self.golden.inputs.iter().filter(found);
         wanted.map(|(_, input)| input.clone()).collect()
     }
 

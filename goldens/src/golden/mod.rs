@@ -225,6 +225,10 @@ pub enum EndKind {
     Symlink,
 }
 
+/// Name of the end that holds standard output and error together, in the order in which they were written
+/// (option `interleave=merged`).
+pub(crate) const MERGED: &str = "merged";
+
 /// What is left of one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {

@@ -15,7 +15,7 @@ use crate::golden::{
 };
 use crate::inputs::Wanted;
 use crate::masks::ContentMasks;
-use crate::model::{Durability, Exit, Fact, Gap, Input, Level, ObjectKind, ObjectRef, ProcKey, Verb};
+use crate::model::{Durability, Exit, Fact, Gap, Input, InputKind, Level, ObjectKind, ObjectRef, ProcKey, Verb};
 use crate::options::Options;
 use crate::pattern::{join_enumerable, join_names};
 use crate::shape;
@@ -286,6 +286,13 @@ impl<'a> Learning<'a> {
             let (threads, loose_calls) = threads::learn(self.forms, &self.processes);
             (golden.threads, loose) = (threads, loose + loose_calls);
         }
+        if level >= Level::Hermetic {
+            let variables = golden.header.env.iter().filter(|(name, _)| self.is_given(name));
+            let line = |(name, _): &(Box<str>, _)| {
+                (Presence::Required, Input { kind: InputKind::Env, name: Value::literal(name.as_bytes()) })
+            };
+            golden.inputs.extend(variables.map(line).collect::<Vec<_>>());
+        }
         golden.masks = std::mem::take(&mut self.masks);
         let count = golden.count();
         let surely = if level < Level::Protocol { count.least } else { count.total.saturating_sub(loose) };
@@ -467,6 +474,12 @@ impl<'a> Learning<'a> {
         found.iter().map(line).collect()
     }
 
+    /// Was this variable, which was asked for, there in all runs? It may have been passed on from nowhere.
+    fn is_given(&self, name: &str) -> bool {
+        let name = Value::literal(name.as_bytes());
+        self.forms.iter().all(|form| form.environment.as_ref().is_some_and(|names| names.contains(&name)))
+    }
+
     fn durability(&self) -> Vec<(ProcKey, Value, DurabilityRule)> {
         let mut lines = Vec::new();
         for (key, alike) in &self.processes {
@@ -632,7 +645,7 @@ fn numbers_of(stream: &Stream) -> Vec<u32> {
 }
 
 /// How often something is there.
-fn counted(range: Option<Number>) -> Presence {
+pub(crate) fn counted(range: Option<Number>) -> Presence {
     match range {
         None | Some(Number { low: 1, high: 1 }) => Presence::Required,
         Some(Number { low: 0, high: 1 }) => Presence::Optional,

@@ -1,16 +1,38 @@
 //! Calls of threads, for levels `calls` and `exact`: each call with its arguments by kind, not coalesced.
 
 use recording::decode::{fields, number};
-use recording::resolve::{Happened, Moved, ObjectKind, Tables, ThreadId};
+use recording::resolve::{Happened, Moved, Object, ObjectKind, Tables, ThreadId};
 use syscalls::layout::{self, FieldKind, Layout};
 use syscalls::{Arg, Dir, Kind, Returns};
 
 use super::Lowering;
 use super::scene::{AFTER, BEFORE, Scene};
+use crate::form::Call;
 use crate::run::RawCall;
 use crate::run::raw::{Ended, MIXED, Placed, Raw};
 use crate::run::stream::FileRange;
 use crate::scrub;
+
+/// What stands for the delivery of a signal among the calls of level `exact`.
+const SIGNAL: &str = "signal";
+/// Field that holds the number of a descriptor, at level `exact`.
+const NUMBER: &str = "fd";
+
+/// Field that says how an attempt failed, at level `exact`.
+const ATTEMPT: &str = "attempt";
+/// Field that holds a name as it was, where the canonical one has a hole, at level `exact`.
+pub(crate) const AS_IT_WAS: &str = "name";
+
+/// Does only level `exact` hold this call?
+pub(crate) fn only_exact(call: &Call) -> bool {
+    let attempt = |arg: &crate::model::Arg| matches!(arg, crate::model::Arg::Field(name, _) if &**name == ATTEMPT);
+    &*call.name == SIGNAL || TIMING.contains(&&*call.name) || call.args.iter().any(attempt)
+}
+
+/// Does only level `exact` hold fields of this name?
+pub(crate) fn only_exact_field(name: &str) -> bool {
+    matches!(name, NUMBER | AS_IT_WAS)
+}
 
 /// Calls whose number says more about timing than about the program: facts at level `calls`.
 const TIMING: &[&str] = &[
@@ -54,7 +76,21 @@ impl Lowering {
             && tables.thread(*thread).is_some()
         {
             let name = Raw::Made(crate::facet::signal_name(*signo).into());
-            let call = RawCall { name: "signal".into(), args: Box::new([name]), result: Raw::Word("delivered") };
+            let call = RawCall { name: SIGNAL.into(), args: Box::new([name]), result: Raw::Word("delivered") };
+            self.keep_call(*thread, *index, call);
+        }
+    }
+
+    /// At level `exact` an attempt stands where it was made.
+    pub(super) fn keep_attempt(&mut self, what: &Happened<'_>) {
+        if let Happened::Attempt { thread, name, object, errno, index } = what
+            && self.keep_exact
+            && !name.is_empty()
+        {
+            let how = syscalls::errno::errno(*errno).map_or_else(|| format!("E{errno}"), |errno| errno.name.into());
+            let how = Raw::Field(ATTEMPT, Box::new(Raw::Made(how.into())));
+            let args = object.map(Raw::Object).into_iter().chain([how]).collect();
+            let call = RawCall { name: (*name).to_owned().into(), args, result: Raw::Word("again") };
             self.keep_call(*thread, *index, call);
         }
     }
@@ -74,16 +110,16 @@ impl Lowering {
             self.run.threads.resize_with(at.saturating_add(1), Vec::new);
         }
         let placed = Placed { step: number, count: 1, thread: MIXED, first: event, last: event };
-        match self.run.threads.get_mut(at).and_then(|calls| calls.last_mut()) {
-            Some(last) if last.step == number => {
-                last.count = last.count.saturating_add(1);
-                last.last = event;
+        let Some(calls) = self.run.threads.get_mut(at) else { return };
+        // What waited for its outcome is told late, and stands where it was.
+        let late = calls.iter().rev().take_while(|other| other.first > event).count();
+        let place = calls.len() - late;
+        match place.checked_sub(1).and_then(|before| calls.get_mut(before)) {
+            Some(before) if before.step == number => {
+                before.count = before.count.saturating_add(1);
+                before.last = before.last.max(event);
             }
-            _ => {
-                if let Some(calls) = self.run.threads.get_mut(at) {
-                    calls.push(placed);
-                }
-            }
+            _ => calls.insert(place, placed),
         }
     }
 
@@ -136,7 +172,7 @@ impl Lowering {
             None => return out.push(Raw::Number(i64::from(word as i32))),
         }
         if self.keep_exact {
-            out.push(Raw::Field("fd", Box::new(Raw::Number(i64::from(word as i32)))));
+            out.push(Raw::Field(NUMBER, Box::new(Raw::Number(i64::from(word as i32)))));
         }
     }
 
@@ -181,7 +217,7 @@ impl Lowering {
 
     fn moved_range(&mut self, scene: &Scene<'_>, moved: &Moved) -> Option<Raw> {
         let row = scene.row(moved.object)?;
-        if row.procfs || row.kind == ObjectKind::OtherSocket {
+        if is_anything(row) {
             return Some(Raw::Anything);
         }
         if scrub::is_random(row) || matches!(row.kind, ObjectKind::Dev | ObjectKind::Anon) {
@@ -249,7 +285,7 @@ impl Lowering {
             Returns::Hex => self.new_address(scene, result as u64),
             Returns::Octal => Raw::Octal(result as u32),
             Returns::Ready | Returns::Never => Raw::Word("ok"),
-            _ if result == 0 || told_elsewhere(scene) => Raw::Word("ok"),
+            _ if result == 0 || told_elsewhere(scene) || is_unasserted(scene) => Raw::Word("ok"),
             _ => Raw::Number(result),
         }
     }
@@ -266,6 +302,16 @@ impl Lowering {
         numbered.insert(start, (start.saturating_add(len), number));
         Raw::Made(format!("M{number}").into())
     }
+}
+
+/// Were bytes moved that are not compared, and not even how many they are?
+fn is_unasserted(scene: &Scene<'_>) -> bool {
+    scene.call.moved.first().and_then(|moved| scene.row(moved.object)).is_some_and(is_anything)
+}
+
+/// Content of procfs and of sockets of the kernel shows the machine, not the program.
+fn is_anything(row: &Object) -> bool {
+    row.procfs || row.kind == ObjectKind::OtherSocket
 }
 
 /// Results that a range, a path or a set of names says already, or that are times.

@@ -20,6 +20,8 @@ impl Lowering {
                     *self.run.process(process).received.entry(*signo).or_default() += 1;
                 }
             }
+            // Only single calls know attempts.
+            Happened::Attempt { .. } => {}
             Happened::Died { thread, last, .. } => self.died(tables, *thread, *last),
             Happened::File(state) => self.state(state),
             Happened::Gap { process, why } => self.run.gaps.push((*process, why.clone())),

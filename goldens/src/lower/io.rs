@@ -238,6 +238,10 @@ impl Lowering {
         let event = scene.call.index;
         let printed = self.run.printed.entry(moved.object).or_insert_with(|| (Bytes::default(), event));
         append(&mut printed.0, moved, borrowed);
+        if let Some((bytes, first)) = &mut self.run.merged {
+            *first = if bytes.len == 0 { event } else { *first };
+            append(bytes, moved, borrowed);
+        }
     }
 }
 

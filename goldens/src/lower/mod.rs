@@ -23,6 +23,8 @@ mod sockets;
 mod table;
 mod time;
 
+pub(crate) use calls::{AS_IT_WAS, only_exact, only_exact_field};
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -79,7 +81,13 @@ struct Working {
 impl Lowering {
     /// Nothing yet.
     pub fn new(options: &Options) -> Lowering {
+        let run = Run {
+            merged: options.merged.then(Default::default),
+            exact: options.level >= Level::Exact,
+            ..Run::default()
+        };
         Lowering {
+            run,
             keep_calls: options.level >= Level::Calls,
             keep_exact: options.level >= Level::Exact,
             ..Lowering::default()
@@ -266,6 +274,7 @@ impl Consumer for Lowering {
 
     fn happened(&mut self, tables: &Tables, what: &Happened<'_>) {
         self.keep_signal(tables, what);
+        self.keep_attempt(what);
         self.take(tables, what);
     }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use recording::resolve::{ObjectId, ObjectKind, ProcId};
+use recording::session::Header;
 
 use super::Maker;
 use crate::content::{Content, Hash};
 use crate::form::FormEnd;
-use crate::golden::EndKind;
+use crate::golden::{EndKind, MERGED};
 use crate::model::Durability;
-use crate::run::{State, Touched};
+use crate::run::{Bytes, State, Touched};
 use crate::value::Value;
 
 /// All ends, sorted by kind and name.
@@ -156,23 +157,36 @@ fn is_endpoint(kind: ObjectKind) -> bool {
     matches!(kind, ObjectKind::Tcp | ObjectKind::Udp | ObjectKind::Unix)
 }
 
-/// What all processes wrote to standard output and error, in the order of the calls.
+/// What all processes wrote to standard output and error, in the order of the calls: to each, and to both where
+/// that was asked for and they are one object.
 fn printed(maker: &mut Maker<'_>) -> Vec<FormEnd> {
-    let mut ends = Vec::new();
-    for name in ["stderr", "stdout"] {
-        let of_name =
-            |id: &&ObjectId| maker.run.tables.object(**id).is_some_and(|object| object.name == name.as_bytes());
-        let joint = maker.run.printed.keys().find(of_name).and_then(|id| maker.run.printed.get(id));
-        let content = match joint {
-            Some((bytes, _)) if bytes.whole() => Content::known(maker.names.content(&bytes.kept, false).bytes),
-            Some((bytes, _)) => Content::unknown(bytes.len),
-            None => Content::known(Vec::new()),
-        };
-        let event = joint.map_or(0, |joint| joint.1);
-        let name = Value::literal(name.as_bytes());
-        ends.push(FormEnd { kind: EndKind::Std, name, mode: None, content: Some(content), to: None, event });
-    }
-    ends
+    let run = maker.run;
+    let of = |name: &str| {
+        let is = |id: &ObjectId| run.tables.object(*id).is_some_and(|object| object.name == name.as_bytes());
+        run.printed.iter().find(|(id, _)| is(id)).map(|(_, printed)| printed)
+    };
+    let merged = run.merged.as_ref().filter(|_| one_output(&run.header));
+    let mut ends = vec![("stderr", of("stderr")), ("stdout", of("stdout"))];
+    ends.extend(merged.map(|merged| (MERGED, Some(merged))));
+    ends.into_iter().map(|(name, joint)| printed_to(maker, name, joint)).collect()
+}
+
+fn printed_to(maker: &Maker<'_>, name: &str, joint: Option<&(Bytes, u64)>) -> FormEnd {
+    let content = match joint {
+        Some((bytes, _)) if bytes.whole() => Content::known(maker.names.content(&bytes.kept, false).bytes),
+        Some((bytes, _)) => Content::unknown(bytes.len),
+        None => Content::known(Vec::new()),
+    };
+    let event = joint.map_or(0, |joint| joint.1);
+    let name = Value::literal(name.as_bytes());
+    FormEnd { kind: EndKind::Std, name, mode: None, content: Some(content), to: None, event }
+}
+
+/// Were standard output and error one object when the program began? Otherwise nobody who reads them sees an
+/// order between them.
+pub(super) fn one_output(header: &Header) -> bool {
+    let open = |fd| header.open_fds.iter().find(|open| open.fd == fd).map(|open| (open.device, open.inode));
+    open(1).is_some_and(|output| output.1 != 0 && open(2) == Some(output))
 }
 
 /// Which objects got a new name or content, by process, and when folders were synced last.

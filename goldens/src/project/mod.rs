@@ -107,6 +107,7 @@ impl<'a> Maker<'a> {
             platform: self.platform(),
             class: self.class(),
             argv: self.argv(),
+            environment: inputs::environment(self.run),
             substs: self.names.substitutions.listed.clone(),
             notes: Vec::new(),
             temporaries: self.temporary_patterns(),
@@ -204,11 +205,19 @@ impl<'a> Maker<'a> {
         let lang = variable("LC_ALL").or_else(|| variable("LANG"));
         MachineClass {
             kernel,
-            libc: self.platform().libc,
+            libc: self.c_library(),
             cpus: header.cpus.len() as u32,
             user: if header.uid == 0 { "root" } else { "user" }.to_owned(),
             lang: lang.map_or_else(|| "C".into(), |lang| String::from_utf8_lossy(lang).into_owned()),
         }
+    }
+
+    /// With its version, when the loader of the program is of the family that was loaded.
+    fn c_library(&self) -> String {
+        let family = self.platform().libc;
+        let told = self.run.header.libc.as_ref();
+        let same = told.filter(|libc| libc.split('-').next() == Some(&*family));
+        same.cloned().unwrap_or(family)
     }
 
     fn argv(&self) -> Vec<Value> {
@@ -238,6 +247,10 @@ impl<'a> Maker<'a> {
         let mut gaps: Vec<Gap> =
             told.map(|(process, why)| Gap { process: key(process), why: why.clone(), level: Level::Outcome }).collect();
         gaps.extend(self.unreadable());
+        if self.run.merged.is_some() && !ends::one_output(&self.run.header) {
+            let why = "standard output and error were not one object: there is no order between them".to_owned();
+            gaps.push(Gap { process: None, why, level: Level::Outcome });
+        }
         gaps.sort();
         gaps.dedup();
         gaps

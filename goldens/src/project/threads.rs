@@ -6,7 +6,10 @@ use recording::resolve::{ProcId, ThreadId};
 
 use super::{BuiltProcess, Maker};
 use crate::form::{Call, FormStep, FormThread};
+use crate::lower::AS_IT_WAS;
+use crate::model::Arg;
 use crate::run::Run;
+use crate::run::raw::Raw;
 
 /// Fills the threads of the processes; the calls of all, each once.
 pub(super) fn attach(maker: &mut Maker<'_>, processes: &mut [BuiltProcess]) -> Vec<Call> {
@@ -16,7 +19,10 @@ pub(super) fn attach(maker: &mut Maker<'_>, processes: &mut [BuiltProcess]) -> V
     let mut raw_to_call = Vec::with_capacity(run.calls.len());
     for raw in &run.calls {
         let mut args = Vec::with_capacity(raw.args.len() + 1);
-        raw.args.iter().for_each(|arg| maker.argument(arg, &mut args));
+        for arg in &raw.args {
+            maker.argument(arg, &mut args);
+            args.extend(as_it_was(maker, arg).filter(|_| run.exact));
+        }
         let result = maker.value(&raw.result);
         let call = Call { name: (*raw.name).into(), args: args.into(), result };
         let next = calls.len() as u32;
@@ -44,6 +50,16 @@ pub(super) fn attach(maker: &mut Maker<'_>, processes: &mut [BuiltProcess]) -> V
         built.process.threads = threads;
     }
     calls
+}
+
+/// A name in which something stands for a temporary name, a date or an id, with what it was.
+fn as_it_was(maker: &mut Maker<'_>, raw: &Raw) -> Option<Arg> {
+    let (Raw::Text(name) | Raw::Path(name)) = raw else { return None };
+    if !maker.value(raw).as_str().contains('{') {
+        return None;
+    }
+    let name = maker.names.as_it_was(maker.run.names.get(*name));
+    Some(Arg::Field(AS_IT_WAS.into(), name))
 }
 
 /// `t0` for the first thread of a process, `t0.2` for the second that it made.

@@ -75,6 +75,14 @@ impl Names {
         Value::from_syntax(out)
     }
 
+    /// With substitutions alone: what else varies stays as it was.
+    pub fn as_it_was(&self, name: &[u8]) -> Value {
+        let prefix = if name.first() == Some(&b'/') { self.substitutions.prefix(name) } else { None };
+        let (mut out, at) = prefix.map_or_else(Default::default, |(name, len)| (name.to_owned(), len));
+        push_literal(&mut out, name.get(at..).unwrap_or_default());
+        Value::from_syntax(out)
+    }
+
     /// What follows a substituted beginning, component by component.
     fn components(&self, out: &mut String, path: &[u8], from: usize) {
         let pids = path.starts_with(b"/proc/") || self.made.contains(path);

@@ -55,6 +55,10 @@ pub struct Run {
     pub(crate) births: BTreeMap<u32, u64>,
     /// What all processes printed, by object, and the number of the first event.
     pub(crate) printed: BTreeMap<ObjectId, (Bytes, u64)>,
+    /// The same of standard output and error together, when their order was asked for.
+    pub(crate) merged: Option<(Bytes, u64)>,
+    /// Do calls hold names as they were, too?
+    pub(crate) exact: bool,
     /// Calls of each thread, when they were asked for.
     pub(crate) threads: Vec<Vec<Placed>>,
     pub(crate) calls: Vec<RawCall>,

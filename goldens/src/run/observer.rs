@@ -1,5 +1,6 @@
 //! The observer: a session, live or stored, becomes a run.
 
+use recording::file::{NotWhole, Recording};
 use recording::resolve::{ObjectId, Resolver};
 use recording::session::{Header, Trailer};
 use recording::{Batch, Sink, SinkError};
@@ -33,12 +34,24 @@ impl Observer {
     }
 }
 
+impl Run {
+    /// A stored run. With level `calls` or `exact` each call of each thread is kept too.
+    ///
+    /// # Errors
+    /// [`NotWhole`]: nothing may be judged by this recording.
+    pub fn of(recording: Recording, options: &Options) -> Result<Run, NotWhole> {
+        let mut observer = Observer::new(options);
+        recording.replay_whole(&mut observer)?;
+        Ok(observer.into_run())
+    }
+}
+
 /// Fetches what streams borrowed from files.
 fn settle(run: &mut Run) {
     let written = |id: ObjectId| run.objects.get(id.0 as usize).and_then(|facts| facts.durable.written).map(|at| at.0);
     let flows = run.flows.iter_mut().map(|flow| &mut flow.bytes);
     flows
-        .chain(run.printed.values_mut().map(|printed| &mut printed.0))
+        .chain(run.printed.values_mut().chain(&mut run.merged).map(|printed| &mut printed.0))
         .for_each(|bytes| bytes.settle(&run.states, written));
 }
 

@@ -90,7 +90,7 @@ fn one(finding: &Finding) -> One<'_> {
         before: &finding.before,
         after: &finding.after,
         event: finding.event,
-        source: None,
+        source: finding.source.as_deref(),
         count: finding.count,
         confirmed: Seen { seen: finding.confirmed.seen, runs: finding.confirmed.runs },
         follows_from: finding.follows_from,

@@ -88,7 +88,8 @@ fn push(out: &mut String, finding: &Finding) {
         line(format!("seen {} of {}", finding.confirmed.seen, finding.confirmed.runs));
     }
     if let Some(event) = finding.event {
-        line(format!("first event {event}"));
+        let source = finding.source.as_ref().map(|source| format!(", {}", safe(source))).unwrap_or_default();
+        line(format!("first event {event}{source}"));
     }
 }
 

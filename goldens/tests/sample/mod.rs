@@ -143,6 +143,9 @@ pub fn from_golden(golden: &Golden, contents: Contents) -> Form {
         platform: golden.header.platform.clone().unwrap_or(platform),
         class,
         argv: golden.header.argv.clone(),
+        environment: Some(
+            golden.inputs.iter().filter(|(_, i)| i.kind == InputKind::Env).map(|(_, i)| i.name.clone()).collect(),
+        ),
         substs: golden.header.substs.clone(),
         notes: Vec::new(),
         steps: Vec::new(),
@@ -213,7 +216,7 @@ pub fn from_golden(golden: &Golden, contents: Contents) -> Form {
         let copies = count(line.presence).max(1);
         form.processes.extend(std::iter::repeat_n(process, copies as usize));
     }
-    for (_, input) in &golden.inputs {
+    for (_, input) in golden.inputs.iter().filter(|(_, input)| input.kind != InputKind::Env) {
         give(&mut form, input);
     }
     for end in &golden.ends {

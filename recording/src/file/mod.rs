@@ -19,10 +19,12 @@ mod restore;
 mod strings;
 mod totals;
 mod unfinished;
+mod whole;
 mod window;
 mod write;
 
 pub use beside::{Beside, GiveName};
 pub use looks::may_be_document;
 pub use read::{OpenError, Read, Recording, State};
+pub use whole::NotWhole;
 pub use write::{WriteOptions, Writer};

@@ -17,7 +17,7 @@ use super::naming::{Said, is_restart};
 use super::plan::{Family, Plan, older_form};
 use super::sockets;
 use super::tables::{ObjectId, ProcId, Tables, ThreadId};
-use super::{About, Consumer, Moved, Outcome, Resolved};
+use super::{About, Consumer, Happened, Moved, Outcome, Resolved};
 use crate::event::{Event, flag};
 
 const EINTR: u16 = 4;
@@ -145,6 +145,13 @@ impl Held {
         }
     }
 
+    /// Says that it was an attempt.
+    fn tell(&self, tables: &Tables, to: &mut impl Consumer) {
+        let Held { thread, object, errno, index, .. } = *self;
+        let name = self.plan.row.map_or("", |row| row.name);
+        to.happened(tables, &Happened::Attempt { thread, name, object, errno, index });
+    }
+
     /// It stands for itself after all.
     fn give(self, outcome: Outcome, tables: &Tables, to: &mut impl Consumer) {
         let Ok((event, _)) = Event::split(&self.record) else { return };
@@ -199,7 +206,11 @@ impl Attempts {
             && let Some(at) = self.by_thread.iter().position(|held| held.thread == ready.thread)
         {
             match self.by_thread.get(at).map(|held| verdict(held, &ready)) {
-                Some(Verdict::Fold) => ready.fold(self.by_thread.swap_remove(at)),
+                Some(Verdict::Fold) => {
+                    let held = self.by_thread.swap_remove(at);
+                    held.tell(tables, to);
+                    ready.fold(held);
+                }
                 Some(Verdict::Finish) => {
                     self.finish(at, &ready, tables, to);
                     return Some((ready.about, ready.moved));
@@ -255,10 +266,12 @@ impl Attempts {
     /// `restart_syscall` tells how a held call ended: it is given with that outcome.
     fn finish(&mut self, at: usize, ready: &Ready<'_>, tables: &Tables, to: &mut impl Consumer) {
         let Some(held) = self.by_thread.get_mut(at) else { return };
+        held.tell(tables, to);
         count(&mut held.attempts, held.errno);
         let result = ready.event.call().map_or(0, |call| call.result());
         if is_restart(result) && ready.outcome != Outcome::Unfinished {
             held.errno = result.unsigned_abs() as u16;
+            held.index = ready.index;
             held.handlers = 0;
             return;
         }
@@ -284,6 +297,7 @@ impl Attempts {
                             if held.waits == Waits::Connection && ready.outcome == Outcome::Failed(EISCONN) {
                                 ready.outcome = Outcome::Ok(0);
                             }
+                            held.tell(tables, to);
                             ready.fold(held);
                         }
                         Settled::As(outcome) => held.give(outcome, tables, to),

@@ -176,6 +176,19 @@ pub enum Happened<'a> {
         /// Number of the event.
         index: u64,
     },
+    /// A call turned out to be an attempt at one that came later: told when it is folded into that, before it.
+    Attempt {
+        /// Who made it.
+        thread: ThreadId,
+        /// Its name, which may be that of a newer form.
+        name: &'a str,
+        /// What it worked on.
+        object: Option<ObjectId>,
+        /// How it failed; a restart code of the kernel (512 and above) when it was interrupted.
+        errno: u16,
+        /// Number of its event.
+        index: u64,
+    },
     /// A thread ended; `last` when its process ended with it ([`Process::exit`] says how).
     Died {
         /// The thread.

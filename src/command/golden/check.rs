@@ -1,27 +1,33 @@
 //! `golden check`: one run, up to two more when it differs, and the verdict.
 
-use std::ffi::{OsStr, OsString};
-use std::io::IsTerminal;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use goldens::{
-    Code as FindingCode, Comparison, Confirmed, Contents, Finding, Golden, Observer, Options, ProcKey, Report, Run,
-    Severity, Stdin, Verdict, compare, forms, json, junit, text,
+    Code as FindingCode, Comparison, Confirmed, Contents, Finding, Golden, Options, ProcKey, Report, Run, Severity,
+    Stdin, Verdict, compare, forms,
 };
+
+use goldens::document::{Compared, against, told};
+use recording::document::Brought;
+use recording::file::Recording;
 
 use super::learning::Learning;
 use super::place::{Place, Writing};
 use super::record::{Header, case, recorded, write};
+use super::references;
+use super::reports::{Telling, code_of, tell, usual};
 use super::settings::{Settings, configuration};
-use crate::bench::replay_whole;
+use crate::bench::not_judged;
+use crate::brought::{self, File};
 use crate::cli::General;
 use crate::cli::ask::{GoldenCheck, VerdictForm};
-use crate::command::assert::undecided;
+use crate::command::compare::complete;
 use crate::config;
 use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, named, quoted, safe};
-use crate::output;
+use crate::output::cannot_open;
 use crate::runner::{Case, Environment, Fixture, Input, Listing, NoRun};
 
 /// Checks what was asked, prints, and chooses the code by what was printed.
@@ -29,6 +35,9 @@ pub fn run(general: &General, ask: &GoldenCheck) -> Result<Ending, Problem> {
     let configuration = configuration(general)?;
     let settings = Settings(configuration.as_ref());
     let place = Place::of(&ask.place, configuration.as_ref())?;
+    if let (Some(wish), [], false) = (ask.unreferenced, ask.names.as_slice(), ask.recorded_command) {
+        return references::tell(&place, &[], wish).map(Ending::from);
+    }
     let names = match ask.names.as_slice() {
         [] => place.store.names(),
         names => names.to_vec(),
@@ -51,47 +60,12 @@ pub fn run(general: &General, ask: &GoldenCheck) -> Result<Ending, Problem> {
         }
     }
     problems.iter().for_each(say);
+    let unreferenced = ask.unreferenced.map_or(Ok(Code::OK), |wish| references::tell(&place, &ask.names, wish))?;
+    let codes = checks.iter().map(|check| check.code(ask.form)).chain(problems.iter().map(|problem| problem.code));
+    let code = worst(codes.chain([unreferenced]));
     let reports: Vec<Report<'_>> = checks.iter().map(Checked::report).collect();
-    let code =
-        worst(checks.iter().map(|check| check.code(ask.form)).chain(problems.iter().map(|problem| problem.code)));
-    emit(&reports, &ask.emit)?;
-    let colored = config::colored(general, std::io::stdout().is_terminal());
-    match output::print(&shown(&reports, ask.form, ask.verbose, colored))? {
-        Ending::Code(_) => Ok(code.into()),
-        other => Ok(other),
-    }
-}
-
-/// Writes the reports into the files that were asked for.
-fn emit(reports: &[Report<'_>], wanted: &[OsString]) -> Result<(), Problem> {
-    for word in wanted {
-        let mut parts = word.as_bytes().splitn(2, |byte| *byte == b':');
-        let (kind, path) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let text = match kind {
-            b"json" => json(reports),
-            b"junit" => junit(reports),
-            b"text" => shown(reports, VerdictForm::default(), true, false),
-            _ => {
-                return Err(Problem::usage(format!("cannot emit {}: there is no such form", quoted(word)))
-                    .hint("json:PATH, junit:PATH or text:PATH"));
-            }
-        };
-        let path = Path::new(OsStr::from_bytes(path));
-        std::fs::write(path, text).map_err(|error| output::cannot_write(path, &error))?;
-    }
-    Ok(())
-}
-
-/// The reports in the form that was asked for.
-pub fn shown(reports: &[Report<'_>], form: VerdictForm, verbose: bool, colored: bool) -> String {
-    if form.json {
-        return json(reports);
-    }
-    if form.junit {
-        return junit(reports);
-    }
-    let texts: Vec<String> = reports.iter().map(|report| text(report, verbose)).collect();
-    crate::color::verdicts(&texts.join("\n"), colored)
+    let telling = Telling { form: ask.form, emit: &ask.emit, verbose: ask.verbose };
+    tell(general, &reports, &|verbose| usual(&reports, verbose), telling, code)
 }
 
 /// Of several results: the first of these that occurred.
@@ -99,16 +73,6 @@ fn worst(codes: impl Iterator<Item = Code>) -> Code {
     let codes: Vec<Code> = codes.collect();
     let order = [Code::FAILED, Code::USAGE, Code::NOT_STARTED, Code::NOTHING_TO_JUDGE, Code::UNDECIDED];
     order.into_iter().find(|code| codes.contains(code)).unwrap_or(Code::OK)
-}
-
-/// A verdict as an exit code.
-pub fn code_of(verdict: &Verdict, form: VerdictForm) -> Code {
-    match verdict {
-        Verdict::Same | Verdict::SameWithWarnings => Code::OK,
-        Verdict::Different => Code::FAILED,
-        Verdict::Flaky => undecided(form.inconclusive),
-        Verdict::NotMeasured(_) => Code::NOTHING_TO_JUDGE,
-    }
 }
 
 /// A check that was made.
@@ -154,9 +118,7 @@ impl Checking<'_> {
         let options = Options { substs: super::record::substitutions(&self.ask.judged.subst)?, ..asked };
         let shown = golden.project(options.level).unwrap_or_else(|| golden.clone());
         if let Some(recording) = &self.ask.recording {
-            let run = replayed(recording, &options)?;
-            let made = compared(&shown, &contents, std::slice::from_ref(&run), &options);
-            return Ok(self.checked(made));
+            return self.stored(recording, (&shown, &contents), &options).map(|made| self.checked(made));
         }
         let case = self.case(&path, &golden)?;
         if self.ask.recorded_command {
@@ -185,17 +147,11 @@ impl Checking<'_> {
         let confirm = self.settings.confirm(self.ask.confirm)?;
         let timeout = case.timeout.as_secs_f64();
         let mut learning = Learning::new(case, options);
-        let comparison = loop {
-            // What depends on the second of the clock must not confirm itself.
-            match learning.run(!learning.runs.is_empty()) {
-                Ok(()) => {}
-                Err(NoRun::TimedOut(_)) => return Ok(self.checked(timed_out(golden, &learning.options, timeout))),
-                Err(NoRun::Refused(problem)) => return Err(problem),
-            }
-            let comparison = compared(golden, contents, &learning.runs, &learning.options);
-            if !comparison.wants_another(confirm) {
-                break comparison;
-            }
+        let Learning { runner, options, runs } = &mut learning;
+        let comparison = match goldens::check(runner, runs, (golden, contents), options, confirm) {
+            Ok(comparison) => comparison,
+            Err(NoRun::TimedOut(_)) => return Ok(self.checked(timed_out(golden, options, timeout))),
+            Err(NoRun::Refused(problem)) => return Err(problem),
         };
         let mut checked = self.checked(comparison);
         match checked.comparison.verdict {
@@ -207,6 +163,28 @@ impl Checking<'_> {
             _ => {}
         }
         Ok(checked)
+    }
+
+    /// A run that is there: a recording, or what a document tells of one.
+    fn stored(
+        &self,
+        path: &Path,
+        (golden, contents): (&Golden, &Contents),
+        options: &Options,
+    ) -> Result<Comparison, Problem> {
+        let File::Bytes(bytes) = brought::open(path, &self.ask.reading)? else {
+            let run = replayed(path, options)?;
+            return Ok(compared(golden, contents, std::slice::from_ref(&run), options));
+        };
+        let Brought::Document(document) = brought::read(path, &bytes, &self.ask.reading)? else {
+            let what = format!("cannot check {} with {}: it is a table of counts", self.name, named(path));
+            return Err(Problem::usage(what).hint("chic-trace compare compares tables"));
+        };
+        complete(path, &document)?;
+        let Compared { mut comparison, not_compared } =
+            against(golden, contents, &told(&document, options), options, false);
+        comparison.notes.extend(not_compared.into_iter().map(|fact| format!("not compared: {fact}")));
+        Ok(comparison)
     }
 
     fn checked(&self, comparison: Comparison) -> Checked {
@@ -394,10 +372,9 @@ fn recorded_command(golden: &Golden) -> Option<Vec<OsString>> {
 }
 
 /// A recording, observed; one that is incomplete judges nothing.
-pub fn replayed(recording: &Path, options: &Options) -> Result<Run, Problem> {
-    let mut observer = Observer::new(options);
-    replay_whole(recording, &mut observer)?;
-    Ok(observer.into_run())
+pub fn replayed(path: &Path, options: &Options) -> Result<Run, Problem> {
+    let recording = Recording::open(path).map_err(|error| cannot_open(path, &error))?;
+    Run::of(recording, options).map_err(|why| not_judged(path, &why))
 }
 
 fn compared(golden: &Golden, contents: &Contents, runs: &[Run], options: &Options) -> Comparison {
@@ -423,6 +400,7 @@ fn timed_out(golden: &Golden, options: &Options, seconds: f64) -> Comparison {
         confirmed,
         follows_from: None,
         with_it: vec![],
+        source: None,
     };
     Comparison {
         level: options.level,

@@ -1,93 +1,107 @@
 //! `golden diff`: two recordings or goldens, compared; nothing is run.
 
-use std::io::IsTerminal;
 use std::path::Path;
 
-use goldens::{Comparison, Form, Golden, Observer, Options, Report, compare, diff, forms};
+use goldens::{Comparison, Contents, Form, Golden, Options, Report, Severity, compare, diff, forms};
 
-use super::check::{code_of, shown};
+use super::check::replayed;
 use super::place::{Place, unreadable};
+use super::reports::{Telling, code_of, tell, usual};
 use super::settings::{Settings, configuration, level_of};
-use crate::bench::replay_whole;
 use crate::cli::General;
-use crate::cli::ask::GoldenDiff;
-use crate::config;
+use crate::cli::ask::Compare;
 use crate::exit::{Code, Ending};
 use crate::message::{Problem, named};
 use crate::output;
 
+/// How two things that are there are compared.
+pub struct Judging {
+    configuration: Option<assertions::Configuration>,
+    place: Place,
+    /// Of two things that hold no options themselves.
+    pub options: Options,
+}
+
+impl Judging {
+    /// As it was asked for, else as renacer.toml says.
+    pub fn of(general: &General, ask: &Compare) -> Result<Judging, Problem> {
+        let configuration = configuration(general)?;
+        let settings = Settings(configuration.as_ref());
+        let place = Place::of(&ask.place, configuration.as_ref())?;
+        let mut options = settings.options(&ask.compare)?;
+        if settings.fail_on(ask.fail_on.as_deref()) {
+            options.fail_on = Severity::Warning;
+        }
+        Ok(Judging { configuration, place, options })
+    }
+
+    /// The options of a golden, made weaker where that was asked for.
+    pub fn against(&self, golden: &Golden, ask: &Compare) -> Result<Options, Problem> {
+        Settings(self.configuration.as_ref()).recorded(&ask.compare, golden, ask.fail_on.as_deref())
+    }
+
+    /// The golden of this file or name; `None`: it is something else.
+    pub fn golden(&self, path: &Path) -> Result<Option<(Golden, Contents)>, Problem> {
+        let name = path.to_str().unwrap_or_default();
+        if path.extension().is_some_and(|ending| ending == "golden" || ending == "new") {
+            return self.place.store.read(path).map(Some).map_err(|error| unreadable(&error));
+        }
+        if !path.exists() && goldens::valid_full_name(name) {
+            let (_, golden, contents) = self.place.read(name)?;
+            return Ok(Some((golden, contents)));
+        }
+        Ok(None)
+    }
+
+    /// A golden, or else the recording that it must be.
+    fn side(&self, path: &Path) -> Result<Side, Problem> {
+        if let Some((golden, contents)) = self.golden(path)? {
+            return Ok(Side::Golden(Box::new(golden), contents));
+        }
+        Ok(Side::Run(Box::new(replayed(path, &self.options)?)))
+    }
+}
+
 /// One side.
 enum Side {
-    Golden(Box<Golden>, goldens::Contents),
+    Golden(Box<Golden>, Contents),
     Run(Box<goldens::Run>),
 }
 
 /// Compares and prints.
-pub fn run(general: &General, ask: &GoldenDiff) -> Result<Ending, Problem> {
-    let configuration = configuration(general)?;
-    let settings = Settings(configuration.as_ref());
-    let place = Place::of(&ask.place, configuration.as_ref())?;
-    let mut options = settings.options(&ask.compare)?;
-    if ask.fail_on.as_deref() == Some("warning") {
-        options.fail_on = goldens::Severity::Warning;
-    }
-    let before = side(&place, &ask.before, &options)?;
-    let after = side(&place, &ask.after, &options)?;
-    let name = format!("{} and {}", named(&ask.before), named(&ask.after));
-    let comparison = match (before, after) {
+pub fn run(general: &General, ask: &Compare) -> Result<Ending, Problem> {
+    let judging = Judging::of(general, ask)?;
+    let [before, after] = &ask.files;
+    let name = format!("{} and {}", named(before), named(after));
+    let options = &judging.options;
+    let comparison = match (judging.side(before)?, judging.side(after)?) {
         (Side::Run(before), Side::Run(after)) => {
-            diff(&form(&before, None, &options), &form(&after, None, &options), &options)
+            diff(&form(&before, None, options), &form(&after, None, options), options)
         }
         (Side::Golden(golden, contents), Side::Run(run)) | (Side::Run(run), Side::Golden(golden, contents)) => {
-            against(&golden, &contents, &run, ask, &settings)?
+            held_against(&golden, &contents, &run, &judging.against(&golden, ask)?)
         }
         (Side::Golden(before, _), Side::Golden(after, _)) => return goldens_differ(&name, &before, &after, ask),
     };
-    let report = Report { name: &name, comparison: &comparison, pending: None, accept: None };
-    let colored = config::colored(general, std::io::stdout().is_terminal());
-    match output::print(&shown(&[report], ask.form, false, colored))? {
-        Ending::Code(_) => Ok(code_of(&comparison.verdict, ask.form).into()),
-        other => Ok(other),
-    }
-}
-
-/// A recording, a golden's file, or a golden's name.
-fn side(place: &Place, path: &Path, options: &Options) -> Result<Side, Problem> {
-    let name = path.to_str().unwrap_or_default();
-    if path.extension().is_some_and(|ending| ending == "golden" || ending == "new") {
-        let (golden, contents) = place.store.read(path).map_err(|error| unreadable(&error))?;
-        return Ok(Side::Golden(Box::new(golden), contents));
-    }
-    if !path.exists() && goldens::valid_full_name(name) {
-        let (_, golden, contents) = place.read(name)?;
-        return Ok(Side::Golden(Box::new(golden), contents));
-    }
-    let mut observer = Observer::new(options);
-    replay_whole(path, &mut observer)?;
-    Ok(Side::Run(Box::new(observer.into_run())))
+    let report = [Report { name: &name, comparison: &comparison, pending: None, accept: None }];
+    let telling = Telling { form: ask.form, emit: &ask.emit, verbose: ask.verbose };
+    let code = code_of(&comparison.verdict, ask.form);
+    tell(general, &report, &|verbose| usual(&report, verbose), telling, code)
 }
 
 fn form(run: &goldens::Run, known: Option<&Golden>, options: &Options) -> Form {
     forms(&[run], known, options).remove(0)
 }
 
-fn against(
-    golden: &Golden,
-    contents: &goldens::Contents,
-    run: &goldens::Run,
-    ask: &GoldenDiff,
-    settings: &Settings<'_>,
-) -> Result<Comparison, Problem> {
-    let options = settings.recorded(&ask.compare, golden, ask.fail_on.as_deref())?;
+fn held_against(golden: &Golden, contents: &Contents, run: &goldens::Run, options: &Options) -> Comparison {
     let golden = golden.project(options.level).unwrap_or_else(|| golden.clone());
-    let forms = forms(&[run], Some(&golden), &options);
-    Ok(compare(&golden, contents, &forms, &options))
+    compare(&golden, contents, &forms(&[run], Some(&golden), options), options)
 }
 
 /// Two goldens differ by their lines.
-fn goldens_differ(name: &str, before: &Golden, after: &Golden, ask: &GoldenDiff) -> Result<Ending, Problem> {
-    if ask.form.json || ask.form.junit {
-        return Err(Problem::usage("cannot take --format for two goldens: they differ by their lines")
+fn goldens_differ(name: &str, before: &Golden, after: &Golden, ask: &Compare) -> Result<Ending, Problem> {
+    if ask.form.json || ask.form.junit || !ask.emit.is_empty() {
+        return Err(Problem::usage("cannot take --format or --emit for two goldens: they differ by their lines")
             .hint("leave it out, or compare a recording with a golden"));
     }
     let level = match &ask.compare.level {

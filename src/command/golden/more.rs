@@ -1,8 +1,7 @@
 //! `golden more`: further runs, perhaps on another machine, widen a golden.
 
-use goldens::{Options, forms, join};
+use goldens::{Options, Runner as _, forms, join};
 
-use super::observe;
 use super::place::{Place, not_in_ci, unwritten};
 use super::record::{Header, case, recorded, refusal, substitutions};
 use super::settings::{MORE_RUNS, Settings, configuration};
@@ -27,10 +26,10 @@ pub fn run(general: &General, ask: &GoldenRecord) -> Result<Ending, Problem> {
     };
     let case = case(&settings, &ask.judged)?;
     let listing = Header::of(&case)?.listing.or_else(|| place.store.listing(&path));
-    let mut runner = Runner::new(case);
+    let mut runner = Runner::new(case, &options);
     let mut runs = Vec::new();
     for _ in 0..ask.runs.unwrap_or(MORE_RUNS) {
-        runs.push(observe(&mut runner, &options).map_err(NoRun::into_problem)?);
+        runs.push(runner.run(&options).map_err(NoRun::into_problem)?);
     }
     let forms = forms(&runs.iter().collect::<Vec<_>>(), Some(&golden), &options);
     join(&mut golden, &mut contents, &forms, &options).map_err(|refused| refusal(&ask.name, &refused))?;

@@ -1,6 +1,5 @@
 //! What waits to be accepted: `golden accept`, `reject` and `review`.
 
-use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 
 use goldens::{Comparison, Contents, Golden, Report, StoreError, compare_goldens, folder, text, waiting};
@@ -11,6 +10,7 @@ use super::settings::{Settings, configuration};
 use crate::cli::General;
 use crate::cli::ask::{CompareAs, GoldenPlace, Waiting};
 use crate::exit::{Code, Ending, say};
+use crate::keys;
 use crate::message::{Problem, named, safe};
 use crate::output;
 
@@ -97,7 +97,7 @@ pub fn review(general: &General, ask: &GoldenPlace) -> Result<Ending, Problem> {
     if names.is_empty() {
         return output::print("nothing waits to be accepted\n");
     }
-    let asks = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let asks = keys::somebody_there();
     for (at, name) in names.iter().enumerate() {
         let (short, whole) = difference(&place, &settings, name)?;
         let title = format!("{name} ({} of {})\n", at + 1, names.len());
@@ -189,15 +189,10 @@ fn contents_that_differ(path: &Path, old: Option<(&Golden, &Contents)>, new: (&G
 
 /// Asks until there is a decision; `false`: no further questions.
 fn decide(place: &Place, name: &str, whole: &str) -> Result<bool, Problem> {
+    let question = "a accept, r reject, s skip, d whole difference, q quit: ";
     loop {
-        print!("a accept, r reject, s skip, d whole difference, q quit: ");
-        let _ = io::stdout().flush();
-        let mut answer = String::new();
-        if io::stdin().lock().read_line(&mut answer).unwrap_or(0) == 0 {
-            return Ok(false);
-        }
-        match answer.trim() {
-            "a" => {
+        match keys::ask(question, &['a', 'r', 's', 'd', 'q']) {
+            Some('a') => {
                 not_in_ci("accept")?;
                 if let Err(problem) = take(place, name, false) {
                     say(&problem);
@@ -206,15 +201,14 @@ fn decide(place: &Place, name: &str, whole: &str) -> Result<bool, Problem> {
                 output::print(&format!("accepted {name}\n"))?;
                 return Ok(true);
             }
-            "r" => {
+            Some('r') => {
                 place.store.reject(name).map_err(|error| unwritten(&error))?;
                 output::print(&format!("rejected {name}\n"))?;
                 return Ok(true);
             }
-            "s" => return Ok(true),
-            "q" => return Ok(false),
-            "d" => drop(output::print(&safe(whole))?),
-            _ => {}
+            Some('s') => return Ok(true),
+            Some('d') => drop(output::print(&safe(whole))?),
+            _ => return Ok(false),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! `golden record`: several runs, and what they have in common.
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
 use std::path::Path;
 
-use goldens::{Contents, Golden, HeaderFacts, Options, Refused};
+use goldens::{Contents, Golden, HeaderFacts, Options, Refused, Runs};
 
+use super::ignored;
 use super::learning::Learning;
 use super::place::{Place, not_in_ci, unwritten, valid};
-use super::settings::{Runs, Settings, configuration};
+use super::settings::{Settings, configuration};
 use crate::cli::General;
 use crate::cli::ask::{GoldenRecord, Judged};
 use crate::exit::{Code, Ending};
@@ -56,7 +56,9 @@ pub fn run(general: &General, ask: &GoldenRecord) -> Result<Ending, Problem> {
     })?;
     let keep = settings.keep_content(ask.keep_content)?;
     write(&place, &path, &learned.golden, &learned.contents, keep, &header)?;
-    output::print(&recorded(&path, &learned.golden))
+    let ending = output::print(&recorded(&path, &learned.golden))?;
+    ignored::offer(&path)?;
+    Ok(ending)
 }
 
 /// What stands in the head of a golden and is known before its runs.
@@ -182,19 +184,5 @@ pub fn recorded(path: &Path, golden: &Golden) -> String {
             .collect();
         text += &(safe(&format!("note: {}", words.join(" "))) + "\n");
     }
-    if let Some(hint) = ignore_hint(path).filter(|_| std::io::stdout().is_terminal()) {
-        text += &hint;
-    }
     text
-}
-
-/// Goldens that wait do not belong into a repository.
-fn ignore_hint(path: &Path) -> Option<String> {
-    let dir = std::path::absolute(path.parent()?).ok()?;
-    let root = dir.ancestors().find(|dir| dir.join(".git").exists())?;
-    let ignored = std::fs::read_to_string(root.join(".gitignore")).unwrap_or_default();
-    let known = ignored.lines().any(|line| line.contains(".golden.new"));
-    (!known).then(|| {
-        format!("to keep goldens that wait out of git: echo '*.golden.new*' >> {}\n", named(&root.join(".gitignore")))
-    })
 }

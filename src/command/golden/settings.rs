@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use assertions::Configuration;
-use goldens::{Code as FindingCode, Level, Options, ProcessRule, RootRule, Severity, StderrRule};
+use goldens::{Code as FindingCode, Level, Options, ProcessRule, RootRule, Runs, Severity, StderrRule};
 
 use crate::cli::ask::CompareAs;
 use crate::config;
@@ -17,27 +17,6 @@ pub const MORE_RUNS: u32 = 3;
 const CONFIRM: u32 = 2;
 /// How long a run may take, seconds.
 const TIMEOUT: f64 = 60.0;
-
-/// How many runs are learned from.
-#[derive(Debug, Clone, Copy)]
-pub struct Runs {
-    /// At first.
-    pub count: u32,
-    /// In all, where further ones may settle whether an order is chance.
-    pub most: u32,
-}
-
-impl Runs {
-    /// No more than that.
-    pub fn exactly(count: u32) -> Runs {
-        Runs { count, most: count }
-    }
-
-    /// As many as show what varies.
-    pub fn enough(self) -> Runs {
-        Runs { count: self.count.max(3), most: self.most.max(3) }
-    }
-}
 
 /// What renacer.toml says of goldens.
 pub struct Settings<'c>(pub Option<&'c Configuration>);
@@ -150,12 +129,17 @@ impl Settings<'_> {
             }
             options = wanted;
         }
-        if let Some("warning") = fail_on.or_else(|| self.value("fail_on")) {
+        if self.fail_on(fail_on) {
             options.fail_on = Severity::Warning;
         }
         self.severities(&mut options)?;
         comparable(&options)?;
         Ok(options)
+    }
+
+    /// Does a warning fail?
+    pub fn fail_on(&self, flag: Option<&str>) -> bool {
+        flag.or_else(|| self.value("fail_on")) == Some("warning")
     }
 
     /// `[goldens.severity]`.
@@ -199,11 +183,11 @@ pub fn level_of(word: &str) -> Result<Level, Problem> {
     })
 }
 
-/// An option that nothing looks at is refused: silence would say that it holds.
+/// Options that contradict each other are refused: silence would say that both hold.
 fn comparable(options: &Options) -> Result<(), Problem> {
-    if options.merged {
-        let what = "cannot compare with interleave merged: the order of output against errors is not compared yet";
-        return Err(Problem::usage(what).hint("per-stream, or run the command with both in one: sh -c 'CMD 2>&1'"));
+    if options.merged && options.stderr != StderrRule::Exact {
+        let what = "cannot compare with interleave merged: what stands on standard error is not compared";
+        return Err(Problem::usage(what).hint("--stderr exact, or --interleave per-stream"));
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ pub mod ptrace;
 pub mod seccomp;
 pub mod signals;
 pub mod startup;
+pub mod terminal;
 pub mod wait;
 
 use std::fmt;

@@ -1,0 +1,150 @@
+//! Runner: whoever makes runs of a program, live or from a store; learning and judging by as many as it takes.
+//!
+//! In: a [`Runner`]. Out: a golden, or a comparison that further runs have confirmed. How a run is made, and how
+//! one is made different from the next, is the runner's own affair.
+
+use std::collections::BTreeSet;
+
+use crate::content::Contents;
+use crate::golden::{Golden, Mask, Why};
+use crate::learn::{HeaderFacts, Learned, Refused, learn};
+use crate::options::Options;
+use crate::project::forms;
+use crate::run::Run;
+use crate::verdict::{Comparison, compare};
+
+/// Makes the runs of one program.
+pub trait Runner {
+    /// Why there is no run.
+    type Error;
+
+    /// The next run, observed with these options.
+    ///
+    /// # Errors
+    /// The program can't be run any more, or nothing can be judged by what it did.
+    fn run(&mut self, options: &Options) -> Result<Run, Self::Error>;
+
+    /// Waits until the next run begins in another second of the clock than those before. A store has nothing to
+    /// wait for.
+    fn next_second(&mut self) {}
+}
+
+/// How many runs are learned from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Runs {
+    /// At first.
+    pub count: u32,
+    /// In all, where further ones may tell what is chance and what the clock's.
+    pub most: u32,
+}
+
+impl Runs {
+    /// No more than that.
+    pub fn exactly(count: u32) -> Runs {
+        Runs { count, most: count }
+    }
+
+    /// As many as show what varies.
+    pub fn enough(self) -> Runs {
+        Runs { count: self.count.max(3), most: self.most.max(3) }
+    }
+}
+
+/// An order is asserted when it is chance at most so probably, where further runs can tell.
+const CHANCE: f64 = 1e-4;
+/// Of something that has one value for each second so many show what varies.
+const SECONDS: usize = 5;
+
+/// Why nothing was learned.
+#[derive(Debug)]
+pub enum NotLearned<E> {
+    /// A run is missing.
+    NoRun(E),
+    /// There are enough, but they say too little.
+    Refused(Refused),
+}
+
+/// Makes the runs that are wanted, those in `runs` counted, and learns from them. With `drop_outliers` a run that
+/// went another way than two thirds of the others is replaced, as often as there are runs at most. `header` is asked
+/// when all runs are made.
+///
+/// The first runs see two seconds of the clock at least, for what a program makes of the time in seconds (a hash, an
+/// archive) has as many values as there were seconds.
+///
+/// # Errors
+/// [`NotLearned`]; the runs that were made stay in `runs`.
+pub fn learn_from<R: Runner>(
+    runner: &mut R,
+    runs: &mut Vec<Run>,
+    wanted: Runs,
+    drop_outliers: bool,
+    options: &Options,
+    header: impl Fn(&R) -> HeaderFacts,
+) -> Result<Learned, NotLearned<R::Error>> {
+    let Runs { mut count, most } = wanted;
+    let mut replaced = 0;
+    loop {
+        while runs.len() < count as usize {
+            let last = count > 1 && runs.len() + 1 == count as usize;
+            if count > wanted.count || (last && seconds(runs) < 2) {
+                runner.next_second();
+            }
+            runs.push(runner.run(options).map_err(NotLearned::NoRun)?);
+        }
+        let forms = forms(&runs.iter().collect::<Vec<_>>(), None, options);
+        match learn(&forms, options, header(runner)) {
+            Ok(learned)
+                if count < most && (learned.chance > CHANCE || has_few_values(&learned.golden, seconds(runs))) =>
+            {
+                count += 1;
+            }
+            Ok(learned) => return Ok(learned),
+            Err(Refused::Outliers { outliers, quorum: true }) if drop_outliers && replaced < count => {
+                replaced += outliers.len() as u32;
+                for outlier in outliers.iter().rev() {
+                    if outlier.run >= 1 && outlier.run <= runs.len() {
+                        runs.remove(outlier.run - 1);
+                    }
+                }
+            }
+            Err(refused) => return Err(NotLearned::Refused(refused)),
+        }
+    }
+}
+
+/// In how many seconds of the clock did these begin?
+fn seconds(runs: &[Run]) -> usize {
+    runs.iter().map(|run| run.clock.0 / 1_000_000_000).collect::<BTreeSet<u64>>().len()
+}
+
+/// Has something one value for each second, of which there were few? Then it seems more fixed than it is.
+fn has_few_values(golden: &Golden, seconds: usize) -> bool {
+    let one_each = |mask: &Mask| matches!(mask.why, Why::Varied(values, _) if values as usize == seconds);
+    (2..SECONDS).contains(&seconds) && golden.masks.iter().any(one_each)
+}
+
+/// Compares a run with a golden, and further ones while all of them differ: `confirm` at most. What they were is
+/// left in `runs`, so that a golden can be learned from them.
+///
+/// # Errors
+/// The runner's.
+pub fn check<R: Runner>(
+    runner: &mut R,
+    runs: &mut Vec<Run>,
+    (golden, contents): (&Golden, &Contents),
+    options: &Options,
+    confirm: u32,
+) -> Result<Comparison, R::Error> {
+    loop {
+        if !runs.is_empty() {
+            // What depends on the second must not confirm itself.
+            runner.next_second();
+        }
+        runs.push(runner.run(options)?);
+        let forms = forms(&runs.iter().collect::<Vec<_>>(), Some(golden), options);
+        let comparison = compare(golden, contents, &forms, options);
+        if !comparison.wants_another(confirm) {
+            return Ok(comparison);
+        }
+    }
+}
