@@ -76,9 +76,10 @@ fn socket(maker: &Maker<'_>, object: &Object, accepted: bool) -> Value {
     let local = object.local.as_ref().map(|(local, _)| local.as_slice());
     match (object.peer.as_deref(), local) {
         (Some(peer), Some(local)) if accepted => {
-            let port = local.iter().rposition(|byte| *byte == b':').and_then(|at| local.get(at..)).unwrap_or(local);
-            let peer = maker.names.address(peer);
-            Value::from_syntax(format!("{peer}->{}", Value::literal(port)))
+            let (peer, local) = (maker.names.address(peer), maker.names.address(local));
+            let local = local.as_str();
+            let port = local.rfind(':').and_then(|at| local.get(at..)).unwrap_or(local);
+            Value::from_syntax(format!("{peer}->{port}"))
         }
         (Some(peer), _) => maker.names.address(peer),
         (None, Some(local)) => maker.names.address(local),
