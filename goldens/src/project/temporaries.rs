@@ -7,6 +7,7 @@ use recording::resolve::ObjectKind;
 use super::Maker;
 use crate::golden::Golden;
 use crate::model::{Arg, Step};
+use crate::pattern::is_rule;
 use crate::rename::{Familiar, Holes, Substitutions};
 use crate::run::Run;
 use crate::run::raw::Key;
@@ -22,11 +23,14 @@ pub(super) fn familiar(golden: &Golden) -> Familiar {
             Some((folder, rest)) if !rest.contains('/') => {
                 known.holes.entry(folder.into()).or_insert(0);
             }
+            _ if is_rule(name) => known.patterns.push(name.clone()),
             _ => {
                 known.literal.insert(name.as_str().into());
             }
         }
     }
+    known.patterns.sort();
+    known.patterns.dedup();
     for (folder, holes) in &mut known.holes {
         *holes = holes_in(golden, folder);
     }

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use recording::resolve::{Object, ObjectKind};
+
 use super::substitute::Substitutions;
+use crate::pattern::accepts;
 use crate::run::Run;
 use crate::value::Value;
 
@@ -15,6 +18,8 @@ struct Candidate {
     name: Vec<u8>,
     /// Absolute.
     path: Vec<u8>,
+    /// Is the folder there in every run?
+    shared: bool,
 }
 
 /// What a golden knows already.
@@ -22,8 +27,23 @@ struct Candidate {
 pub(crate) struct Familiar {
     /// Canonical names without holes.
     pub literal: HashSet<Box<str>>,
+    /// Names with classes, which stand for those of every run.
+    pub patterns: Vec<Value>,
     /// How many temporary names a folder has.
     pub holes: BTreeMap<Box<str>, usize>,
+}
+
+impl Familiar {
+    fn knows(&self, candidate: &Candidate) -> bool {
+        let name = candidate.canonical();
+        self.literal.contains(name.as_str()) || self.patterns.iter().any(|pattern| accepts(pattern, &name))
+    }
+}
+
+impl Candidate {
+    fn canonical(&self) -> Value {
+        Value::from_syntax(format!("{}/{}", self.folder, Value::literal(&self.name)))
+    }
 }
 
 /// Shorter names are no chance names: the folders of an object store, for one.
@@ -31,7 +51,13 @@ const SHORTEST: usize = 4;
 
 /// The temporary names of each run, by absolute path.
 pub(crate) fn find(runs: &[(&Run, &Substitutions)], familiar: Option<&Familiar>) -> Vec<HashSet<Vec<u8>>> {
-    let candidates: Vec<Vec<Candidate>> = runs.iter().map(|(run, names)| candidates(run, names)).collect();
+    let mut candidates: Vec<Vec<Candidate>> = runs.iter().map(|(run, names)| candidates(run, names)).collect();
+    let folders: Vec<BTreeSet<Value>> = runs.iter().map(|(run, names)| made_folders(run, names)).collect();
+    let by_all = |folder: &Value| folders.iter().all(|made| made.contains(folder));
+    for (own, made) in candidates.iter_mut().zip(&folders) {
+        // Runs that made one folder by chance have not put names into one place.
+        own.iter_mut().for_each(|one| one.shared = by_all(&one.folder) || !made.contains(&one.folder));
+    }
     let mut found = Vec::with_capacity(runs.len());
     for (at, (run, _)) in runs.iter().enumerate() {
         let own = candidates.get(at).map_or(&[][..], Vec::as_slice);
@@ -48,7 +74,7 @@ fn of_run(run: &Run, own: &[Candidate], others: &[&[Candidate]], familiar: Optio
     let mut in_folder: BTreeMap<&Value, usize> = BTreeMap::new();
     let mut doubtful: Vec<&Candidate> = Vec::new();
     for candidate in own {
-        if familiar.is_some_and(|known| known.literal.contains(&*literal(candidate))) {
+        if familiar.is_some_and(|known| known.knows(candidate)) {
             continue;
         }
         let alone = others.is_empty() || familiar.is_some();
@@ -71,10 +97,6 @@ fn of_run(run: &Run, own: &[Candidate], others: &[&[Candidate]], familiar: Optio
     temporary
 }
 
-fn literal(candidate: &Candidate) -> Box<str> {
-    format!("{}/{}", candidate.folder, Value::literal(&candidate.name)).into()
-}
-
 fn candidates(run: &Run, substitutions: &Substitutions) -> Vec<Candidate> {
     let mut all = BTreeSet::new();
     for object in run.tables.objects.iter().filter(|object| object.exclusive && object.made_by.is_some()) {
@@ -86,9 +108,15 @@ fn candidates(run: &Run, substitutions: &Substitutions) -> Vec<Candidate> {
             continue;
         }
         let folder = folder(path.get(..end).unwrap_or_default(), substitutions);
-        all.insert(Candidate { folder, name: name.to_vec(), path: path.clone() });
+        all.insert(Candidate { folder, name: name.to_vec(), path: path.clone(), shared: true });
     }
     all.into_iter().collect()
+}
+
+/// Folders that a run made, canonical.
+fn made_folders(run: &Run, substitutions: &Substitutions) -> BTreeSet<Value> {
+    let made = |object: &&Object| object.kind == ObjectKind::Dir && object.exclusive && object.made_by.is_some();
+    run.tables.objects.iter().filter(made).map(|object| folder(&object.name, substitutions)).collect()
 }
 
 /// A folder with its substitution; temporary folders are told apart later, by what is in them.
@@ -106,7 +134,7 @@ fn folder(path: &[u8], substitutions: &Substitutions) -> Value {
 /// No other run made this name, and one of them made another like it in its place.
 fn differs(candidate: &Candidate, own: &[Candidate], others: &[&[Candidate]]) -> bool {
     let same = |other: &&Candidate| other.folder == candidate.folder && other.name == candidate.name;
-    if others.iter().any(|other| other.iter().any(|one| same(&one))) {
+    if !candidate.shared || others.iter().any(|other| other.iter().any(|one| same(&one))) {
         return false;
     }
     others.iter().flat_map(|other| other.iter()).any(|other| {
@@ -186,7 +214,7 @@ mod tests {
 
     fn candidate(name: &str) -> Candidate {
         let path = format!("/x/{name}").into_bytes();
-        Candidate { folder: Value::literal(b"/x"), name: name.into(), path }
+        Candidate { folder: Value::literal(b"/x"), name: name.into(), path, shared: true }
     }
 
     #[test]
@@ -195,5 +223,7 @@ mod tests {
         assert!(differs(&mine[0], &mine, &[&theirs]));
         assert!(!differs(&mine[1], &mine, &[&theirs]), "made in one run only, but nothing takes its place");
         assert!(!differs(&mine[0], &mine, &[&mine]));
+        let by_chance = Candidate { shared: false, ..mine[0].clone() };
+        assert!(!differs(&by_chance, &mine, &[&theirs]), "two runs made one folder of a store");
     }
 }
