@@ -53,10 +53,14 @@ impl Case {
 
     /// Checks from another directory with another home; `nth` chooses.
     fn check(&self, nth: usize) -> Output {
+        self.check_with(nth, &[])
+    }
+
+    fn check_with(&self, nth: usize, options: &[&str]) -> Output {
         let dir = self.room.path().join("somewhere".repeat(nth % 4 + 1));
         std::fs::create_dir_all(&dir).expect("a directory");
         let home = self.home(&"another".repeat(nth + 1));
-        self.golden(&["check"], &[("HOME", &home), ("USER", "somebody")], &dir)
+        self.golden(&[&["check"], options].concat(), &[("HOME", &home), ("USER", "somebody")], &dir)
     }
 }
 
@@ -148,4 +152,35 @@ fn real_programs_hold_at_hermetic_twenty_times() {
 #[ignore = "minutes: 240 checks"]
 fn real_programs_hold_at_outcome_twenty_times() {
     hold("outcome", 20);
+}
+
+/// Levels, and of how many runs in a thousand one may alarm when none is confirmed.
+const UNCONFIRMED: [(&str, usize); 3] = [("outcome", 3), ("hermetic", 10), ("protocol", 10)];
+
+#[test]
+#[ignore = "minutes: 720 checks, and prints a table"]
+fn few_runs_alarm_without_confirmation() {
+    const CHECKS: usize = 20;
+    if !can_trace() {
+        return;
+    }
+    let mut alarmed = [0; UNCONFIRMED.len()];
+    let mut checked = 0;
+    println!("alarms of {CHECKS} runs   {}", UNCONFIRMED.map(|(level, _)| format!("{level:>10}")).concat());
+    for program in programs().into_iter().filter(|program| needs(program).is_none()) {
+        let case = Case::new(program);
+        let recorded = case.record("protocol");
+        assert!(recorded.status.success(), "{}", text(&recorded.stderr));
+        let of_level = UNCONFIRMED.map(|(level, _)| {
+            let options = ["--confirm", "0", "--level", level];
+            (0..CHECKS).filter(|nth| !case.check_with(*nth, &options).status.success()).count()
+        });
+        println!("{:<20} {}", case.program.name, of_level.map(|count| format!("{count:>10}")).concat());
+        alarmed.iter_mut().zip(of_level).for_each(|(sum, count)| *sum += count);
+        checked += CHECKS;
+    }
+    println!("{:<20} {}", "of all", alarmed.map(|count| format!("{count:>6}/{checked}")).concat());
+    for ((level, most), count) in UNCONFIRMED.into_iter().zip(alarmed) {
+        assert!(count * 1000 <= most * checked, "{count} of {checked} runs alarm at {level}");
+    }
 }

@@ -2,7 +2,11 @@
 //! and a recording may come from anybody. Nothing may panic, documents stay documents, and no
 //! control byte reaches a line of text.
 
-use recording::event::{self, Kind, PayloadHead, Record, Shape, State, Via};
+#[path = "../recording/tests/random/mod.rs"]
+mod random;
+
+use random::Random;
+use recording::event::Record;
 use recording::session::{ClockTriple, Header, PayloadLimits, Trailer};
 use recording::{Batch, Sink};
 use report::json::{Json, JsonOptions};
@@ -12,32 +16,6 @@ use report::text::{Prefix, Text, TextOptions};
 use report::{Destination, Shown};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
-
-/// A small generator with a seed: a failure can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-    /// Words as hostile programs choose them: small, all ones, sign bits, anything.
-    fn word(&mut self) -> u64 {
-        match self.below(6) {
-            0 => self.below(8),
-            1 => u64::MAX - self.below(4),
-            2 => 1 << self.below(64),
-            3 => self.below(0x1_0000),
-            4 => 0xffff_ffff & self.next(),
-            _ => self.next(),
-        }
-    }
-}
 
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<Vec<u8>>>);
@@ -52,87 +30,15 @@ impl Write for Shared {
     }
 }
 
-fn payloads(random: &mut Random, record: &mut Record, args: &[u64; 6]) {
-    for _ in 0..random.below(5) {
-        let most = [4096, 200, 40, 40][random.below(4) as usize];
-        let len = random.below(most);
-        let bytes: Vec<u8> = (0..len).map(|_| random.next() as u8).collect();
-        let arg = random.below(7) as u8;
-        let head = PayloadHead {
-            arg,
-            phase: random.below(2) as u8,
-            shape: Shape::from_raw(random.below(7) as u8).unwrap(),
-            status: random.below(16) as u8,
-            wanted: if random.below(2) == 0 { len } else { random.word() },
-            addr: args.get(arg as usize).copied().unwrap_or(0),
-            path: random.word() as u32,
-        };
-        record.payload(head, &bytes);
-    }
-}
-
-fn call(random: &mut Random, record: &mut Record, task: u32, seq: u64, at: u64) {
-    let args: [u64; 6] = std::array::from_fn(|_| random.word());
-    let nr = match random.below(10) {
-        0 => random.word(),
-        _ => random.below(480),
-    };
-    let abi = [0, 0, 0, 0, 1, 2, 3, 4, 9][random.below(9) as usize];
-    record.begin_call(Via::Ptrace, abi, task, seq, at, nr, &args, random.next(), random.next());
-    let open = random.below(20) == 0;
-    if !open {
-        let state = if random.below(50) == 0 { State::Abandoned } else { State::Done };
-        let result = match random.below(4) {
-            0 => -(random.below(600) as i64),
-            1 => random.word() as i64,
-            _ => random.below(64) as i64,
-        };
-        record.finish_call(state, at.wrapping_add(random.below(5000)), result);
-    }
-    record.add_flags(if random.below(8) == 0 { random.below(1 << 10) as u32 } else { 0 });
-    payloads(random, record, &args);
-}
-
-/// Any other kind, with bytes as they come behind a right length.
-fn other(random: &mut Random, record: &mut Record, task: u32, seq: u64, at: u64) {
-    let (kind, fixed) = [
-        (Kind::Signal, 176),
-        (Kind::Stopped, 40),
-        (Kind::Continued, 40),
-        (Kind::Born, 56),
-        (Kind::Exec, 40),
-        (Kind::Died, 48),
-        (Kind::Detached, 40),
-        (Kind::Mapped, 72),
-        (Kind::Counter, 64),
-        (Kind::Lost, 64),
-        (Kind::Unseen, 40),
-        (Kind::Engine, 40),
-        (Kind::Limit, 48),
-        (Kind::FileState, 72),
-        (Kind::Named, 32),
-    ][random.below(15) as usize];
-    record.begin(kind, fixed, task, seq, at);
-    for word in (event::HEAD..fixed).step_by(8) {
-        let value = random.word();
-        record.put_u64(word, value);
-    }
-    payloads(random, record, &[0; 6]);
-}
-
 fn stream(seed: u64, events: u64, sink: &mut dyn Sink) {
-    let mut random = Random(seed | 1);
+    let mut random = Random::new(seed);
     let mut record = Record::default();
     let mut bytes = Vec::new();
     let start = ClockTriple { ticks: 1000, monotonic_ns: 1000, realtime_ns: 1_700_000_000_000_000_000 };
     let argv = vec!["hostile\u{1b}[31m".to_string(), "</script>".to_string()];
     sink.begin(&Header { start, argv, limits: Some(PayloadLimits::live()), ..Header::default() }).unwrap();
-    for n in 0..events {
-        let (task, at) = (random.below(5) as u32 * 7, random.word() >> random.below(40));
-        match random.below(4) {
-            0 => other(&mut random, &mut record, task, n, at),
-            _ => call(&mut random, &mut record, task, n, at),
-        }
+    for _ in 0..events {
+        random::fill(&mut record, &mut random, 25);
         bytes.extend_from_slice(record.bytes());
         if bytes.len() > 32 << 10 {
             sink.events(&Batch { clock: start, bytes: &bytes }).unwrap();

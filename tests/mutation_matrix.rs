@@ -6,13 +6,15 @@
 //! twenty times, and that is what the page shows.
 
 mod built;
+mod judged;
 mod mutation;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use goldens::{Comparison, Finding, Form, Learned, Level, Observer, Options, Run, Severity, Verdict};
+use goldens::{Comparison, Learned, Level, Run, Severity, Verdict};
+use judged::{object_of, observe, shown};
 use mutation::baselines::Calls;
 use mutation::table::{Cell, MORE, ROWS, Row};
 use mutation::{Guest, install, record, server};
@@ -25,13 +27,6 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/mutation-matrix.md
 struct Base {
     learned: Vec<Learned>,
     calls: Vec<Calls>,
-}
-
-fn observe(recording: &Path) -> Run {
-    let mut observer = Observer::new(&Options::at(Level::Calls));
-    let file = Recording::open(recording).expect("a recording");
-    file.replay(&mut observer).expect("an observer takes everything");
-    observer.into_run()
 }
 
 fn calls(recording: &Path) -> Calls {
@@ -49,22 +44,10 @@ fn learn(guest: Guest, room: &Path) -> Base {
     let recordings = recordings(guest, "base", room, 5);
     let runs: Vec<Run> = recordings.iter().map(|path| observe(path)).collect();
     let runs: Vec<&Run> = runs.iter().collect();
-    let learned = LEVELS.map(|level| {
-        let options = Options::at(level);
-        let forms: Vec<Form> = goldens::forms(&runs, None, &options);
-        match goldens::learn(&forms, &options, Default::default()) {
-            Ok(learned) => learned,
-            Err(refused) => panic!("{}: {refused}", guest.name()),
-        }
-    });
-    Base { learned: learned.into(), calls: recordings.iter().map(|path| calls(path)).collect() }
-}
-
-fn compare(base: &Base, level: usize, run: &Run) -> Comparison {
-    let learned = &base.learned[level];
-    let options = Options::at(LEVELS[level]);
-    let forms = goldens::forms(&[run], Some(&learned.golden), &options);
-    goldens::compare(&learned.golden, &learned.contents, &forms, &options)
+    Base {
+        learned: LEVELS.map(|level| judged::learn(&runs, level)).into(),
+        calls: recordings.iter().map(|path| calls(path)).collect(),
+    }
 }
 
 /// What was found of one mutant.
@@ -88,7 +71,7 @@ fn found(row: &Row, base: &Base, room: &Path, runs: usize) -> Found {
         found.counts += usize::from(!base.calls.iter().any(|base| base.counts() == calls.counts()));
         let mut told = false;
         for (level, cell) in row.cells.iter().enumerate() {
-            let comparison = compare(base, level, &run);
+            let comparison = judged::compare(&base.learned[level], LEVELS[level], &[&run]);
             let right = is_right(*cell, &comparison);
             found.right[level] += usize::from(right);
             if !right {
@@ -134,25 +117,6 @@ fn first(row: &Row, comparison: &Comparison, found: &mut Found) {
             row.sentence
         ));
     }
-}
-
-/// The object of a finding as the table writes it: without `$CWD/`, or the process.
-fn object_of(finding: &Finding) -> String {
-    match &finding.object {
-        Some(object) => object.as_str().trim_start_matches("$CWD/").replacen("tcp:", "tcp ", 1),
-        None => finding.process.0.to_string(),
-    }
-}
-
-fn shown(comparison: &Comparison) -> String {
-    let findings: Vec<String> = comparison
-        .findings
-        .iter()
-        .map(|finding| {
-            format!("{:?} {} {}: {}", finding.severity, finding.code.word(), object_of(finding), finding.sentence)
-        })
-        .collect();
-    format!("{:?} [{}]", comparison.verdict, findings.join("; "))
 }
 
 /// The page, and what is wrong.

@@ -62,6 +62,7 @@ fn by_name(path: &[u8]) -> Option<&'static str> {
         return Some("python");
     }
     match () {
+        () if is_category(path, file) => Some("locale"),
         () if in_libraries && has_part(path, b"gconv") => Some("gconv"),
         () if in_libraries && file.starts_with(b"libnss_") => Some("nss"),
         () if has_part(path, b".terminfo") || file == b".termcap" => Some("terminfo"),
@@ -70,6 +71,28 @@ fn by_name(path: &[u8]) -> Option<&'static str> {
         () if in_libraries && has_part(path, b"ruby") => Some("ruby"),
         () => None,
     }
+}
+
+/// The files of a locale, one for each category, which `LOCPATH` finds anywhere (locale(7)); that of messages lies
+/// in a directory of its own.
+fn is_category(path: &[u8], file: &[u8]) -> bool {
+    const CATEGORIES: &[&str] = &[
+        "ADDRESS",
+        "COLLATE",
+        "CTYPE",
+        "IDENTIFICATION",
+        "MEASUREMENT",
+        "MESSAGES",
+        "MONETARY",
+        "NAME",
+        "NUMERIC",
+        "PAPER",
+        "TELEPHONE",
+        "TIME",
+    ];
+    let category = file.strip_prefix(b"LC_");
+    category.is_some_and(|word| CATEGORIES.iter().any(|known| known.as_bytes() == word))
+        || path.ends_with(b"/LC_MESSAGES/SYS_LC_MESSAGES")
 }
 
 fn has_part(path: &[u8], name: &[u8]) -> bool {
@@ -99,6 +122,11 @@ mod tests {
         let cases = [
             ("/usr/lib/locale/locale-archive", Some("locale")),
             ("/usr/share/locale/de/LC_MESSAGES/coreutils.mo", Some("locale")),
+            ("/opt/locales/de_DE.UTF-8/LC_COLLATE", Some("locale")),
+            ("/opt/locales/de_DE.UTF-8/LC_MESSAGES", Some("locale")),
+            ("/opt/locales/de_DE.UTF-8/LC_MESSAGES/SYS_LC_MESSAGES", Some("locale")),
+            ("/opt/app/de/LC_MESSAGES/app.mo", None),
+            ("/opt/app/LC_NOTHING", None),
             ("/usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache", Some("gconv")),
             ("/usr/share/zoneinfo/Etc/UTC", Some("zoneinfo")),
             ("/etc/localtime", Some("zoneinfo")),

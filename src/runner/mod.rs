@@ -234,6 +234,8 @@ impl Runner {
                 stdio: self.stdio(variation, &mut helpers)?,
                 umask: Some(0o022),
                 close_others: true,
+                // What opens /dev/tty must find the same at a desk and in CI.
+                no_terminal: !matches!(self.case.stdin, Input::Tty),
                 one_cpu: variation.one_cpu,
                 no_aslr,
                 ..Launch::default()

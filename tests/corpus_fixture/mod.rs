@@ -1,5 +1,7 @@
 //! The programs of the corpus: command lines, what they find, and what they need of the machine.
 
+#![allow(dead_code)] // Each test binary uses its part of it.
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;

@@ -41,6 +41,7 @@ pub fn prepare(launch: &Launch, control: &crate::signals::Control) -> Result<Fou
         user: launch.user.as_deref().map(|name| user(name, Path::new("/etc"))).transpose()?,
         umask: launch.umask,
         close_others: launch.close_others,
+        no_terminal: launch.no_terminal,
         cpus: launch.one_cpu.then(first_cpu).flatten(),
         no_aslr: launch.no_aslr,
         stdio: std::array::from_fn(|fd| child_fd(fd as i32, &launch.stdio[fd])),

@@ -112,6 +112,8 @@ pub struct Launch {
     pub umask: Option<u32>,
     /// Are descriptors above 2 that we were left open closed for it?
     pub close_others: bool,
+    /// Does it give up the terminal that controls us? It stays in our session and group, and is interrupted with us.
+    pub no_terminal: bool,
     /// May it use one CPU only, the first of those that we may use?
     pub one_cpu: bool,
     /// Does its address space lie where it would without randomisation? Where that is refused it runs

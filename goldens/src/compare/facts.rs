@@ -89,7 +89,8 @@ impl<'a> Comparing<'a, '_> {
             let Some(before) = self.shape_of_golden(key, object, family, &lines) else { continue };
             let fits =
                 after.saturating_add(1) >= before.low / 2 && after <= before.high.saturating_mul(2).saturating_add(1);
-            if !fits || (before.high == 0) != (after == 0) {
+            let (gone, new) = (before.low > 0 && after == 0, before.high == 0 && after > 0);
+            if !fits || gone || new {
                 let (object, family) = (object.clone(), family.to_string());
                 self.out.list.push(Difference::Shape { process: key, object, family, before, after });
             }

@@ -103,9 +103,12 @@ fn one(lower: &mut Lowering, scene: &Scene<'_>, row: &Object, moved: &Moved, fam
         return;
     }
     let socket = is_socket(row.kind);
+    // The object decides, not the call: what moves through a pair is read and written, by whichever call.
     let family = match (family, socket) {
         ("read", true) => "recv",
         ("write", true) => "send",
+        ("recv", false) => "read",
+        ("send", false) => "write",
         (family, _) => family,
     };
     match source(row) {

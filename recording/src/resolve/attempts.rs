@@ -14,11 +14,11 @@
 use std::collections::VecDeque;
 
 use super::naming::{Said, is_restart};
-use super::plan::{Family, Plan, older_form};
 use super::sockets;
 use super::tables::{ObjectId, ProcId, Tables, ThreadId};
 use super::{About, Consumer, Happened, Moved, Outcome, Resolved};
 use crate::event::{Event, flag};
+use crate::plan::{Family, Plan, older_form};
 
 const EINTR: u16 = 4;
 const EAGAIN: u16 = 11;

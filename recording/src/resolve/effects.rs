@@ -3,12 +3,12 @@
 use super::naming::{O_CREAT, O_EXCL, Said, TMPFILE};
 use super::notes::Note;
 use super::objects::{New, Seen};
-use super::plan::{Act, CLOEXEC, Created};
 use super::sockets;
 use super::tables::{ObjectId, ObjectKind, UNNAMED};
 use super::world::{Caller, Fd, World};
 use super::{About, Moved, RESULT};
 use crate::decode::word;
+use crate::plan::{Act, CLOEXEC, Created};
 
 const CLONE_FS: u64 = 0x200;
 const CLONE_FILES: u64 = 0x400;
@@ -39,10 +39,11 @@ impl World {
         match said.plan.act {
             Act::Nothing | Act::Exec => {}
             Act::Open { path, .. } => self.opened(caller, said, path, about),
-            Act::Make { what, flags, cloexec } => {
+            Act::Make { what, flags, cloexec } if said.plan.makes(&said.words) => {
                 let cloexec = flags.map_or(cloexec != 0, |at| said.word(at) & cloexec != 0);
                 self.made(caller, said, ObjectKind::Anon, what.as_bytes(), cloexec, about);
             }
+            Act::Make { .. } => {}
             Act::Memfd => {
                 let name = [b"memfd:", said.text(0).unwrap_or_default()].concat();
                 self.made(caller, said, ObjectKind::Anon, &name, said.word(1) & 1 != 0, about);

@@ -17,7 +17,6 @@ mod names;
 mod naming;
 mod notes;
 mod objects;
-mod plan;
 mod resolver;
 mod sockets;
 mod tables;

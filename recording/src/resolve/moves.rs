@@ -3,12 +3,12 @@
 use syscalls::layout;
 
 use super::naming::Said;
-use super::plan::{Between, Form, Move};
 use super::tables::{DescriptionId, ObjectId};
 use super::world::{Caller, World};
 use super::{About, Moved, MovedBytes};
 use crate::decode::{number, word};
 use crate::event::{Shape, status};
+use crate::plan::{Between, Form, Move};
 
 const MSG_PEEK: u64 = 2;
 const O_APPEND: u64 = 0o2_000;

@@ -5,12 +5,12 @@ use syscalls::{Arg, Kind, layout};
 use super::names::{self, Magic};
 use super::notes::{self, Note};
 use super::objects::{Lookup, Seen};
-use super::plan::{Act, Answer, Follow, Plan};
 use super::tables::{ObjectId, ObjectKind};
 use super::world::{AT_FDCWD, Caller, World};
 use super::{About, RESULT};
 use crate::decode::{number, word};
 use crate::event::{ARG_NONE, Call, Shape, status};
+use crate::plan::{Act, Answer, Follow, Plan};
 
 pub(super) const O_CREAT: u64 = 0o100;
 pub(super) const O_EXCL: u64 = 0o200;

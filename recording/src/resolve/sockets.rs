@@ -3,12 +3,12 @@
 use super::effects::{NONBLOCK, object_of};
 use super::naming::Said;
 use super::objects::{Lookup, New};
-use super::plan::CLOEXEC;
 use super::tables::ObjectKind;
 use super::world::{AT_FDCWD, Caller, Fd, World};
 use super::{About, RESULT};
 use crate::decode::{Endpoint, Family, passed_descriptors, word};
 use crate::event::Shape;
+use crate::plan::CLOEXEC;
 
 const MSG_CMSG_CLOEXEC: u64 = 0x4000_0000;
 

@@ -9,14 +9,14 @@ use syscalls::{Abi, Kind as ArgKind, Returns};
 use super::numbers::NumberMap;
 use super::shared::Shared;
 use crate::event::{ARG_NONE, BornHow, Call, Event, Kind, Payload, Shape, note};
+use crate::plan::{Act, CLOEXEC, Plans};
 use crate::session::Header;
 
 const CLONE_FS: u64 = 0x200;
 const CLONE_FILES: u64 = 0x400;
 const AT_FDCWD: i32 = -100;
-/// `O_CLOEXEC`, and the flags of the same value of sockets, pipes, epoll, timers and the like.
-const CLOEXEC: u64 = 0o2_000_000;
 const FD_CLOEXEC: u64 = 1;
+const MFD_CLOEXEC: u64 = 1;
 const F_DUPFD: u64 = 0;
 const F_SETFD: u64 = 2;
 const F_DUPFD_CLOEXEC: u64 = 1030;
@@ -24,77 +24,6 @@ const CLOSE_RANGE_UNSHARE: u64 = 2;
 const CLOSE_RANGE_CLOEXEC: u64 = 4;
 /// Descriptors of one table that are kept: a target may have a million, but not of our memory.
 const MOST: usize = 65_536;
-
-/// What a call does to descriptors or to the working directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Action {
-    Nothing,
-    /// Opens a path: directory descriptor and path by position, flags likewise.
-    Open {
-        dir: Option<u8>,
-        path: u8,
-        flags: Option<u8>,
-    },
-    /// `openat2`: flags are the first word of a structure.
-    Open2,
-    /// Makes something that is no file, its flags by position; `cloexec` is the bit that counts.
-    Make {
-        flags: Option<u8>,
-        cloexec: u64,
-    },
-    /// Makes two.
-    Pair {
-        at: u8,
-        flags: Option<u8>,
-    },
-    Dup,
-    DupTo {
-        flags: Option<u8>,
-    },
-    Fcntl,
-    Ioctl,
-    Close,
-    CloseRange,
-    Chdir,
-    Fchdir,
-    Unshare,
-}
-
-impl Action {
-    fn of(name: &str) -> Action {
-        let make = |flags, cloexec| Action::Make { flags, cloexec };
-        match name {
-            "open" => Action::Open { dir: None, path: 0, flags: Some(1) },
-            "creat" => Action::Open { dir: None, path: 0, flags: None },
-            "openat" => Action::Open { dir: Some(0), path: 1, flags: Some(2) },
-            "openat2" => Action::Open2,
-            "pipe" => Action::Pair { at: 0, flags: None },
-            "pipe2" => Action::Pair { at: 0, flags: Some(1) },
-            "socketpair" => Action::Pair { at: 3, flags: Some(1) },
-            "socket" => make(Some(1), CLOEXEC),
-            "accept4" | "signalfd4" => make(Some(3), CLOEXEC),
-            "eventfd2" | "timerfd_create" => make(Some(1), CLOEXEC),
-            "epoll_create1" | "inotify_init1" | "userfaultfd" => make(Some(0), CLOEXEC),
-            "memfd_create" => make(Some(1), 1),
-            "fanotify_init" => make(Some(0), 1),
-            "perf_event_open" => make(Some(4), 8),
-            // These set it always.
-            "pidfd_open" | "pidfd_getfd" | "io_uring_setup" => make(None, 1),
-            "accept" | "eventfd" | "epoll_create" | "inotify_init" | "signalfd" => make(None, 0),
-            "dup" => Action::Dup,
-            "dup2" => Action::DupTo { flags: None },
-            "dup3" => Action::DupTo { flags: Some(2) },
-            "fcntl" | "fcntl64" => Action::Fcntl,
-            "ioctl" => Action::Ioctl,
-            "close" => Action::Close,
-            "close_range" => Action::CloseRange,
-            "chdir" => Action::Chdir,
-            "fchdir" => Action::Fchdir,
-            "unshare" => Action::Unshare,
-            _ => Action::Nothing,
-        }
-    }
-}
 
 /// One descriptor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +43,7 @@ pub struct Descriptors {
     /// What the root began with.
     first: Table,
     first_directory: Vec<u8>,
-    actions: [Vec<Action>; 5],
+    plans: Plans,
 }
 
 impl Descriptors {
@@ -129,7 +58,7 @@ impl Descriptors {
             directories: Shared::default(),
             first: first.collect(),
             first_directory: header.cwd.clone().into_bytes(),
-            actions: Default::default(),
+            plans: Plans::default(),
         }
     }
 
@@ -215,21 +144,23 @@ impl Descriptors {
         let word = |at: u8| args.get(usize::from(at)).copied().unwrap_or(0);
         let has = |at: Option<u8>, bit: u64| at.is_some_and(|at| word(at) & bit != 0);
         let made = call.result() as i32;
-        match self.action(call) {
-            Action::Nothing => {}
-            Action::Open { dir, path, flags } => {
-                let dir = dir.map_or(AT_FDCWD, |dir| word(dir) as i32);
-                self.opened(task, call, dir, path, has(flags, CLOEXEC));
+        let plan = self.plans.of(call.event.abi(), call.nr());
+        match plan.act {
+            Act::Open { path, flags } => {
+                let cloexec = if flags.is_none() { how_of(call) & CLOEXEC != 0 } else { has(flags, CLOEXEC) };
+                // The directory stands before the name, where there is one.
+                let dir = path.checked_sub(1).map_or(AT_FDCWD, |dir| word(dir) as i32);
+                self.opened(task, call, dir, path, cloexec);
             }
-            Action::Open2 => {
-                let flags = call.payloads_of(2).next().and_then(|how| Some(u64::from(*how.bytes.get(2)?) << 16));
-                self.opened(task, call, args[0] as i32, 1, flags.is_some_and(|flags| flags & CLOEXEC != 0));
-            }
-            Action::Make { flags, cloexec } => {
+            Act::Make { flags, cloexec, .. } if plan.makes(&args) => {
                 let cloexec = if flags.is_some() { has(flags, cloexec) } else { cloexec != 0 };
                 self.put(task, made, Descriptor { link: None, cloexec });
             }
-            Action::Pair { at, flags } => {
+            Act::Memfd => self.put(task, made, Descriptor { link: None, cloexec: word(1) & MFD_CLOEXEC != 0 }),
+            Act::Socket => self.put(task, made, Descriptor { link: None, cloexec: word(1) & CLOEXEC != 0 }),
+            Act::Accept { flags } => self.put(task, made, Descriptor { link: None, cloexec: has(flags, CLOEXEC) }),
+            Act::PidfdOpen | Act::PidfdGetfd => self.put(task, made, Descriptor { link: None, cloexec: true }),
+            Act::Pair { at, flags } => {
                 let written = call.payloads_of(at).filter(|payload| payload.head.shape != Shape::Note).last();
                 let pair = written.map(|pair| pair.bytes).unwrap_or_default();
                 for fd in pair.as_chunks().0.iter().take(2) {
@@ -237,34 +168,34 @@ impl Descriptors {
                     self.put(task, i32::from_le_bytes(*fd), known);
                 }
             }
-            Action::Dup => self.duplicate(task, args[0] as i32, made, false),
+            Act::Dup => self.duplicate(task, args[0] as i32, made, false),
             // A descriptor on itself changes nothing.
-            Action::DupTo { .. } if args[0] as i32 == made => {}
-            Action::DupTo { flags } => self.duplicate(task, args[0] as i32, made, has(flags, CLOEXEC)),
-            Action::Fcntl => match args[1] {
+            Act::DupTo { .. } if args[0] as i32 == made => {}
+            Act::DupTo { flags } => self.duplicate(task, args[0] as i32, made, has(flags, CLOEXEC)),
+            Act::Fcntl => match args[1] {
                 F_DUPFD => self.duplicate(task, args[0] as i32, made, false),
                 F_DUPFD_CLOEXEC => self.duplicate(task, args[0] as i32, made, true),
                 F_SETFD => self.set_cloexec(task, args[0] as i32, args[2] & FD_CLOEXEC != 0),
                 _ => {}
             },
-            Action::Ioctl => match args[1] {
+            Act::Ioctl => match args[1] {
                 FIOCLEX => self.set_cloexec(task, args[0] as i32, true),
                 FIONCLEX => self.set_cloexec(task, args[0] as i32, false),
                 _ => {}
             },
-            Action::Close => {
+            Act::Close => {
                 self.tables.get_mut(task).remove(&(args[0] as i32));
             }
-            Action::CloseRange => self.close_range(task, args[0] as u32, args[1] as u32, args[2]),
-            Action::Chdir => {
+            Act::CloseRange => self.close_range(task, args[0] as u32, args[1] as u32, args[2]),
+            Act::Chdir => {
                 let path = path_of(call, 0).map(|path| self.resolve(task, AT_FDCWD, path));
                 self.directories.get_mut(task).clone_from(&path.unwrap_or_default());
             }
-            Action::Fchdir => {
+            Act::Fchdir => {
                 let path = self.link(task, args[0] as i32).map(<[u8]>::to_vec);
                 self.directories.get_mut(task).clone_from(&path.unwrap_or_default());
             }
-            Action::Unshare => {
+            Act::Unshare => {
                 if args[0] & CLONE_FILES != 0 {
                     self.tables.unshare(task);
                 }
@@ -272,6 +203,7 @@ impl Descriptors {
                     self.directories.unshare(task);
                 }
             }
+            _ => {}
         }
     }
 
@@ -323,20 +255,6 @@ impl Descriptors {
             table.insert(fd, known);
         }
     }
-
-    /// What the call does, looked up by name once per number.
-    fn action(&mut self, call: &Call<'_>) -> Action {
-        let Some(abi) = Abi::from_raw(call.event.abi()) else { return Action::Nothing };
-        let nr = if abi == Abi::X32 { call.nr() & !0x4000_0000 } else { call.nr() };
-        let known = &mut self.actions[abi as usize];
-        if known.is_empty() {
-            known.extend((0..512).map(|nr| {
-                let raw = if abi == Abi::X32 { nr | 0x4000_0000 } else { nr };
-                syscalls::lookup(abi, raw).map_or(Action::Nothing, |row| Action::of(row.name))
-            }));
-        }
-        usize::try_from(nr).ok().and_then(|nr| known.get(nr)).copied().unwrap_or(Action::Nothing)
-    }
 }
 
 const FIONCLEX: u64 = 0x5450;
@@ -351,6 +269,12 @@ fn noted(call: &Call<'_>, arg: u8) -> Option<i32> {
     }
     let kind = row.args_for(&args).get(usize::from(arg))?.kind;
     matches!(kind, ArgKind::Fd | ArgKind::DirFd).then(|| args[usize::from(arg)] as i32)
+}
+
+/// Flags of `openat2`: the first word of its structure; `creat` has none.
+fn how_of(call: &Call<'_>) -> u64 {
+    let how = call.payloads_of(2).next().and_then(|how| how.bytes.first_chunk());
+    how.map_or(0, |flags| u64::from_le_bytes(*flags))
 }
 
 /// The path behind an argument, when all of it was read.

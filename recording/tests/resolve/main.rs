@@ -7,6 +7,8 @@ mod gaps;
 mod hostile;
 mod moves;
 mod names;
+#[path = "../random/mod.rs"]
+mod random;
 mod scene;
 mod sockets;
 mod tasks;

@@ -26,6 +26,8 @@ pub struct Program {
     pub umask: Option<u32>,
     /// Close descriptors above 2 at the exec.
     pub close_others: bool,
+    /// Give up the controlling terminal.
+    pub no_terminal: bool,
     /// CPUs that it may use.
     pub cpus: Option<Cpus>,
     /// Ask for an address space that is not randomised.
@@ -267,6 +269,9 @@ fn prepare(program: &Program) -> Result<(), (Step, Errno)> {
     for (fd, change) in program.stdio.iter().enumerate() {
         set_fd(fd as RawFd, *change).map_err(failed(Step::Stdio))?;
     }
+    if program.no_terminal {
+        give_up_terminal();
+    }
     if let Some(user) = &program.user {
         become_user(user).map_err(failed(Step::User))?;
     }
@@ -302,6 +307,19 @@ fn prepare(program: &Program) -> Result<(), (Step, Errno)> {
         seccomp::install(filter).map_err(failed(Step::Filter))?;
     }
     Ok(())
+}
+
+/// tty_ioctl(4): of a process that leads no session, only itself and what it starts lose the terminal.
+fn give_up_terminal() {
+    // SAFETY: a NUL-terminated path; without a terminal there is none to open.
+    let fd = unsafe { libc::open(c"/dev/tty".as_ptr(), libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC) };
+    if fd >= 0 {
+        // SAFETY: takes numbers only, of a descriptor that is ours.
+        unsafe {
+            libc::ioctl(fd, libc::TIOCNOTTY);
+            libc::close(fd);
+        }
+    }
 }
 
 /// personality(2): what the caller executes from now on is not randomised. Gives the persona before.

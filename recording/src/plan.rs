@@ -1,10 +1,11 @@
-//! Plans: what a call does to descriptors, names and offsets, looked up once per number.
+//! Plans: what a call does to descriptors, names and offsets, looked up once per number. Views and `resolve` go by
+//! them.
 
 use syscalls::{Abi, Kind, Syscall};
 
 /// What a call changes, beyond naming objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Act {
+pub(crate) enum Act {
     Nothing,
     /// Opens the path of argument `path`; flags by position.
     Open {
@@ -72,7 +73,7 @@ pub(super) enum Act {
 
 /// What a call makes under a name that was free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Created {
+pub(crate) enum Created {
     Dir,
     Symlink,
     Node,
@@ -80,7 +81,7 @@ pub(super) enum Created {
 
 /// Bytes moved between a descriptor and memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Move {
+pub(crate) struct Move {
     /// Into the object?
     pub into: bool,
     /// The argument with the bytes.
@@ -95,7 +96,7 @@ pub(super) struct Move {
 
 /// Bytes moved from one descriptor to another: the arguments of both, and of their offsets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Between {
+pub(crate) struct Between {
     pub from: u8,
     pub to: u8,
     pub from_offset: Option<u8>,
@@ -106,7 +107,7 @@ pub(super) struct Between {
 
 /// How moved bytes lie in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Plain,
     Message,
     Messages,
@@ -114,7 +115,7 @@ pub(super) enum Form {
 
 /// Does the last component of a path that is a link count as the link itself?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Follow {
+pub(crate) enum Follow {
     Always,
     Never,
     /// Unless this bit is set in that argument.
@@ -127,7 +128,7 @@ pub(super) enum Follow {
 
 /// Where the call says which file it found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     None,
     /// `struct stat` behind this argument.
     Stat(u8),
@@ -138,7 +139,7 @@ pub(super) enum Answer {
 
 /// What is known of a call number.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     pub row: Option<&'static Syscall>,
     pub act: Act,
     pub follow: Follow,
@@ -153,7 +154,7 @@ pub(super) struct Plan {
 
 /// What a call tries to do, for the folding of attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Family {
+pub(crate) enum Family {
     Read,
     Write,
     Accept,
@@ -196,7 +197,7 @@ impl Family {
 }
 
 /// The form that a program falls back to when the kernel has no `name` (ENOSYS).
-pub(super) fn older_form(name: &str) -> Option<&'static [&'static str]> {
+pub(crate) fn older_form(name: &str) -> Option<&'static [&'static str]> {
     Some(match name {
         "clone3" => &["clone", "vfork", "fork"],
         "openat2" => &["openat"],
@@ -213,7 +214,7 @@ pub(super) fn older_form(name: &str) -> Option<&'static [&'static str]> {
 
 /// Plans by ABI and number.
 #[derive(Debug, Default)]
-pub(super) struct Plans {
+pub(crate) struct Plans {
     known: [Vec<Plan>; 5],
 }
 
@@ -246,6 +247,12 @@ impl Plan {
         text: None,
         names: false,
     };
+
+    /// Is what an [`Act::Make`] returned a descriptor?
+    pub fn makes(&self, args: &[u64; 6]) -> bool {
+        let is_bpf = self.row.is_some_and(|row| row.name == "bpf");
+        !is_bpf || BPF_MAKING.contains(&args[0])
+    }
 
     fn of(row: &'static Syscall) -> Plan {
         let act = act(row.name);
@@ -324,7 +331,10 @@ fn act(name: &str) -> Act {
 }
 
 /// `O_CLOEXEC`, and the flags of the same value of sockets, pipes, epoll, timers and the like.
-pub(super) const CLOEXEC: u64 = 0o2_000_000;
+pub(crate) const CLOEXEC: u64 = 0o2_000_000;
+
+/// Commands of bpf(2) that return a descriptor; the others return 0.
+const BPF_MAKING: &[u64] = &[0, 5, 7, 13, 14, 17, 18, 19, 28, 30, 33, 36];
 
 fn making(name: &str) -> Option<Act> {
     let (what, flags, cloexec) = match name {
