@@ -1,7 +1,8 @@
 //! Same? Is this run the same as the accepted ones?
 //!
-//! In: recordings, live or stored, through `recording::Sink` ([`Observer`]), handed in by a [`Runner`]. Out: a [`Golden`] that a person can
-//! review, and a [`Comparison`]: `same`, or what is different, in a sentence each. No score and no tolerance.
+//! In: recordings, live or stored, through `recording::Sink` ([`Observer`]), handed in by a [`Runner`]. Out: a
+//! [`Golden`] that a person can review, and a [`Comparison`]: `same`, or what is different, in a sentence each. No
+//! score and no tolerance.
 //! Times and costs are not judged here; see `assertions`.
 //!
 //! `pair → resolve` (in `recording`) `→ scrub → lower → rename → facet → project` make a [`Form`] of a run;
