@@ -171,7 +171,7 @@ impl<'a> Comparing<'a, '_> {
                 self.objects(&line.key, *at, process, &numbers, &mut places);
                 self.facts(&line.key, process);
                 self.durability(&line.key, process);
-                self.shapes(&line.key, process);
+                self.shapes(&line.key, process, &numbers);
                 if self.options.level >= Level::Calls {
                     self.threads(&line.key, *at, process);
                 }

@@ -18,7 +18,7 @@ use crate::masks::ContentMasks;
 use crate::model::{Durability, Exit, Fact, Gap, Input, Level, ObjectKind, ObjectRef, ProcKey, Verb};
 use crate::options::Options;
 use crate::pattern::{join_enumerable, join_names};
-use crate::shape;
+use crate::shape::Moved;
 use crate::value::Value;
 
 mod content;
@@ -521,11 +521,14 @@ impl<'a> Learning<'a> {
         for (key, alike) in &self.processes {
             let mut keys: BTreeSet<(&ObjectRef, &str)> = BTreeSet::new();
             keys.extend(alike.iter().flat_map(|(_, p)| p.shapes.keys()).map(|(object, family)| (object, &**family)));
+            if keys.is_empty() {
+                continue;
+            }
+            let moved = |(run, process): &(usize, &'a FormProcess)| Some(Moved::by(process, self.forms.get(*run)?));
+            let moved: Vec<Moved<'_>> = alike.iter().filter_map(moved).collect();
             for (object, family) in keys {
-                let whole = |(run, process): &(usize, &FormProcess)| {
-                    shape::count(self.forms.get(*run)?, process, object, family)
-                };
-                let Some(count) = Number::of(alike.iter().filter_map(whole)) else { continue };
+                let counts = moved.iter().filter_map(|moved| moved.count(object, family));
+                let Some(count) = Number::of(counts) else { continue };
                 if self.names.canonical(&object.name) == &object.name {
                     let (process, object, family) = ((*key).clone(), object.clone(), family.into());
                     lines.push(ShapeLine { process, object, family, count });
