@@ -16,6 +16,7 @@ mod align;
 mod commands;
 mod ends;
 mod facts;
+mod leftovers;
 mod objects;
 mod order;
 mod processes;
