@@ -15,6 +15,7 @@ use crate::options::{Options, ProcessRule, RootRule};
 mod align;
 mod commands;
 mod ends;
+mod equal;
 mod facts;
 mod leftovers;
 mod objects;
@@ -26,6 +27,7 @@ mod threads;
 
 pub(crate) use align::Work;
 pub(crate) use ends::end_masks;
+pub(crate) use equal::equal;
 pub(crate) use processes::basename;
 pub(crate) use steps::{arg_accepts, is_wild, same_but_content};
 pub(crate) use streams::{CountChange, Diff, Hunk, range, right};

@@ -174,7 +174,9 @@ pub fn learn(forms: &[Form], options: &Options, header: HeaderFacts) -> Result<L
     if !refused.is_empty() {
         return Err(Refused::NeverMasked(refused));
     }
-    let mut learned = Learning::of(forms, names, options).golden(header);
+    let mut learning = Learning::of(forms, names, options);
+    let mut learned = learning.golden(header);
+    learned.golden.order = learning.order(&learned.golden.streams);
     learned.golden.allows = allowed.iter().map(allow_line).collect();
     learned.golden.sort();
     let (asserted, total) = learned.golden.header.asserts;
@@ -186,11 +188,18 @@ pub fn learn(forms: &[Form], options: &Options, header: HeaderFacts) -> Result<L
 
 /// A golden of one run as it is, whatever it is like: what `diff` compares with.
 pub(crate) fn as_it_is(form: &Form, options: &Options) -> Learned {
-    let forms = std::slice::from_ref(form);
     let names = Names::learned(&[names_of(form)]);
-    let mut learned = Learning::of(forms, names, options).golden(HeaderFacts::default());
+    let mut learning = Learning::of(std::slice::from_ref(form), names, options);
+    let mut learned = learning.golden(HeaderFacts::default());
+    learned.golden.order = learning.order(&learned.golden.streams);
     learned.golden.sort();
     learned
+}
+
+/// What such a golden would assert, and of how much.
+pub(crate) fn asserted_as_it_is(form: &Form, options: &Options) -> (u64, u64) {
+    let names = Names::learned(&[names_of(form)]);
+    Learning::of(std::slice::from_ref(form), names, options).golden(HeaderFacts::default()).golden.header.asserts
 }
 
 fn may_learn(forms: &[Form], names: &Names, options: &Options) -> Result<(), Refused> {
@@ -255,7 +264,8 @@ impl<'a> Learning<'a> {
         Learning { forms, names, options, steps, processes, contents: Contents::default(), masks: Vec::new() }
     }
 
-    fn golden(mut self, header: HeaderFacts) -> Learned {
+    /// All of it but the order.
+    fn golden(&mut self, header: HeaderFacts) -> Learned {
         let level = self.options.level;
         let mut golden = Golden {
             header: self.header(header),
@@ -277,7 +287,6 @@ impl<'a> Learning<'a> {
             golden.durability = self.durability();
             golden.facts = self.facts();
             golden.shapes = self.shapes();
-            golden.order = self.order(&golden.streams);
         }
         if level >= Level::Calls {
             let (threads, loose_calls) = threads::learn(self.forms, &self.processes);
@@ -287,7 +296,7 @@ impl<'a> Learning<'a> {
         let count = golden.count();
         let surely = if level < Level::Protocol { count.least } else { count.total.saturating_sub(loose) };
         golden.header.asserts = (surely.clamp(count.least, count.most), count.total);
-        Learned { golden, contents: self.contents }
+        Learned { golden, contents: std::mem::take(&mut self.contents) }
     }
 
     fn header(&self, facts: HeaderFacts) -> Header {
@@ -538,7 +547,11 @@ impl<'a> Learning<'a> {
         lines
     }
 
+    /// What happens before what, where the golden has streams.
     fn order(&self, streams: &[Stream]) -> Vec<OrderEdge> {
+        if streams.is_empty() {
+            return Vec::new();
+        }
         let eligible = |stream: &&Stream| {
             !stream.bag && stream.presence == Presence::Required && !self.names.is_pattern(&stream.object.name)
         };
