@@ -1,211 +1,95 @@
 //! What comparing costs: generated recordings of a million events, 8 processes, 2000 objects; one process
-//! a measurement, so that its peak of memory is its own. GNU `diff` of the same calls as text, and `cmp` of the
-//! recordings, stand beside.
+//! a measurement, so that its peak of memory is its own. Reading the recordings alone stands beside, and `cmp` of
+//! them, and GNU `diff` of the same calls as text. Times are those spent on a core, so that a busy machine tells
+//! the same.
 //!
 //!     cargo bench --bench compare [-- EVENTS]
+
+#[path = "../goldens/tests/generated/mod.rs"]
+mod generated;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
 
+use generated::Change;
 use goldens::{Form, Golden, Level, Observer, Options, Run};
-use recording::event::{ARG_NONE, BornHow, Kind, PayloadHead, Record, Shape, State, Via, note, text};
 use recording::file::{Recording, WriteOptions, Writer};
-use recording::session::{ClockTriple, EndedBy, Header, PayloadLimits, Trailer};
-use recording::{Batch, Sink};
+use recording::session::{Header, Trailer};
+use recording::{Batch, Sink, SinkError};
 
 const ROUNDS: usize = 3;
-const PROCESSES: u64 = 8;
-const OBJECTS: u64 = 2000;
+/// Takes events and keeps nothing.
+struct Nothing;
 
-/// How a generated run differs from the base.
-#[derive(Clone, Copy, PartialEq)]
-enum Change {
-    Nothing,
-    /// So many opens, spread over the run, have another flag.
-    Scattered(u64),
-    /// Every name and every size is another.
-    All,
-}
-
-struct Generator {
-    record: Record,
-    batch: Vec<u8>,
-    sequences: [u64; PROCESSES as usize],
-    now: u64,
-}
-
-fn pid(process: u64) -> u32 {
-    1000 + process as u32
-}
-
-impl Generator {
-    fn new() -> Generator {
-        Generator {
-            record: Record::with_capacity(4096),
-            batch: Vec::new(),
-            sequences: [0; PROCESSES as usize],
-            now: 1_000_000,
-        }
+impl Sink for Nothing {
+    fn begin(&mut self, _: &Header) -> Result<(), SinkError> {
+        Ok(())
     }
 
-    fn begin(&mut self, kind: Kind, fixed: usize, process: u64) {
-        let sequence = &mut self.sequences[process as usize];
-        self.now += 1000;
-        self.record.begin(kind, fixed, pid(process), *sequence, self.now);
-        *sequence += 1;
+    fn events(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+        std::hint::black_box(batch.bytes);
+        Ok(())
     }
 
-    fn take(&mut self) {
-        self.batch.extend_from_slice(self.record.bytes());
-    }
-
-    fn births(&mut self) {
-        for process in 0..PROCESSES {
-            self.begin(Kind::Born, 56, process);
-            self.record.put_u32(32, if process == 0 { 0 } else { pid(0) });
-            self.record.put_u8(36, if process == 0 { BornHow::First } else { BornHow::Fork } as u8);
-            self.record.put_u64(40, 17);
-            self.record.put_u32(48, pid(process));
-            self.record.put_u32(52, pid(process));
-            self.take();
-            self.begin(Kind::Exec, 40, process);
-            self.record.put_u32(32, pid(process));
-            self.record.put_u32(36, pid(process));
-            self.record.text(text::MAIN, format!("/usr/bin/tool{process}").as_bytes());
-            self.take();
-        }
-    }
-
-    fn deaths(&mut self) {
-        for process in (0..PROCESSES).rev() {
-            self.begin(Kind::Died, 48, process);
-            self.record.put_u8(38, 1);
-            self.record.put_u32(40, pid(process));
-            self.take();
-        }
-    }
-
-    /// The n-th call: open, stat, four writes, read, close of one object after the other.
-    fn call(&mut self, n: u64, change: Change) {
-        let (process, step) = (n / 8 % PROCESSES, n % 8);
-        let object = n / 64 * 7 % OBJECTS;
-        let odd = match change {
-            Change::Scattered(every) => step == 0 && (n / 8).is_multiple_of(every),
-            _ => false,
-        };
-        let all = u64::from(change == Change::All);
-        let (nr, args, result): (u64, [u64; 6], i64) = match step {
-            0 => (257, [-100i64 as u64, 0x7000, 0o102 | if odd { 0o2000 } else { 0 }, 0o644, 0, 0], 3),
-            1 => (5, [3, 0x7000, 0, 0, 0, 0], 0),
-            2..=5 => (1, [3, 0x7000, 100 + all, 0, 0, 0], 100 + all as i64),
-            6 => (74, [3, 0, 0, 0, 0, 0], 0),
-            _ => (3, [3, 0, 0, 0, 0, 0], 0),
-        };
-        let sequence = &mut self.sequences[process as usize];
-        self.now += 1500;
-        self.record.begin_call(Via::Ptrace, 0, pid(process), *sequence, self.now, nr, &args, 0x1234, 0x7ffd);
-        *sequence += 1;
-        let head = |arg, phase, shape, path| PayloadHead { arg, phase, shape, status: 0, wanted: 0, addr: 3, path };
-        let name = format!("/work/file{:04}{}", object, if all == 1 { "x" } else { "" });
-        if step == 0 {
-            self.record.payload(head(1, 0, Shape::Text, 0), name.as_bytes());
-        }
-        self.record.finish_call(State::Done, self.now + 900, result);
-        match step {
-            0 => {
-                let mut identity = [0; 24];
-                identity[0] = 1;
-                identity[8..16].copy_from_slice(&(object + 10).to_le_bytes());
-                identity[16..20].copy_from_slice(&0o100_644u32.to_le_bytes());
-                self.record.payload(head(ARG_NONE, 1, Shape::Note, note::LINK), name.as_bytes());
-                self.record.payload(head(ARG_NONE, 1, Shape::Note, note::IDENTITY), &identity);
-            }
-            1 => {
-                let mut stat = [0; 144];
-                stat[0] = 1;
-                stat[8..16].copy_from_slice(&(object + 10).to_le_bytes());
-                stat[24..28].copy_from_slice(&0o100_644u32.to_le_bytes());
-                self.record.payload(head(1, 1, Shape::Struct, 0), &stat);
-            }
-            _ => {}
-        }
-        self.take();
-    }
-
-    fn write(mut self, events: u64, change: Change, path: &Path) {
-        let mut writer = Writer::create(path, WriteOptions::default()).expect("a file");
-        writer.begin(&header()).expect("a header");
-        self.births();
-        for n in 0..events {
-            self.call(n, change);
-            if self.batch.len() > 1 << 16 {
-                self.flush(&mut writer);
-            }
-        }
-        self.deaths();
-        self.flush(&mut writer);
-        writer.end(&Trailer { ended: EndedBy::Complete, root_status: Some(0), ..Trailer::default() }).expect("an end");
-    }
-
-    fn flush(&mut self, writer: &mut Writer) {
-        let clock = ClockTriple { ticks: self.now, monotonic_ns: self.now, realtime_ns: self.now };
-        writer.events(&Batch { clock, bytes: &self.batch }).expect("the file takes it");
-        self.batch.clear();
+    fn end(&mut self, _: &Trailer) -> Result<(), SinkError> {
+        Ok(())
     }
 }
 
-fn header() -> Header {
-    Header {
-        version: "0".into(),
-        engines: vec!["ptrace".into()],
-        limits: Some(PayloadLimits::golden(64 << 20)),
-        follow: true,
-        golden: true,
-        argv: vec!["tool0".into()],
-        cwd: "/work".into(),
-        machine: "x86_64".into(),
-        kernel: "6.18".into(),
-        ..Header::default()
-    }
+fn write(calls: u64, change: Change, path: &Path) {
+    let mut writer = Writer::create(path, WriteOptions::default()).expect("a file");
+    generated::run(calls, change, &mut writer);
+}
+
+fn replay(path: &Path, sink: &mut dyn Sink) {
+    Recording::open(path).expect("our own file").replay(sink).expect("it takes everything");
 }
 
 fn observe(path: &Path, options: &Options) -> Run {
     let mut observer = Observer::new(options);
-    Recording::open(path).expect("our own file").replay(&mut observer).expect("it takes everything");
+    replay(path, &mut observer);
     observer.into_run()
 }
 
-/// One measurement, in a process of its own: prints milliseconds and the peak in MiB.
+/// The run is dropped when its form is made.
+fn form(path: &Path, options: &Options) -> Form {
+    goldens::forms(&[&observe(path, options)], None, options).pop().expect("a form")
+}
+
+/// One measurement, in a process of its own: prints milliseconds, the peak in MiB, what was found and how many
+/// sequences were aligned.
 fn measure(what: &str, paths: &[PathBuf]) {
     let options = Options { single: true, ..Options::at(Level::Protocol) };
-    let started = Instant::now();
-    let found = match what {
+    let text = || std::fs::read_to_string(&paths[0]).expect("a golden");
+    let begun = on_core();
+    let (found, diffs) = match what {
+        "read" => {
+            paths.iter().for_each(|path| replay(path, &mut Nothing));
+            (0, 0)
+        }
         "learn" => {
             let runs: Vec<Run> = paths.iter().map(|path| observe(path, &options)).collect();
-            let forms: Vec<Form> = goldens::forms(&runs.iter().collect::<Vec<_>>(), None, &options);
+            let forms = goldens::forms(&runs.iter().collect::<Vec<_>>(), None, &options);
             drop(runs);
-            goldens::learn(&forms, &options, Default::default()).map_or(0, |learned| learned.golden.streams.len())
+            let learned = goldens::learn(&forms, &options, Default::default()).expect("equal runs teach");
+            (learned.golden.streams.len(), 0)
         }
-        "text" => {
-            let text = std::fs::read_to_string(&paths[0]).expect("a golden");
-            Golden::parse(&text).expect("our own golden").to_string().len()
-        }
-        "copy" => {
-            let text = std::fs::read_to_string(&paths[0]).expect("a golden");
-            text.lines().fold(String::new(), |all, line| all + line + "\n").len()
-        }
+        "text" => (Golden::parse(&text()).expect("our own golden").to_string().len(), 0),
+        "copy" => (text().lines().fold(String::new(), |all, line| all + line + "\n").len(), 0),
         _ => {
-            let form = |path: &PathBuf| {
-                let run = observe(path, &options);
-                goldens::forms(&[&run], None, &options).pop().expect("a form")
-            };
-            let (a, b) = (form(&paths[0]), form(&paths[1]));
-            goldens::diff(&a, &b, &options).findings.len()
+            let (a, b) = (form(&paths[0], &options), form(&paths[1], &options));
+            let comparison = goldens::diff(&a, &b, &options);
+            (comparison.findings.len(), comparison.diffs)
         }
     };
-    println!("{} {} {found}", started.elapsed().as_millis(), peak_kib() / 1024);
+    println!("{:.1} {} {found} {diffs}", (on_core() - begun) * 1e3, peak_kib() / 1024);
+}
+
+/// Seconds that this thread has spent on a core (proc(5), `schedstat`).
+fn on_core() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split_whitespace().next().and_then(|ns| ns.parse::<f64>().ok()).map_or(f64::NAN, |ns| ns / 1e9)
 }
 
 fn peak_kib() -> u64 {
@@ -214,9 +98,9 @@ fn peak_kib() -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
-/// Milliseconds (the median of the rounds) and peak of a measurement.
-fn row(what: &str, case: &str, paths: &[&Path]) -> u64 {
-    let mut rounds: Vec<(u64, String)> = (0..ROUNDS)
+/// Milliseconds (the median of the rounds) and the rest of a measurement.
+fn row(what: &str, case: &str, paths: &[&Path]) -> f64 {
+    let mut rounds: Vec<(f64, String)> = (0..ROUNDS)
         .map(|_| {
             let me = std::env::current_exe().expect("ourselves");
             let output = Command::new(me).arg("--measure").arg(case).args(paths).output().expect("we run");
@@ -225,21 +109,43 @@ fn row(what: &str, case: &str, paths: &[&Path]) -> u64 {
             (text.split(' ').next().and_then(|ms| ms.parse().ok()).expect("milliseconds"), text)
         })
         .collect();
-    rounds.sort();
+    rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (ms, text) = &rounds[ROUNDS / 2];
     let rest: Vec<&str> = text.split_whitespace().collect();
-    println!("| {what} | {ms} | {}-{} | {} | {} |", rounds[0].0, rounds[ROUNDS - 1].0, rest[1], rest[2]);
+    println!(
+        "| {what} | {ms:.0} | {:.0}-{:.0} | {} | {} | {} |",
+        rounds[0].0,
+        rounds[ROUNDS - 1].0,
+        rest[1],
+        rest[2],
+        rest[3]
+    );
     std::io::stdout().flush().ok();
     *ms
 }
 
-/// Wall milliseconds of a foreign command.
-fn foreign(what: &str, command: &mut Command) {
-    let started = Instant::now();
+/// Milliseconds that a foreign command spent on a core, to 10.
+fn foreign(what: &str, command: &mut Command) -> f64 {
+    let before = of_children();
     match command.stdout(Stdio::null()).status() {
-        Ok(_) => println!("| {what} | {} | | | |", started.elapsed().as_millis()),
-        Err(error) => println!("| {what} | not run: {error} | | | |"),
+        Ok(_) => {
+            let ms = of_children() - before;
+            println!("| {what} | {ms:.0} | | | | |");
+            ms
+        }
+        Err(error) => {
+            println!("| {what} | not run: {error} | | | | |");
+            f64::NAN
+        }
     }
+}
+
+/// Milliseconds that children which have ended spent on a core (proc(5), `cutime` and `cstime`, in ticks of 10 ms).
+fn of_children() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = text.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(f64::NAN);
+    (ticks(13) + ticks(14)) * 10.0
 }
 
 fn main() {
@@ -252,22 +158,22 @@ fn main() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let path = |name: &str| scratch.path().join(name);
     let (base, same, scattered, other) = (path("base"), path("same"), path("scattered"), path("other"));
-    Generator::new().write(events, Change::Nothing, &base);
-    Generator::new().write(events, Change::Nothing, &same);
-    Generator::new().write(events, Change::Scattered((events / 8 / 1000).max(1)), &scattered);
-    Generator::new().write(events, Change::All, &other);
-    println!(
-        "{events} events, {ROUNDS} rounds\n\n| case | ms | least-greatest | peak MiB | findings |\n|---|---:|---:|---:|---:|"
-    );
+    write(events, Change::Nothing, &base);
+    write(events, Change::Nothing, &same);
+    write(events, Change::Scattered((events / 8 / 1000).max(1)), &scattered);
+    write(events, Change::All, &other);
+    let small = [0, 1, 2, 3, 4].map(|n| path(&format!("small{n}")));
+    for path in &small {
+        write(events / 10, Change::Nothing, path);
+    }
+    println!("{events} events, {ROUNDS} rounds\n");
+    println!("| case | ms on a core | least-greatest | peak MiB | found | diffs |\n|---|---:|---:|---:|---:|---:|");
+    let read = row("both recordings read, nothing kept", "read", &[&base, &same]);
     let equal = row("equal", "diff", &[&base, &same]);
     let some = row("1000 scattered differences", "diff", &[&base, &scattered]);
     let all = row("all different", "diff", &[&base, &other]);
-    let small = [0, 1, 2, 3, 4].map(|n| path(&format!("small{n}")));
-    for path in &small {
-        Generator::new().write(events / 10, Change::Nothing, path);
-    }
-    let paths: Vec<&Path> = small.iter().map(PathBuf::as_path).collect();
-    row("learning from 5 of a tenth", "learn", &paths);
+    let small: Vec<&Path> = small.iter().map(PathBuf::as_path).collect();
+    let learned = row("learning from 5 of a tenth", "learn", &small);
     let golden = path("big.golden");
     std::fs::write(&golden, lines(100_000)).expect("a golden");
     let parsed = row("golden of 100 000 lines, parsed and printed", "text", &[&golden]);
@@ -279,17 +185,16 @@ fn main() {
         Command::new(chic).arg("report").arg(recording).args(["-o", "-"]).stdout(file).status().expect("report runs");
     }
     foreign("GNU diff of the text, 1000 differences", Command::new("diff").args(&text));
-    foreign("cmp of the recordings", Command::new("cmp").args([&base, &same]));
+    let cmp = foreign("cmp of the recordings", Command::new("cmp").args([&base, &same]));
     println!(
-        "\nratios to equal: scattered {:.1}, all different {:.1}; parsing {:.1} of copying",
-        ratio(some, equal),
-        ratio(all, equal),
-        ratio(parsed, copied)
+        "\nequal: {:.1} of reading and cmp; scattered {:.1}, all different {:.1} of equal; learning {:.1} of a compare of\n\
+         its size; parsing and printing {:.1} of copying",
+        equal / (read + cmp),
+        some / equal,
+        all / equal,
+        learned / (equal / 10.0),
+        parsed / copied
     );
-}
-
-fn ratio(a: u64, b: u64) -> f64 {
-    a as f64 / b.max(1) as f64
 }
 
 /// A golden of so many lines.

@@ -41,7 +41,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 
 /// Directories in which `unsafe` may stand: the tracer's system room, and programs and helpers of tests.
 const UNSAFE_ROOMS: &[&str] =
-    &["tracer/src/sys", "tests", "tracer/tests", "recording/tests", "report/tests", "benches"];
+    &["tracer/src/sys", "tests", "tracer/tests", "recording/tests", "report/tests", "goldens/tests", "benches"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -215,7 +215,7 @@ fn a_recording_that_lacks_something_says_what_and_is_never_the_same() {
     store(&bench, "plain.ctrace", SCRIPT, &[]);
     judged("plain.ctrace", 4, &["sh: not measured: recorded without golden mode: "]);
     fs::write(bench.path("empty.ctrace"), "").expect("written");
-    judged("empty.ctrace", 2, &["empty.ctrace as a recording: it is empty"]);
+    judged("empty.ctrace", 2, &["cannot read empty.ctrace: 0 bytes: the file is empty"]);
 }
 
 #[test]

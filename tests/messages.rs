@@ -599,12 +599,19 @@ fn what_can_not_be_judged_is_no_pass() {
     newer[8] = 9;
     fs::write(dir.join("newer"), newer).expect("written");
     assert!(at(dir, &["golden", "record", "x", "--", "true"]).status.success());
+    for (judge, message) in [
+        (&["assert"][..], "chic-trace: cannot read renacer.toml as a recording: it looks like "),
+        (&["golden", "check", "x"], "chic-trace: cannot read renacer.toml: 4 lines of program output, no trace: "),
+    ] {
+        let run = at(dir, &[judge, &["--recording", "renacer.toml"]].concat());
+        assert_eq!(run.status.code(), Some(2), "{judge:?}: {}", text(&run.stderr));
+        assert!(text(&run.stderr).starts_with(message), "{judge:?}: {}", text(&run.stderr));
+    }
     for (file, code, message) in [
         ("whole", 0, ""),
         ("never", 4, "chic-trace: cannot judge never: its program could not be started"),
         ("empty", 4, "chic-trace: cannot judge empty: it holds no calls"),
         ("cut", 4, "chic-trace: cannot judge cut: it is incomplete: it ends at byte "),
-        ("renacer.toml", 2, "chic-trace: cannot read renacer.toml as a recording: it looks like "),
         (
             "newer",
             2,

@@ -1,5 +1,7 @@
 //! The words of the comparison: what a run and a golden are both made of.
 
+use std::sync::Arc;
+
 use crate::content::Hash;
 use crate::value::Value;
 
@@ -29,7 +31,7 @@ pub struct Platform {
 
 /// `P`, `P/sh`, `P/sh/cat>less~1a2b3c`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ProcKey(pub Box<str>);
+pub struct ProcKey(pub Arc<str>);
 
 /// How a process ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -166,8 +168,8 @@ pub enum Arg {
 pub struct Step {
     /// What it does.
     pub verb: Verb,
-    /// In the order of the verb's table.
-    pub args: Box<[Arg]>,
+    /// In the order of the verb's table. A copy of the step shares them.
+    pub args: Arc<[Arg]>,
     /// It failed with this (`ENOENT`); `unfinished` when no exit was seen.
     pub errno: Option<Box<str>>,
 }

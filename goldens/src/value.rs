@@ -5,10 +5,11 @@
 //! `{EP1}`, `{PID}`, `{clock:…}` are holes, `{hex:38}` is a class, `*` alone is anything.
 
 use std::fmt;
+use std::sync::Arc;
 
-/// One value.
+/// One value. Runs hold the same few names many times over: a copy is cheap.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Value(Box<str>);
+pub struct Value(Arc<str>);
 
 impl Value {
     /// These bytes, as they are.
@@ -22,7 +23,7 @@ impl Value {
     }
 
     /// Text that is already in the syntax; the caller vouches for it.
-    pub(crate) fn from_syntax(text: impl Into<Box<str>>) -> Value {
+    pub(crate) fn from_syntax(text: impl Into<Arc<str>>) -> Value {
         let text = text.into();
         if text.is_empty() { Value("\"\"".into()) } else { Value(text) }
     }

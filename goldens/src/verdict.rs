@@ -6,13 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compare::differences;
+use crate::compare::{differences, equal};
 use crate::content::Contents;
 use crate::explain;
 use crate::finding::{Code, Confirmed, Finding, Severity};
 use crate::form::{Form, MachineClass};
 use crate::golden::{EndKind, Golden, Presence};
-use crate::learn::as_it_is;
+use crate::learn::{as_it_is, asserted_as_it_is};
 use crate::model::{Level, Platform, ProcKey};
 use crate::options::Options;
 use crate::value::Value;
@@ -67,6 +67,20 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// Of so many runs in which nothing was found yet.
+    fn of(runs: u32, options: &Options) -> Comparison {
+        Comparison {
+            level: options.level,
+            verdict: Verdict::Same,
+            findings: Vec::new(),
+            flaky: Vec::new(),
+            runs,
+            asserts: (0, 0),
+            notes: Vec::new(),
+            diffs: 0,
+        }
+    }
+
     /// No finding at all, advisory ones aside: the relation of the level.
     pub fn is_equal(&self) -> bool {
         let counts = |finding: &&Finding| finding.code != Code::IoShape;
@@ -87,16 +101,7 @@ impl Comparison {
 
 /// Compares a run and its re-runs with a golden.
 pub fn compare(golden: &Golden, contents: &Contents, forms: &[Form], options: &Options) -> Comparison {
-    let mut comparison = Comparison {
-        level: options.level,
-        verdict: Verdict::Same,
-        findings: Vec::new(),
-        flaky: Vec::new(),
-        runs: forms.len() as u32,
-        asserts: golden.header.asserts,
-        notes: Vec::new(),
-        diffs: 0,
-    };
+    let mut comparison = Comparison { asserts: golden.header.asserts, ..Comparison::of(forms.len() as u32, options) };
     if let Some(reason) = not_comparable(golden, forms, options) {
         comparison.verdict = Verdict::NotMeasured(reason);
         return comparison;
@@ -142,6 +147,10 @@ pub fn compare_goldens(
 
 /// Compares two runs: a golden of the first alone, then the second against it.
 pub fn diff(a: &Form, b: &Form, options: &Options) -> Comparison {
+    let whole = a.gaps.is_empty() && b.gaps.is_empty();
+    if whole && equal(a, b) {
+        return Comparison { asserts: asserted_as_it_is(a, options), ..Comparison::of(1, options) };
+    }
     let learned = as_it_is(a, options);
     let mut comparison = compare(&learned.golden, &learned.contents, std::slice::from_ref(b), options);
     let gap = a.gaps.iter().find(|gap| gap.level <= options.level);

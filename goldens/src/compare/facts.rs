@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::steps::Numbers;
 use super::{Comparing, Difference};
 use crate::form::FormProcess;
-use crate::golden::{ExitRule, FactRule, Number, Presence, ProcLine};
+use crate::golden::{ExitRule, FactRule, Number, Presence, ProcLine, Stream};
 use crate::inputs::Wanted;
 use crate::learn::{default_fact, fact_word, is_runtime};
 use crate::model::{Durability, Exit, Fact, Input, InputKind, ObjectRef, ProcKey};
 use crate::pattern::accepts;
-use crate::shape;
+use crate::shape::{self, Moved};
 use crate::value::Value;
 
 /// Executable and arguments as the line says.
@@ -72,7 +73,7 @@ impl<'a> Comparing<'a, '_> {
         }
     }
 
-    pub(super) fn shapes(&mut self, key: &'a ProcKey, process: &'a FormProcess) {
+    pub(super) fn shapes(&mut self, key: &'a ProcKey, process: &'a FormProcess, numbers: &Numbers<'_>) {
         let lines: BTreeMap<(&'a ObjectRef, &'a str), Number> = self
             .golden
             .shapes
@@ -84,9 +85,15 @@ impl<'a> Comparing<'a, '_> {
         keys.extend(process.shapes.keys().map(|(object, family)| (object, &**family)));
         let bases: Vec<(&ObjectRef, &str)> = keys.iter().map(|(o, family)| (*o, shape::base_family(family))).collect();
         keys.extend(bases);
+        if keys.is_empty() {
+            return;
+        }
+        let of_golden = numbers.of_process(key).iter().filter_map(|at| self.golden.streams.get(*at));
+        let of_golden: BTreeMap<&ObjectRef, &Stream> = of_golden.map(|stream| (&stream.object, stream)).collect();
+        let of_run = Moved::by(process, self.form);
         for (object, family) in keys {
-            let Some(after) = shape::count(self.form, process, object, family) else { continue };
-            let Some(before) = self.shape_of_golden(key, object, family, &lines) else { continue };
+            let (Some(before), Some(after)) = (of_golden.get(object), of_run.count(object, family)) else { continue };
+            let Some(before) = shape_of_golden(before, family, &lines) else { continue };
             let fits =
                 after.saturating_add(1) >= before.low / 2 && after <= before.high.saturating_mul(2).saturating_add(1);
             let (gone, new) = (before.low > 0 && after == 0, before.high == 0 && after > 0);
@@ -95,19 +102,6 @@ impl<'a> Comparing<'a, '_> {
                 self.out.list.push(Difference::Shape { process: key, object, family, before, after });
             }
         }
-    }
-
-    /// As written, or one call for each range of the stream.
-    fn shape_of_golden(
-        &self,
-        key: &ProcKey,
-        object: &ObjectRef,
-        family: &str,
-        lines: &BTreeMap<(&'a ObjectRef, &'a str), Number>,
-    ) -> Option<Number> {
-        let stream = self.golden.streams.iter().find(|s| s.process == *key && s.object == *object)?;
-        let stated = |family: &str| lines.get(&(object, family)).copied();
-        stated(family).or_else(|| shape::stated_or_ranges(stream, family, &stated))
     }
 
     pub(super) fn inputs(&mut self) {
@@ -139,6 +133,12 @@ impl<'a> Comparing<'a, '_> {
         let new = new.map(|(input, names)| Difference::Input { input, new: true, count: names.len() as u64 });
         self.out.list.extend(new);
     }
+}
+
+/// As written, or one call for each range of the stream.
+fn shape_of_golden(stream: &Stream, family: &str, lines: &BTreeMap<(&ObjectRef, &str), Number>) -> Option<Number> {
+    let stated = |family: &str| lines.get(&(&stream.object, family)).copied();
+    stated(family).or_else(|| shape::stated_or_ranges(stream, family, &stated))
 }
 
 fn rule_of(fact: &Fact) -> FactRule {

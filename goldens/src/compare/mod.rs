@@ -15,7 +15,9 @@ use crate::options::{Options, ProcessRule, RootRule};
 mod align;
 mod commands;
 mod ends;
+mod equal;
 mod facts;
+mod leftovers;
 mod objects;
 mod order;
 mod processes;
@@ -25,6 +27,7 @@ mod threads;
 
 pub(crate) use align::Work;
 pub(crate) use ends::end_masks;
+pub(crate) use equal::equal;
 pub(crate) use processes::basename;
 pub(crate) use steps::{arg_accepts, is_wild, same_but_content};
 pub(crate) use streams::{CountChange, Diff, Hunk, range, right};
@@ -171,7 +174,7 @@ impl<'a> Comparing<'a, '_> {
                 self.objects(&line.key, *at, process, &numbers, &mut places);
                 self.facts(&line.key, process);
                 self.durability(&line.key, process);
-                self.shapes(&line.key, process);
+                self.shapes(&line.key, process, &numbers);
                 if self.options.level >= Level::Calls {
                     self.threads(&line.key, *at, process);
                 }

@@ -1,9 +1,9 @@
-//! Objects: which stream of a process is which line of the golden.
-//!
-//! By name, then patterns, then what is left over by the same steps (it was renamed), then by what they share.
+//! Objects: which stream of a process is which line of the golden: by name, by a pattern, and what is left over
+//! by what was done to it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::leftovers::{self, Left};
 use super::steps::Numbers;
 use super::streams::{Diff, bag, sequence};
 use super::{Comparing, Difference, Places, Side, facts, right};
@@ -88,65 +88,29 @@ impl<'a> Comparing<'a, '_> {
         key: &'a ProcKey,
         at: usize,
         process: &'a FormProcess,
-        mut gone: Vec<(usize, &'a Stream)>,
-        mut new: Vec<usize>,
+        gone: Vec<(usize, &'a Stream)>,
+        new: Vec<usize>,
         numbers: &Numbers<'a>,
         places: &mut Places,
     ) {
-        for least in [NAMED, SAME, HALF] {
-            let mut rest = Vec::new();
-            for (line, before) in gone {
-                let alike = |nth: &usize| {
-                    let after = process.streams.get(*nth)?;
-                    let alike = match after.object.kind == before.object.kind {
-                        true => shared(line, before, after, numbers),
-                        // A name that nobody looked at is of no kind yet: a directory is taken for a file.
-                        false if after.object.name == before.object.name => NAMED,
-                        false => 0,
-                    };
-                    Some(alike).filter(|alike| *alike >= least)
-                };
-                let best = new.iter().enumerate().filter_map(|(place, nth)| Some((alike(nth)?, place)));
-                let best = best.max_by_key(|(alike, place)| (*alike, std::cmp::Reverse(*place)));
-                match best.map(|(_, place)| new.remove(place)) {
-                    Some(nth) => {
-                        let Some(after) = process.streams.get(nth) else { continue };
-                        let node = NodeRef { process: at as u32, stream: nth as u32, step: 0 };
-                        let diff = self.diff((line, before), after, numbers);
-                        self.stream(key, Some(before), Some(after), diff.clone());
-                        places.streams.insert(line, (node, diff));
-                    }
-                    None => rest.push((line, before)),
-                }
-            }
-            gone = rest;
+        let of_golden: Vec<Left<'_, Stream>> =
+            gone.iter().map(|(line, before)| Left::of_golden(*line, before, numbers)).collect();
+        let of_run: Vec<Left<'_, FormStream>> =
+            new.iter().filter_map(|nth| Some(Left::of_run(*nth, process.streams.get(*nth)?, numbers))).collect();
+        let found = leftovers::pairs(&of_golden, &of_run);
+        for (line, nth) in &found.pairs {
+            let (before, after) = (of_golden[*line].stream, of_run[*nth].stream);
+            let node = NodeRef { process: at as u32, stream: of_run[*nth].at as u32, step: 0 };
+            let diff = self.diff((of_golden[*line].at, before), after, numbers);
+            self.stream(key, Some(before), Some(after), diff.clone());
+            places.streams.insert(of_golden[*line].at, (node, diff));
         }
-        for (_, before) in gone.into_iter().filter(|(_, before)| facts::required(before.presence)) {
+        let gone = found.gone.iter().map(|line| of_golden[*line].stream);
+        for before in gone.filter(|before| facts::required(before.presence)) {
             self.stream(key, Some(before), None, Diff::default());
         }
-        for after in new.into_iter().filter_map(|nth| process.streams.get(nth)) {
-            self.stream(key, None, Some(after), Diff::default());
+        for nth in found.new {
+            self.stream(key, None, Some(of_run[nth].stream), Diff::default());
         }
     }
-}
-
-/// In thousandths: the same name, of another kind.
-const NAMED: u64 = 1002;
-/// All steps the same.
-const SAME: u64 = 1001;
-/// Half of the steps.
-const HALF: u64 = 500;
-
-/// How much two streams have in common: more than all of it when they are equal.
-fn shared(line: usize, before: &Stream, after: &FormStream, numbers: &Numbers<'_>) -> u64 {
-    let ids = numbers.golden.get(line).map(Vec::as_slice).unwrap_or_default();
-    let form = |step: &crate::form::FormStep| numbers.form.get(step.step as usize).copied().unwrap_or(u32::MAX);
-    let steps: Vec<u32> = after.steps.iter().map(form).collect();
-    let counts = before.steps.iter().zip(&after.steps).all(|((p, _), step)| right(*p, u64::from(step.count)));
-    if ids == steps && counts {
-        return SAME;
-    }
-    let (a, b): (BTreeSet<u32>, BTreeSet<u32>) = (ids.iter().copied().collect(), steps.into_iter().collect());
-    let all = a.union(&b).count() as u64;
-    (a.intersection(&b).count() as u64 * 1000).checked_div(all).unwrap_or(1000)
 }

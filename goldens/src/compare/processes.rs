@@ -84,11 +84,17 @@ fn matched<'a>(
     let others: Vec<&'a str> = right.keys().copied().filter(|key| !taken.contains(key)).collect();
     let line = |key: &&str| left.get(key).and_then(|list| golden.processes.get(*list.first()?));
     let process = |key: &&str| right.get(key).and_then(|list| form.processes.get(*list.first()?));
-    let costs: Vec<Vec<Option<u64>>> = rest
-        .iter()
-        .map(|a| others.iter().map(|b| line(a).zip(process(b)).and_then(|(a, b)| apart(a, b, golden))).collect())
-        .collect();
-    let chosen = assign(&costs, others.len());
+    let lines: Vec<Option<&ProcLine>> = rest.iter().map(line).collect();
+    let processes: Vec<Option<&FormProcess>> = others.iter().map(process).collect();
+    let chosen = if rest.len().max(others.len()) > ASSIGNED {
+        in_order(&lines, &processes)
+    } else {
+        let costs: Vec<Vec<Option<u64>>> = lines
+            .iter()
+            .map(|a| processes.iter().map(|b| a.zip(*b).and_then(|(a, b)| apart(a, b, golden))).collect())
+            .collect();
+        assign(&costs, others.len())
+    };
     let mut unpaired: BTreeSet<usize> = (0..others.len()).collect();
     for (a, b) in rest.iter().zip(&chosen) {
         let b = b.filter(|b| unpaired.remove(b));
@@ -100,7 +106,7 @@ fn matched<'a>(
 
 /// How little they have in common, in thousandths; `None`: not the same program.
 fn apart(line: &ProcLine, process: &FormProcess, golden: &Golden) -> Option<u64> {
-    if basename(line.exe.as_str()) != basename(process.exe.as_str()) {
+    if !same_program(line, process) {
         return None;
     }
     let streams = golden.streams.iter().filter(|stream| stream.process == line.key);
@@ -115,6 +121,10 @@ fn apart(line: &ProcLine, process: &FormProcess, golden: &Golden) -> Option<u64>
     let all = ours.union(&theirs).count() as u64;
     let both = ours.intersection(&theirs).count() as u64;
     Some(((all - both) * 1000).checked_div(all).unwrap_or(0))
+}
+
+fn same_program(line: &ProcLine, process: &FormProcess) -> bool {
+    basename(line.exe.as_str()) == basename(process.exe.as_str())
 }
 
 /// The last component of an executable's name.
@@ -133,9 +143,6 @@ fn assign(costs: &[Vec<Option<u64>>], columns: usize) -> Vec<Option<usize>> {
         costs.get(row).and_then(|row| row.get(column)).copied().flatten().unwrap_or(NEVER) as i64
     };
     let allowed = |row: usize, column: usize| cost(row, column) < NEVER as i64;
-    if side > ASSIGNED {
-        return in_order(costs.len(), columns, allowed);
-    }
     let mut row_of = vec![0usize; side + 1];
     let (mut rows, mut cols) = (vec![0i64; side + 1], vec![0i64; side + 1]);
     for row in 1..=side {
@@ -193,13 +200,15 @@ fn augment(
     }
 }
 
-fn in_order(rows: usize, columns: usize, allowed: impl Fn(usize, usize) -> bool) -> Vec<Option<usize>> {
+/// Of each line the next process that runs the same program.
+fn in_order(lines: &[Option<&ProcLine>], processes: &[Option<&FormProcess>]) -> Vec<Option<usize>> {
     let mut next = 0;
-    let mut chosen = Vec::with_capacity(rows);
-    for row in 0..rows {
-        let column = (next..columns).find(|column| allowed(row, *column));
-        next = column.map_or(next, |column| column + 1);
-        chosen.push(column);
+    let mut chosen = Vec::with_capacity(lines.len());
+    for line in lines {
+        let runs_it = |at: &usize| line.zip(processes[*at]).is_some_and(|(line, process)| same_program(line, process));
+        let found = (next..processes.len()).find(runs_it);
+        next = found.map_or(next, |at| at + 1);
+        chosen.push(found);
     }
     chosen
 }

@@ -173,7 +173,7 @@ fn step_accepts(rule: &Step, step: &Step, masked: Option<Hash>) -> bool {
     rule.verb == step.verb
         && rule.errno == step.errno
         && rule.args.len() == step.args.len()
-        && rule.args.iter().zip(&step.args).all(|(rule, arg)| arg_accepts(rule, arg, masked))
+        && rule.args.iter().zip(step.args.iter()).all(|(rule, arg)| arg_accepts(rule, arg, masked))
 }
 
 /// Does this argument of a golden accept that of a run?

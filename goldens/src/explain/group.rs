@@ -212,11 +212,16 @@ fn tell(drafts: Vec<Draft>, roots: &[usize]) -> Vec<Finding> {
     let place: BTreeMap<usize, usize> = leaders.iter().enumerate().map(|(new, old)| (*old, new)).collect();
     let mut followers: Vec<usize> = (0..drafts.len()).filter(|at| !leads(at)).collect();
     followers.sort_by_key(|at| (roots.get(*at).and_then(|root| place.get(root)).copied(), *at));
+    let mut taken: BTreeMap<usize, Vec<&Draft>> = BTreeMap::new();
+    for at in &followers {
+        if let (Some(root), Some(draft)) = (roots.get(*at), drafts.get(*at)) {
+            taken.entry(*root).or_default().push(draft);
+        }
+    }
     let mut findings: Vec<Finding> = Vec::with_capacity(drafts.len());
     for &at in &leaders {
         let Some(draft) = drafts.get(at) else { continue };
-        let taken: Vec<&Draft> =
-            followers.iter().filter(|f| roots.get(**f) == Some(&at)).filter_map(|f| drafts.get(*f)).collect();
+        let taken = taken.remove(&at).unwrap_or_default();
         let mut finding = draft.finding.clone();
         finding.with_it = with_it(&taken);
         let same = taken.iter().filter(|other| other.finding.code == finding.code).count() as u32;
@@ -238,13 +243,14 @@ fn with_it(taken: &[&Draft]) -> Vec<String> {
     };
     let mut named: Vec<String> = Vec::new();
     let mut others: Vec<String> = Vec::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
     for draft in taken {
         let finding = &draft.finding;
         if outside(finding.code) {
             named.push(finding.sentence.clone());
         } else {
             let object = finding.object.as_ref().map_or_else(|| finding.process.0.to_string(), words::object_text);
-            if !others.contains(&object) {
+            if seen.insert(object.clone()) {
                 others.push(object);
             }
         }

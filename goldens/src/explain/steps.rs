@@ -18,6 +18,9 @@ use crate::model::{Arg, ObjectKind, ProcKey, Step, Verb, VerbClass};
 /// Steps of a side that a finding shows.
 const SHOWN: usize = 12;
 
+/// Steps of one hunk among which the partner of a line is looked for.
+const NEAR: usize = 256;
+
 /// One changed stream, with the steps that no rule has taken yet.
 pub(super) struct Change<'a> {
     pub process: &'a ProcKey,
@@ -345,8 +348,12 @@ impl<'a> Context<'a> {
             let text = self.called(&change.after.object);
             let verb = failed.verb.word();
             let sentence = format!("after {verb} {text}: {}, {now} {} it", words::plain(error), does(handler));
-            change.removed.retain(|at| !gone.contains(at));
-            change.added.retain(|at| !new.contains(at));
+            for at in &gone {
+                change.removed.remove(at);
+            }
+            for at in &new {
+                change.added.remove(at);
+            }
             drafts.push(self.draft(Code::ErrIgnored, change, verb, sentence));
         }
         drafts
@@ -602,12 +609,13 @@ impl<'a> Change<'a> {
     fn pairs(&self, fits: impl Fn(&Step, &Step) -> bool) -> Vec<(usize, usize)> {
         let mut pairs = Vec::new();
         for hunk in self.hunks {
-            let mut open: Vec<usize> = hunk.added.iter().copied().filter(|at| self.added.contains(at)).collect();
+            let mut open: BTreeSet<usize> = hunk.added.iter().copied().filter(|at| self.added.contains(at)).collect();
             for old in hunk.removed.iter().copied().filter(|at| self.removed.contains(at)) {
                 let Some(was) = self.golden.get(old) else { continue };
-                let place = open.iter().position(|new| self.run.get(*new).is_some_and(|is| fits(was, is)));
-                if let Some(place) = place {
-                    pairs.push((old, open.remove(place)));
+                let fits = |new: &&usize| self.run.get(**new).is_some_and(|is| fits(was, is));
+                if let Some(new) = open.iter().take(NEAR).find(fits).copied() {
+                    open.remove(&new);
+                    pairs.push((old, new));
                 }
             }
         }
@@ -634,9 +642,13 @@ impl<'a> Change<'a> {
 }
 
 fn take<'a>(open: &mut BTreeSet<usize>, steps: &[&'a Step], wanted: impl Fn(&Step) -> bool) -> Vec<&'a Step> {
-    let found: Vec<usize> = open.iter().copied().filter(|at| steps.get(*at).is_some_and(|step| wanted(step))).collect();
-    open.retain(|at| !found.contains(at));
-    found.into_iter().filter_map(|at| steps.get(at).copied()).collect()
+    let mut taken = Vec::new();
+    open.retain(|at| {
+        let step = steps.get(*at).copied().filter(|step| wanted(step));
+        taken.extend(step);
+        step.is_none()
+    });
+    taken
 }
 
 fn shortened(mut all: Vec<String>) -> Vec<String> {
@@ -761,7 +773,7 @@ fn line_accepts(line: &Step, step: &Step) -> bool {
         || (line.verb == step.verb
             && line.errno == step.errno
             && line.args.len() == step.args.len()
-            && line.args.iter().zip(&step.args).all(|(rule, arg)| crate::compare::arg_accepts(rule, arg, None)))
+            && line.args.iter().zip(step.args.iter()).all(|(rule, arg)| crate::compare::arg_accepts(rule, arg, None)))
 }
 
 /// `reads`, `stats`: what somebody does with an object.

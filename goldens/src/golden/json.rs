@@ -41,24 +41,24 @@ impl Golden {
                 "presence": there(*presence), "kind": input.kind.word(), "name": input.name.as_str(),
             })).collect::<Json>(),
             "dur": self.durability.iter().map(|(process, name, rule)| json!({
-                "process": process.0, "name": name.as_str(), "replace": rule.fields.replace,
+                "process": &*process.0, "name": name.as_str(), "replace": rule.fields.replace,
                 "content-before-name": rule.fields.content_before_name,
                 "name-durable": rule.fields.name_durable, "sync": rule.fields.sync,
             })).collect::<Json>(),
             "fact": self.facts.iter().map(|(process, key, rule)| json!({
-                "process": process.0, "key": key, "value": rule.to_string(),
+                "process": &*process.0, "key": key, "value": rule.to_string(),
             })).collect::<Json>(),
             "shape": self.shapes.iter().map(|shape| json!({
-                "process": shape.process.0, "object": shape.object.to_string(), "family": shape.family,
+                "process": &*shape.process.0, "object": shape.object.to_string(), "family": shape.family,
                 "count": shape.count.to_string(),
             })).collect::<Json>(),
             "order": self.order.iter().map(|edge| json!({
-                "process": edge.process.0, "before": edge.before.to_string(),
-                "other": edge.other.as_ref().map(|process| &process.0), "after": edge.after.to_string(),
+                "process": &*edge.process.0, "before": edge.before.to_string(),
+                "other": edge.other.as_ref().map(|process| &*process.0), "after": edge.after.to_string(),
             })).collect::<Json>(),
             "mask": self.masks.iter().map(mask).collect::<Json>(),
             "allow": self.allows.iter().map(|allow| json!({
-                "code": allow.code, "process": allow.process.as_ref().map(|process| &process.0),
+                "code": allow.code, "process": allow.process.as_ref().map(|process| &*process.0),
                 "object": allow.object.as_str(), "reason": texts(&allow.reason),
             })).collect::<Json>(),
         })
@@ -90,7 +90,7 @@ fn proc(line: &ProcLine) -> Json {
     let ProcLine { presence, key, exit, exe, args } = line;
     let exit: &ExitRule = exit;
     json!({
-        "presence": there(*presence), "process": key.0, "exit": exit.to_string(), "exe": exe.as_str(),
+        "presence": there(*presence), "process": &*key.0, "exit": exit.to_string(), "exe": exe.as_str(),
         "args": texts(args),
     })
 }
@@ -106,7 +106,7 @@ fn stream(stream: &Stream) -> Json {
         })
     };
     json!({
-        "kind": stream.object.kind.word(), "presence": there(stream.presence), "process": stream.process.0,
+        "kind": stream.object.kind.word(), "presence": there(stream.presence), "process": &*stream.process.0,
         "name": stream.object.name.as_str(), "bag": stream.bag, "steps": stream.steps.iter().map(step).collect::<Json>(),
     })
 }
@@ -119,7 +119,7 @@ fn thread(thread: &ThreadStream) -> Json {
         })
     };
     json!({
-        "presence": there(thread.presence), "process": thread.process.0, "thread": thread.thread, "bag": thread.bag,
+        "presence": there(thread.presence), "process": &*thread.process.0, "thread": thread.thread, "bag": thread.bag,
         "calls": thread.calls.iter().map(call).collect::<Json>(),
     })
 }
@@ -135,7 +135,7 @@ fn end(end: &End) -> Json {
 
 fn mask(mask: &Mask) -> Json {
     json!({
-        "process": mask.process.0, "object": mask.object.to_string(), "verb": mask.verb,
+        "process": &*mask.process.0, "object": mask.object.to_string(), "verb": mask.verb,
         "where": mask.place.to_string(), "as": mask.class.as_ref().map(ToString::to_string), "why": mask.why.to_string(),
     })
 }

@@ -15,6 +15,8 @@ mod syntax;
 mod tests;
 mod words;
 
+use std::fmt::Display;
+
 pub use asserts::Asserted;
 pub use folder::{BadContent, is_content_file};
 pub use parse::{BadGolden, Limits};
@@ -57,27 +59,25 @@ impl Golden {
     /// Puts the lines of every section in the order of the file: by process, kind and name, those alike by
     /// their text.
     pub fn sort(&mut self) {
-        self.processes.sort_by_cached_key(|line| (line.key.clone(), line.to_string()));
-        self.streams.sort_by_cached_key(|stream| (stream.process.clone(), stream.object.clone(), stream.to_string()));
-        self.threads.sort_by_cached_key(|thread| (thread.process.clone(), thread.thread.clone(), thread.to_string()));
-        self.ends.sort_by_cached_key(|end| (end.kind, end.name.clone(), end.to_string()));
-        self.inputs.sort_by_cached_key(|(presence, input)| {
-            let text = format!("{}{}", print::Before(*presence), input.kind.word());
-            (input.clone(), text)
+        let text = |a: &dyn Display, b: &dyn Display| a.to_string().cmp(&b.to_string());
+        self.processes.sort_by(|a, b| a.key.cmp(&b.key).then_with(|| text(a, b)));
+        self.streams.sort_by(|a, b| (&a.process, &a.object).cmp(&(&b.process, &b.object)).then_with(|| text(a, b)));
+        self.threads.sort_by(|a, b| (&a.process, &a.thread).cmp(&(&b.process, &b.thread)).then_with(|| text(a, b)));
+        self.ends.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)).then_with(|| text(a, b)));
+        let found =
+            |(presence, input): &(Presence, Input)| format!("{}{}", print::Before(*presence), input.kind.word());
+        self.inputs.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| found(a).cmp(&found(b))));
+        self.durability.sort_by(|a, b| {
+            (&a.0, &a.1).cmp(&(&b.0, &b.1)).then_with(|| a.2.words().concat().cmp(&b.2.words().concat()))
         });
-        self.durability
-            .sort_by_cached_key(|(process, name, rule)| (process.clone(), name.clone(), rule.words().concat()));
-        self.facts.sort_by_cached_key(|(process, key, rule)| (process.clone(), key.clone(), rule.to_string()));
-        self.shapes.sort_by_cached_key(|shape| {
-            (shape.process.clone(), shape.object.clone(), shape.family.clone(), shape.count.to_string())
-        });
+        self.facts.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)).then_with(|| text(&a.2, &b.2)));
+        let shape = |line: &ShapeLine| (line.process.clone(), line.object.clone(), line.family.clone());
+        self.shapes.sort_by(|a, b| shape(a).cmp(&shape(b)).then_with(|| text(&a.count, &b.count)));
         self.order.sort();
-        self.masks.sort_by_cached_key(|mask| {
-            (mask.process.clone(), mask.object.clone(), mask.verb.clone(), mask.place.clone(), mask.to_string())
-        });
-        self.allows.sort_by_cached_key(|allow| {
-            (allow.process.clone(), allow.code.clone(), allow.object.clone(), allow.to_string())
-        });
+        let mask = |mask: &Mask| (mask.process.clone(), mask.object.clone(), mask.verb.clone(), mask.place.clone());
+        self.masks.sort_by(|a, b| mask(a).cmp(&mask(b)).then_with(|| text(a, b)));
+        let allow = |allow: &Allow| (allow.process.clone(), allow.code.clone(), allow.object.clone());
+        self.allows.sort_by(|a, b| allow(a).cmp(&allow(b)).then_with(|| text(a, b)));
     }
 }
 

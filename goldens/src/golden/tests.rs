@@ -271,7 +271,7 @@ impl Dice {
     }
 
     fn step(&mut self) -> Step {
-        Step { verb: self.one_of(Verb::ALL), args: self.args(), errno: self.errno() }
+        Step { verb: self.one_of(Verb::ALL), args: self.args().into(), errno: self.errno() }
     }
 
     fn exit(&mut self) -> ExitRule {

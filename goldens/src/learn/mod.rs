@@ -18,7 +18,7 @@ use crate::masks::ContentMasks;
 use crate::model::{Durability, Exit, Fact, Gap, Input, InputKind, Level, ObjectKind, ObjectRef, ProcKey, Verb};
 use crate::options::Options;
 use crate::pattern::{join_enumerable, join_names};
-use crate::shape;
+use crate::shape::Moved;
 use crate::value::Value;
 
 mod content;
@@ -177,7 +177,9 @@ pub fn learn(forms: &[Form], options: &Options, header: HeaderFacts) -> Result<L
     if !refused.is_empty() {
         return Err(Refused::NeverMasked(refused));
     }
-    let mut learned = Learning::of(forms, names, options).golden(header);
+    let mut learning = Learning::of(forms, names, options);
+    let mut learned = learning.golden(header);
+    (learned.golden.order, learned.chance) = learning.order(&learned.golden.streams);
     learned.golden.allows = allowed.iter().map(allow_line).collect();
     learned.golden.sort();
     let (asserted, total) = learned.golden.header.asserts;
@@ -189,11 +191,18 @@ pub fn learn(forms: &[Form], options: &Options, header: HeaderFacts) -> Result<L
 
 /// A golden of one run as it is, whatever it is like: what `diff` compares with.
 pub(crate) fn as_it_is(form: &Form, options: &Options) -> Learned {
-    let forms = std::slice::from_ref(form);
     let names = Names::learned(&[names_of(form)]);
-    let mut learned = Learning::of(forms, names, options).golden(HeaderFacts::default());
+    let mut learning = Learning::of(std::slice::from_ref(form), names, options);
+    let mut learned = learning.golden(HeaderFacts::default());
+    (learned.golden.order, learned.chance) = learning.order(&learned.golden.streams);
     learned.golden.sort();
     learned
+}
+
+/// What such a golden would assert, and of how much.
+pub(crate) fn asserted_as_it_is(form: &Form, options: &Options) -> (u64, u64) {
+    let names = Names::learned(&[names_of(form)]);
+    Learning::of(std::slice::from_ref(form), names, options).golden(HeaderFacts::default()).golden.header.asserts
 }
 
 fn may_learn(forms: &[Form], names: &Names, options: &Options) -> Result<(), Refused> {
@@ -258,7 +267,8 @@ impl<'a> Learning<'a> {
         Learning { forms, names, options, steps, processes, contents: Contents::default(), masks: Vec::new() }
     }
 
-    fn golden(mut self, header: HeaderFacts) -> Learned {
+    /// All of it but the order.
+    fn golden(&mut self, header: HeaderFacts) -> Learned {
         let level = self.options.level;
         let mut golden = Golden {
             header: self.header(header),
@@ -274,13 +284,12 @@ impl<'a> Learning<'a> {
             masks: Vec::new(),
             allows: Vec::new(),
         };
-        let (mut loose, mut chance) = (0, 0.0);
+        let mut loose = 0;
         if level >= Level::Protocol {
             (golden.streams, loose) = self.streams();
             golden.durability = self.durability();
             golden.facts = self.facts();
             golden.shapes = self.shapes();
-            (golden.order, chance) = self.order(&golden.streams);
         }
         if level >= Level::Calls {
             let (threads, loose_calls) = threads::learn(self.forms, &self.processes);
@@ -297,7 +306,7 @@ impl<'a> Learning<'a> {
         let count = golden.count();
         let surely = if level < Level::Protocol { count.least } else { count.total.saturating_sub(loose) };
         golden.header.asserts = (surely.clamp(count.least, count.most), count.total);
-        Learned { golden, contents: self.contents, chance }
+        Learned { golden, contents: std::mem::take(&mut self.contents), chance: 0.0 }
     }
 
     fn header(&self, facts: HeaderFacts) -> Header {
@@ -537,11 +546,14 @@ impl<'a> Learning<'a> {
         for (key, alike) in &self.processes {
             let mut keys: BTreeSet<(&ObjectRef, &str)> = BTreeSet::new();
             keys.extend(alike.iter().flat_map(|(_, p)| p.shapes.keys()).map(|(object, family)| (object, &**family)));
+            if keys.is_empty() {
+                continue;
+            }
+            let moved = |(run, process): &(usize, &'a FormProcess)| Some(Moved::by(process, self.forms.get(*run)?));
+            let moved: Vec<Moved<'_>> = alike.iter().filter_map(moved).collect();
             for (object, family) in keys {
-                let whole = |(run, process): &(usize, &FormProcess)| {
-                    shape::count(self.forms.get(*run)?, process, object, family)
-                };
-                let Some(count) = Number::of(alike.iter().filter_map(whole)) else { continue };
+                let counts = moved.iter().filter_map(|moved| moved.count(object, family));
+                let Some(count) = Number::of(counts) else { continue };
                 if self.names.canonical(&object.name) == &object.name {
                     let (process, object, family) = ((*key).clone(), object.clone(), family.into());
                     lines.push(ShapeLine { process, object, family, count });
@@ -551,7 +563,11 @@ impl<'a> Learning<'a> {
         lines
     }
 
+    /// What happens before what, where the golden has streams.
     fn order(&self, streams: &[Stream]) -> (Vec<OrderEdge>, f64) {
+        if streams.is_empty() {
+            return (Vec::new(), 0.0);
+        }
         let eligible = |stream: &&Stream| {
             !stream.bag && stream.presence == Presence::Required && !self.names.is_pattern(&stream.object.name)
         };

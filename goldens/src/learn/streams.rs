@@ -1,6 +1,7 @@
 //! Streams of several runs become one: a sequence, a bag, or a bag with ranges.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::content::{Varied, vary};
 use super::names::Names;
@@ -41,15 +42,14 @@ impl Steps {
 
 /// The step with patterns for the names that have one.
 pub(crate) fn canonical(step: &Step, names: &Names) -> Step {
-    let mut step = step.clone();
-    if names.any_patterns() {
-        for arg in &mut step.args {
-            if let Arg::Word(value) = arg {
-                *value = names.canonical(value).clone();
-            }
-        }
+    if !names.any_patterns() {
+        return step.clone();
     }
-    step
+    let args = step.args.iter().map(|arg| match arg {
+        Arg::Word(value) => Arg::Word(names.canonical(value).clone()),
+        other => other.clone(),
+    });
+    Step { verb: step.verb, args: args.collect(), errno: step.errno.clone() }
 }
 
 /// One stream of one run.
@@ -224,17 +224,14 @@ fn settle(joined: &mut Joined, members: &[Member<'_>], lines: &[Line], steps: &S
 }
 
 fn set_hash(step: &mut Step, hash: Option<Hash>) {
-    for arg in &mut step.args {
-        if let Arg::Hash(old) = arg {
-            *old = hash;
-        }
-    }
+    let new = |arg: &Arg| if let Arg::Hash(_) = arg { Arg::Hash(hash) } else { arg.clone() };
+    step.args = step.args.iter().map(new).collect();
 }
 
 /// Steps that differ in arguments only.
 pub(super) fn join_steps(steps: &[&Step]) -> Step {
     let Some(first) = steps.first() else {
-        return Step { verb: Verb::Close, args: Box::new([]), errno: None };
+        return Step { verb: Verb::Close, args: Arc::new([]), errno: None };
     };
     let arg =
         |at: usize| join_args(first.verb, at, &steps.iter().filter_map(|step| step.args.get(at)).collect::<Vec<_>>());

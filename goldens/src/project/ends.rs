@@ -1,6 +1,6 @@
 //! Ends: what a run leaves behind, what it printed and sent, and how files were made durable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use recording::resolve::{ObjectId, ObjectKind, ProcId};
@@ -11,7 +11,8 @@ use crate::content::{Content, Hash};
 use crate::form::FormEnd;
 use crate::golden::{EndKind, MERGED};
 use crate::model::Durability;
-use crate::run::{Bytes, State, Touched};
+use crate::run::stream::FileRange;
+use crate::run::{Bytes, Run, State, Touched};
 use crate::value::Value;
 
 /// All ends, sorted by kind and name.
@@ -30,6 +31,7 @@ pub(super) fn of(maker: &mut Maker<'_>) -> Vec<FormEnd> {
 
 fn files(maker: &mut Maker<'_>) -> Vec<FormEnd> {
     let run = maker.run;
+    let written = Written::of(run);
     let mut ends = Vec::new();
     for (id, touched) in &run.touched {
         let path = run.names.get(*id);
@@ -38,7 +40,7 @@ fn files(maker: &mut Maker<'_>) -> Vec<FormEnd> {
         }
         let found = match run.states.last.get(path) {
             Some(state) => known(maker, path, touched, state),
-            None => told(maker, path, touched),
+            None => told(maker, &written, path, touched),
         };
         ends.extend(found);
     }
@@ -77,7 +79,7 @@ fn content(maker: &Maker<'_>, state: &State) -> Content {
 }
 
 /// By the calls alone.
-fn told(maker: &mut Maker<'_>, path: &[u8], touched: &Touched) -> Option<FormEnd> {
+fn told(maker: &mut Maker<'_>, written: &Written<'_>, path: &[u8], touched: &Touched) -> Option<FormEnd> {
     let run = maker.run;
     let name = maker.names.path(path);
     if !touched.there {
@@ -93,32 +95,43 @@ fn told(maker: &mut Maker<'_>, path: &[u8], touched: &Touched) -> Option<FormEnd
         ObjectKind::Dev => EndKind::Dev,
         _ => EndKind::File,
     };
-    let content = (kind == EndKind::File).then(|| match written(maker, touched.object) {
+    let content = (kind == EndKind::File).then(|| match written.whole(run, touched.object) {
         Some(bytes) => Content::known(maker.names.content(&bytes, false).bytes),
         None => Content::unknown(facts.and_then(|facts| facts.size).unwrap_or(0)),
     });
     Some(FormEnd { kind, name, mode: facts.and_then(|facts| facts.mode), content, to: None, event: touched.event })
 }
 
-/// The bytes of a file that this run wrote whole, where the calls tell them.
-fn written(maker: &Maker<'_>, object: ObjectId) -> Option<Vec<u8>> {
-    let run = maker.run;
-    let facts = run.objects.get(object.0 as usize)?;
-    let size = facts.size.filter(|size| facts.written.cover(0, *size))?;
-    let mut ranges: Vec<_> =
-        run.ranges.iter().filter(|range| range.object == object && range.wrote && !range.single).collect();
-    ranges.sort_by_key(|range| range.event);
-    if ranges.iter().any(|range| range.bytes.is_none()) {
-        return None;
+/// The ranges of each file that calls wrote, in their order.
+struct Written<'a>(HashMap<ObjectId, Vec<&'a FileRange>>);
+
+impl<'a> Written<'a> {
+    fn of(run: &'a Run) -> Written<'a> {
+        let mut all: HashMap<ObjectId, Vec<&FileRange>> = HashMap::new();
+        for range in run.ranges.iter().filter(|range| range.wrote && !range.single) {
+            all.entry(range.object).or_default().push(range);
+        }
+        all.values_mut().for_each(|ranges| ranges.sort_by_key(|range| range.event));
+        Written(all)
     }
-    let mut bytes = vec![0; usize::try_from(size).ok().filter(|size| *size <= 1 << 26)?];
-    for range in ranges {
-        let told = range.bytes.as_deref()?;
-        let start = usize::try_from(range.start).ok()?;
-        let len = told.len().min(bytes.len().saturating_sub(start));
-        bytes.get_mut(start..start + len)?.copy_from_slice(told.get(..len)?);
+
+    /// The bytes of a file that this run wrote whole, where the calls tell them.
+    fn whole(&self, run: &Run, object: ObjectId) -> Option<Vec<u8>> {
+        let facts = run.objects.get(object.0 as usize)?;
+        let size = facts.size.filter(|size| facts.written.cover(0, *size))?;
+        let ranges = self.0.get(&object).map_or(&[][..], Vec::as_slice);
+        if ranges.iter().any(|range| range.bytes.is_none()) {
+            return None;
+        }
+        let mut bytes = vec![0; usize::try_from(size).ok().filter(|size| *size <= 1 << 26)?];
+        for range in ranges {
+            let told = range.bytes.as_deref()?;
+            let start = usize::try_from(range.start).ok()?;
+            let len = told.len().min(bytes.len().saturating_sub(start));
+            bytes.get_mut(start..start + len)?.copy_from_slice(told.get(..len)?);
+        }
+        Some(bytes)
     }
-    Some(bytes)
 }
 
 /// What one process sent through one connection; ordered by its bytes.
@@ -198,7 +211,7 @@ pub(crate) struct Changes {
 
 impl Changes {
     /// Of this run.
-    pub fn of(run: &crate::run::Run) -> Changes {
+    pub fn of(run: &Run) -> Changes {
         let mut changes = Changes::default();
         for (at, (object, facts)) in run.tables.objects.iter().zip(&run.objects).enumerate() {
             if object.kind == ObjectKind::Dir

@@ -247,7 +247,7 @@ fn texts(maker: &mut Maker<'_>, bare: bool) -> HashMap<Vec<u8>, Vec<String>> {
 fn line(step: &Step, bare: bool) -> String {
     use std::fmt::Write;
     let mut out = step.verb.word().to_owned();
-    for arg in &step.args {
+    for arg in step.args.iter() {
         let _ = match arg {
             Arg::Word(value) if bare => write!(out, " {}", unnumbered(value.as_str())),
             Arg::Word(value) => write!(out, " {value}"),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use recording::resolve::Object;
+use recording::resolve::{Object, ObjectKind};
 
 use super::substitute::Substitutions;
 use crate::pattern::accepts;
@@ -18,6 +18,8 @@ struct Candidate {
     name: Vec<u8>,
     /// Absolute.
     path: Vec<u8>,
+    /// Is the folder there in every run?
+    shared: bool,
 }
 
 /// What a golden knows already.
@@ -68,7 +70,13 @@ const SHORTEST: usize = 4;
 
 /// The temporary names of each run, by absolute path.
 pub(crate) fn find(runs: &[(&Run, &Substitutions)], familiar: Option<&Familiar>) -> Vec<HashSet<Vec<u8>>> {
-    let candidates: Vec<Vec<Candidate>> = runs.iter().map(|(run, names)| candidates(run, names)).collect();
+    let mut candidates: Vec<Vec<Candidate>> = runs.iter().map(|(run, names)| candidates(run, names)).collect();
+    let folders: Vec<BTreeSet<Value>> = runs.iter().map(|(run, names)| made_folders(run, names)).collect();
+    let by_all = |folder: &Value| folders.iter().all(|made| made.contains(folder));
+    for (own, made) in candidates.iter_mut().zip(&folders) {
+        // Runs that made one folder by chance have not put their names into one place.
+        own.iter_mut().for_each(|one| one.shared = by_all(&one.folder) || !made.contains(&one.folder));
+    }
     let mut found = Vec::with_capacity(runs.len());
     for (at, (run, _)) in runs.iter().enumerate() {
         let own = candidates.get(at).map_or(&[][..], Vec::as_slice);
@@ -134,9 +142,15 @@ fn candidates(run: &Run, substitutions: &Substitutions) -> Vec<Candidate> {
             continue;
         }
         let folder = folder(path.get(..end).unwrap_or_default(), substitutions);
-        all.insert(Candidate { folder, name: name.to_vec(), path: path.clone() });
+        all.insert(Candidate { folder, name: name.to_vec(), path: path.clone(), shared: true });
     }
     all.into_iter().collect()
+}
+
+/// Folders that a run made, canonical.
+fn made_folders(run: &Run, substitutions: &Substitutions) -> BTreeSet<Value> {
+    let made = |object: &&Object| object.kind == ObjectKind::Dir && object.exclusive && object.made_by.is_some();
+    run.tables.objects.iter().filter(made).map(|object| folder(&object.name, substitutions)).collect()
 }
 
 /// The name under which it was made. A file that began without one (`O_TMPFILE`) got its first by a link.
@@ -160,7 +174,7 @@ fn folder(path: &[u8], substitutions: &Substitutions) -> Value {
 /// No other run made this name, and one of them made another like it in its place.
 fn differs(candidate: &Candidate, own: &[Candidate], others: &[&[Candidate]]) -> bool {
     let same = |other: &&Candidate| other.folder == candidate.folder && other.name == candidate.name;
-    if others.iter().any(|other| other.iter().any(|one| same(&one))) {
+    if !candidate.shared || others.iter().any(|other| other.iter().any(|one| same(&one))) {
         return false;
     }
     others.iter().flat_map(|other| other.iter()).any(|other| {
@@ -245,7 +259,7 @@ mod tests {
 
     fn candidate(name: &str) -> Candidate {
         let path = format!("/x/{name}").into_bytes();
-        Candidate { folder: Value::literal(b"/x"), name: name.into(), path }
+        Candidate { folder: Value::literal(b"/x"), name: name.into(), path, shared: true }
     }
 
     #[test]
@@ -254,5 +268,7 @@ mod tests {
         assert!(differs(&mine[0], &mine, &[&theirs]));
         assert!(!differs(&mine[1], &mine, &[&theirs]), "made in one run only, but nothing takes its place");
         assert!(!differs(&mine[0], &mine, &[&mine]));
+        let by_chance = Candidate { shared: false, ..mine[0].clone() };
+        assert!(!differs(&by_chance, &mine, &[&theirs]), "two runs made one folder of a store");
     }
 }
