@@ -60,7 +60,7 @@ fn is_draw_of_libc(scene: &Scene<'_>) -> bool {
 impl Lowering {
     /// Keeps a call of a thread.
     pub(super) fn keep(&mut self, scene: &Scene<'_>) {
-        if !self.keep_exact && (TIMING.contains(&&*scene.call.name) || is_draw_of_libc(scene)) {
+        if is_draw_of_libc(scene) || (!self.keep_exact && TIMING.contains(&&*scene.call.name)) {
             return;
         }
         let args = self.call_args(scene);
