@@ -54,7 +54,7 @@ const TIMING: &[&str] = &[
 /// is once in 23 names (`__gen_tempname`). The draws are counted as a fact.
 fn is_draw_of_libc(scene: &Scene<'_>) -> bool {
     const GRND_NONBLOCK: u64 = 1;
-    scene.call.name == "getrandom" && (scene.arg(1), scene.arg(2)) == (size_of::<u64>() as u64, GRND_NONBLOCK)
+    scene.call.name == "getrandom" && (scene.word(1), scene.word(2)) == (size_of::<u64>() as u64, GRND_NONBLOCK)
 }
 
 impl Lowering {

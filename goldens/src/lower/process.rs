@@ -49,7 +49,7 @@ pub(super) fn wait(lower: &mut Lowering, scene: &Scene<'_>) {
     reaped(lower, scene, pid.and_then(|pid| u32::try_from(pid).ok()), whichever);
 }
 
-/// idtype, id, `siginfo_t`, options
+/// id, `siginfo_t`, options
 pub(super) fn waitid(lower: &mut Lowering, scene: &Scene<'_>) {
     const P_ALL: u64 = 0;
     const P_PGID: u64 = 2;
@@ -57,7 +57,7 @@ pub(super) fn waitid(lower: &mut Lowering, scene: &Scene<'_>) {
     lower.info(scene, "wait.calls");
     let info = scene.data(1, AFTER).filter(|_| scene.worked() && scene.arg(2) & WNOWAIT == 0);
     let ended = info.filter(|info| u32_at(info, 8).is_some_and(|code| (1..=3).contains(&code)));
-    let whichever = matches!(scene.arg(0), P_ALL | P_PGID);
+    let whichever = matches!(scene.word(0), P_ALL | P_PGID);
     reaped(lower, scene, ended.and_then(|info| u32_at(info, 16)), whichever);
 }
 
