@@ -120,21 +120,31 @@ fn reduced(runs: &[RunOrder<'_>], places: &[Place], alike: impl Fn(u32, u32) -> 
     let count = places.len();
     let mut all = Square::new(count);
     let mut any = Square::new(count);
+    // Steps that in some runs, not in all, had an order with one that does the same to another object.
+    let mut shared_out = vec![false; count];
     for (a, from) in places.iter().enumerate() {
-        for (b, to) in places.iter().enumerate().filter(|(b, _)| *b != a) {
-            let holds = runs.iter().filter(|run| run.before(*from, *to)).count();
-            if holds == runs.len() {
-                all.set(a, b);
+        for (b, to) in places.iter().enumerate().skip(a + 1) {
+            let holds = |from, to| runs.iter().filter(|run| run.before(from, to)).count();
+            let (forth, back) = (holds(*from, *to), holds(*to, *from));
+            for (a, b, holds) in [(a, b, forth), (b, a, back)] {
+                if holds == runs.len() {
+                    all.set(a, b);
+                }
+                if holds > 0 {
+                    any.set(a, b);
+                }
             }
-            if holds > 0 {
-                any.set(a, b);
+            if (1..runs.len()).contains(&(forth + back)) && alike(from.0, to.0) {
+                shared_out[a] = true;
+                shared_out[b] = true;
             }
         }
     }
     let groups = members(&groups(&any, count));
     for_every_member(&mut all, &groups, places);
+    between_threads(&mut all, &shared_out, places, &alike);
     let place = |at: usize| places.get(at).copied();
-    let chance = chance(&all, &groups, places, runs.len(), alike);
+    let chance = chance(&all, &groups, places, runs.len(), &alike);
     let edges = reduction(&all, count).into_iter().filter_map(|(a, b)| Some((place(a)?, place(b)?))).collect();
     Agreed { edges, chance }
 }
@@ -183,6 +193,20 @@ fn chance(all: &Square, groups: &[Vec<usize>], places: &[Place], runs: usize, al
         beside.difference(&streams).map(others).filter(|others| *others > 0).min()
     });
     least.min().map_or(0.0, |others| (others as f64 + 1.0).powi(-further))
+}
+
+/// Takes away the order of steps that do the same, where threads share them out: which thread takes which is chance,
+/// and so is what each does after the other.
+fn between_threads(all: &mut Square, shared_out: &[bool], places: &[Place], alike: impl Fn(u32, u32) -> bool) {
+    let taken: Vec<(usize, &Place)> =
+        places.iter().enumerate().filter(|(at, _)| shared_out.get(*at) == Some(&true)).collect();
+    for (a, from) in &taken {
+        for (b, to) in &taken {
+            if from.0 != to.0 && alike(from.0, to.0) {
+                all.clear(*a, *b);
+            }
+        }
+    }
 }
 
 /// Takes away what lies inside a group, but for the order of a stream, and what holds for some of its members only.
