@@ -125,7 +125,8 @@ fn reduced(runs: &[RunOrder<'_>], places: &[Place], alike: impl Fn(u32, u32) -> 
     for (a, from) in places.iter().enumerate() {
         for (b, to) in places.iter().enumerate().skip(a + 1) {
             let holds = |from, to| runs.iter().filter(|run| run.before(from, to)).count();
-            let (forth, back) = (holds(*from, *to), holds(*to, *from));
+            let forth = holds(*from, *to);
+            let back = if forth == runs.len() { 0 } else { holds(*to, *from) };
             for (a, b, holds) in [(a, b, forth), (b, a, back)] {
                 if holds == runs.len() {
                     all.set(a, b);

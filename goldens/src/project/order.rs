@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use recording::resolve::ObjectId;
+use recording::resolve::{ObjectId, ObjectKind as Kind};
 
 use super::{BuiltProcess, Maker};
 use crate::form::NodeRef;
@@ -74,12 +74,8 @@ const AT_ONCE: u64 = 4096;
 /// these bytes had begun; after its end where it was written at once. How the bytes were cut on their way is
 /// chance and decides nothing.
 fn passed(run: &Run) -> Vec<Witness> {
-    let mut pipes: BTreeMap<ObjectId, Vec<FlowId>> = BTreeMap::new();
-    for (at, flow) in run.flows.iter().enumerate() {
-        if run.tables.object(flow.object).is_some_and(|object| object.kind == recording::resolve::ObjectKind::Pipe) {
-            pipes.entry(flow.object).or_default().push(FlowId(at as u32));
-        }
-    }
+    let mut pipes = run.channels();
+    pipes.retain(|object, _| run.tables.object(*object).is_some_and(|object| object.kind == Kind::Pipe));
     let pieces = pieces(run, &pipes);
     let into = |id: &FlowId| run.flows.get(id.0 as usize).is_some_and(|flow| flow.into);
     let none = Vec::new();

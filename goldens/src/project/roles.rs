@@ -6,6 +6,7 @@ use recording::resolve::{Object, ObjectId, ObjectKind as Raw, ProcId};
 
 use super::Maker;
 use crate::model::{ObjectKind, ObjectRef};
+use crate::run::raw::FlowId;
 use crate::value::Value;
 
 /// The reference of each object.
@@ -100,17 +101,15 @@ fn pipe(ends: Option<&Ends>) -> Value {
 
 /// Who wrote into and who read from each pipe and pair.
 fn pipes(maker: &Maker<'_>) -> BTreeMap<ObjectId, Ends> {
-    let mut pipes: BTreeMap<ObjectId, Ends> = BTreeMap::new();
-    for flow in &maker.run.flows {
-        let is = |object: &Object| matches!(object.kind, Raw::Pipe | Raw::Socketpair);
-        if !maker.run.tables.object(flow.object).is_some_and(is) {
-            continue;
+    let ends = |flows: Vec<FlowId>| {
+        let mut ends = Ends::default();
+        for flow in flows.iter().filter_map(|id| maker.run.flows.get(id.0 as usize)) {
+            let side = if flow.into { &mut ends.0 } else { &mut ends.1 };
+            side.insert(end(maker, flow.process, flow.fd));
         }
-        let ends = pipes.entry(flow.object).or_default();
-        let side = if flow.into { &mut ends.0 } else { &mut ends.1 };
-        side.insert(end(maker, flow.process, flow.fd));
-    }
-    pipes
+        ends
+    };
+    maker.run.channels().into_iter().map(|(object, flows)| (object, ends(flows))).collect()
 }
 
 fn end(maker: &Maker<'_>, process: ProcId, fd: Option<i32>) -> String {

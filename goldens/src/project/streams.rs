@@ -1,18 +1,19 @@
 //! Streams: what each process did to each object, under canonical names.
 //!
 //! Steps of several threads on one object are in order only where a witness orders them; else the stream is a
-//! bag, and is sorted so that no interleaving shows. So is what a process does to a pipe of its own.
+//! bag, and is sorted so that no interleaving shows. So is what a process does to a pipe that it both fills and
+//! empties beside others; what passes through one that it has alone is no step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use recording::resolve::{ObjectId, ObjectKind as Raw, ProcId, ThreadId};
+use recording::resolve::{ObjectId, ProcId, ThreadId};
 
 use super::Maker;
 use super::roles::UNUSED;
 use crate::form::{FormStep, FormStream};
 use crate::model::{ObjectKind, ObjectRef, Verb};
 use crate::run::Run;
-use crate::run::raw::{Key, MIXED, Placed};
+use crate::run::raw::{FlowId, Key, MIXED, Placed};
 use crate::run::stream::{Moves, RawStream};
 use crate::value::Value;
 
@@ -95,13 +96,12 @@ fn one(
 
 /// Pipes and pairs that one process both writes into and reads from, and no other.
 fn private(run: &Run) -> BTreeSet<ObjectId> {
-    let mut ends: BTreeMap<ObjectId, BTreeSet<(bool, ProcId)>> = BTreeMap::new();
-    let is = |id| run.tables.object(id).is_some_and(|object| matches!(object.kind, Raw::Pipe | Raw::Socketpair));
-    for flow in run.flows.iter().filter(|flow| is(flow.object)) {
-        ends.entry(flow.object).or_default().insert((flow.into, flow.process));
-    }
-    let of_one = |ends: &BTreeSet<(bool, ProcId)>| matches!(ends.iter().copied().collect::<Vec<_>>()[..], [(false, reader), (true, writer)] if reader == writer);
-    ends.into_iter().filter(|(_, ends)| of_one(ends)).map(|(object, _)| object).collect()
+    let of_one = |flows: &Vec<FlowId>| {
+        let flows = flows.iter().filter_map(|id| run.flows.get(id.0 as usize));
+        let ends: BTreeSet<(ProcId, bool)> = flows.map(|flow| (flow.process, flow.into)).collect();
+        ends.len() == 2 && ends.first().map(|(reader, _)| reader) == ends.last().map(|(writer, _)| writer)
+    };
+    run.channels().into_iter().filter(|(_, flows)| of_one(flows)).map(|(object, _)| object).collect()
 }
 
 fn is_one_of(objects: &BTreeSet<ObjectId>, key: Key) -> bool {

@@ -137,11 +137,10 @@ fn candidates(run: &Run, substitutions: &Substitutions) -> Vec<Candidate> {
         let local = object.local.as_ref().map(|(local, _)| local).filter(|local| local.first() == Some(&b'/'));
         let path = local.unwrap_or_else(|| made_as(object));
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        let end = path.len().saturating_sub(name.len() + 1);
         if name.len() < SHORTEST || path.first() != Some(&b'/') {
             continue;
         }
-        let folder = folder(path.get(..end).unwrap_or_default(), substitutions);
+        let folder = folder(parent(path), substitutions);
         all.insert(Candidate { folder, name: name.to_vec(), path: path.clone(), shared: true });
     }
     all.into_iter().collect()

@@ -13,7 +13,7 @@ pub(crate) mod stream;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use recording::resolve::{DescriptionId, ObjectId, ProcId, Tables};
+use recording::resolve::{DescriptionId, ObjectId, ObjectKind, ProcId, Tables};
 use recording::session::Header;
 
 pub(crate) use bytes::{Borrowed, Bytes};
@@ -23,7 +23,7 @@ pub use observer::Observer;
 
 use crate::content::Hash;
 use crate::model::InputKind;
-use raw::{Key, NameId, Names, Placed, Raw, RawSteps};
+use raw::{FlowId, Key, NameId, Names, Placed, Raw, RawSteps};
 use stream::{FileRange, RawStream};
 
 /// One run, lowered.
@@ -233,6 +233,18 @@ impl Run {
             self.processes.resize_with(at.saturating_add(1), ProcessFacts::default);
         }
         &mut self.processes[at]
+    }
+
+    /// What flowed through each pipe and each pair of sockets.
+    pub(crate) fn channels(&self) -> BTreeMap<ObjectId, Vec<FlowId>> {
+        let mut channels: BTreeMap<ObjectId, Vec<FlowId>> = BTreeMap::new();
+        for (at, flow) in self.flows.iter().enumerate() {
+            let kind = self.tables.object(flow.object).map(|object| object.kind);
+            if matches!(kind, Some(ObjectKind::Pipe | ObjectKind::Socketpair)) {
+                channels.entry(flow.object).or_default().push(FlowId(at as u32));
+            }
+        }
+        channels
     }
 
     /// Calls seen, attempts not counted.
