@@ -39,19 +39,20 @@ pub fn forms(runs: &[&Run], known: Option<&Golden>, options: &Options) -> Vec<Fo
     let pairs: Vec<(&Run, &Substitutions)> = runs.iter().copied().zip(&substitutions).collect();
     let familiar = known.map(temporaries::familiar);
     let temporary = find_temporaries(&pairs, familiar.as_ref());
-    let mut holes: Vec<Holes> = Vec::with_capacity(runs.len());
+    let mut unnumbered: Vec<(Holes, Names)> = Vec::with_capacity(runs.len());
     let mut described: Vec<keys::Described> = Vec::with_capacity(runs.len());
     for ((run, substitutions), temporary) in pairs.iter().copied().zip(temporary) {
         let temporaries = temporary.into_iter().map(|path| (path, None)).collect();
-        let unnumbered = Holes { temporaries, ports: ports::number(run) };
-        described.push(keys::Described::of(run, &Names::new(run, substitutions.clone(), &unnumbered)));
-        holes.push(unnumbered);
+        let holes = Holes { temporaries, ports: ports::number(run) };
+        let names = Names::new(run, substitutions.clone(), &holes);
+        described.push(keys::Described::of(run, &names));
+        unnumbered.push((holes, names));
     }
     let keys = keys::of(&described, known);
-    let each = pairs.into_iter().zip(holes).zip(keys);
-    each.map(|(((run, substitutions), mut holes), keys)| {
-        holes.temporaries = temporaries::number(run, substitutions, &holes, &keys, known);
-        Maker::new(run, substitutions.clone(), &holes, &keys).form()
+    let each = pairs.into_iter().zip(unnumbered).zip(keys);
+    each.map(|(((run, substitutions), (mut holes, names)), keys)| {
+        holes.temporaries = temporaries::number(run, names, &holes, &keys, known);
+        Maker::new(run, Names::new(run, substitutions.clone(), &holes), &holes, &keys).form()
     })
     .collect()
 }
@@ -75,9 +76,8 @@ pub(crate) struct Maker<'a> {
 }
 
 impl<'a> Maker<'a> {
-    /// For this run, with these holes and keys.
-    pub fn new(run: &'a Run, substitutions: Substitutions, holes: &Holes, keys: &[ProcKey]) -> Maker<'a> {
-        let names = Names::new(run, substitutions, holes);
+    /// For this run, with these holes, the names that they make, and keys.
+    pub fn new(run: &'a Run, names: Names, holes: &Holes, keys: &[ProcKey]) -> Maker<'a> {
         let mut maker = Maker {
             run,
             names,

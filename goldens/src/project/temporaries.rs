@@ -9,7 +9,7 @@ use super::Maker;
 use crate::golden::Golden;
 use crate::model::{Arg, ProcKey, Step};
 use crate::pattern::{accepts, is_rule};
-use crate::rename::{Familiar, Holes, Substitutions, parent};
+use crate::rename::{Familiar, Holes, Names, parent};
 use crate::run::Run;
 use crate::run::raw::Key;
 use crate::value::Value;
@@ -75,10 +75,10 @@ struct Ranked {
     made: u64,
 }
 
-/// The numbers of the temporary names of a run.
+/// The numbers of the temporary names of a run; `names` are those without numbers.
 pub(super) fn number(
     run: &Run,
-    substitutions: &Substitutions,
+    names: Names,
     holes: &Holes,
     keys: &[ProcKey],
     known: Option<&Golden>,
@@ -86,7 +86,7 @@ pub(super) fn number(
     if holes.temporaries.len() < 2 && known.is_none() {
         return holes.temporaries.keys().map(|path| (path.clone(), Some(1))).collect();
     }
-    let mut first = Maker::new(run, substitutions.clone(), holes, keys);
+    let mut first = Maker::new(run, names, holes, keys);
     let texts = texts(&mut first, false);
     let bare = self::texts(&mut first, true);
     let mut distinct: Vec<&Vec<String>> = texts.values().collect();
@@ -101,7 +101,8 @@ pub(super) fn number(
             .collect(),
         ports: holes.ports.clone(),
     };
-    let refined = self::texts(&mut Maker::new(run, substitutions.clone(), &again, keys), false);
+    let numbered = Names::new(run, first.names.substitutions.clone(), &again);
+    let refined = self::texts(&mut Maker::new(run, numbered, &again, keys), false);
     let mut folders: BTreeMap<&[u8], Vec<Ranked>> = BTreeMap::new();
     for path in holes.temporaries.keys() {
         folders.entry(parent(path)).or_default().push(Ranked {
