@@ -36,8 +36,13 @@ fn nearest() -> Result<Option<PathBuf>, Problem> {
     Ok(nearest_to(&here).map(|path| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path)))
 }
 
+/// The root of the repository in which a directory lies.
+pub fn repository(dir: &Path) -> Option<&Path> {
+    dir.ancestors().find(|dir| dir.join(".git").exists())
+}
+
 fn nearest_to(dir: &Path) -> Option<PathBuf> {
-    let root = dir.ancestors().find(|dir| dir.join(".git").exists());
+    let root = repository(dir);
     let within = |candidate: &Path| root.is_none_or(|root| candidate.starts_with(root));
     // Without a repository only the working directory counts: a stranger's file above it is none of ours.
     let depth = if root.is_some() { usize::MAX } else { 1 };

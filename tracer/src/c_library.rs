@@ -3,11 +3,12 @@
 //! Known before the first event, so that a recording says what it was made on. A program that is handed another
 //! library on its way (LD_PRELOAD, a chroot) is not seen through.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::interpreters;
 
 /// Interpreters of interpreters that the kernel follows (BINPRM_BUF, `bprm->recursion_depth`).
 const SCRIPTS: usize = 5;
@@ -15,8 +16,6 @@ const SCRIPTS: usize = 5;
 const HEADERS: u64 = 64 << 10;
 /// Bytes of a library in which its version is looked for.
 const LIBRARY: u64 = 16 << 20;
-/// PT_INTERP of elf(5).
-const PT_INTERP: u32 = 3;
 
 /// `glibc-2.36`, `musl-1.2.3`; `None`: the file is no dynamic program, or its library does not say.
 pub fn of_program(path: &Path) -> Option<String> {
@@ -24,8 +23,8 @@ pub fn of_program(path: &Path) -> Option<String> {
     for _ in 0..SCRIPTS {
         let head = beginning(&program, HEADERS)?;
         match head.strip_prefix(b"#!") {
-            Some(line) => program = script_interpreter(line)?,
-            None => return of_loader(&loader(&head)?),
+            Some(line) => program = interpreters::of_script(line)?,
+            None => return of_loader(&interpreters::of_elf(&head)?),
         }
     }
     None
@@ -37,33 +36,6 @@ fn beginning(path: &Path, most: u64) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path).ok()?.take(most).read_to_end(&mut bytes).ok()?;
     Some(bytes)
-}
-
-/// The first word behind `#!`.
-fn script_interpreter(line: &[u8]) -> Option<PathBuf> {
-    let line = line.split(|byte| *byte == b'\n').next()?.trim_ascii();
-    let word = line.split(u8::is_ascii_whitespace).next().filter(|word| !word.is_empty())?;
-    Some(PathBuf::from(OsStr::from_bytes(word)))
-}
-
-/// The path in the PT_INTERP header of a 64-bit little-endian ELF file.
-fn loader(elf: &[u8]) -> Option<PathBuf> {
-    let half = |at: usize| Some(u16::from_le_bytes(elf.get(at..at.checked_add(2)?)?.try_into().ok()?));
-    let word = |at: usize| Some(u32::from_le_bytes(elf.get(at..at.checked_add(4)?)?.try_into().ok()?));
-    let long = |at: usize| {
-        let value = u64::from_le_bytes(elf.get(at..at.checked_add(8)?)?.try_into().ok()?);
-        usize::try_from(value).ok()
-    };
-    if !elf.starts_with(b"\x7fELF\x02\x01") {
-        return None;
-    }
-    let (table, size, count) = (long(0x20)?, usize::from(half(0x36)?), usize::from(half(0x38)?));
-    let header = |nth: usize| table.checked_add(size.checked_mul(nth)?);
-    let at = (0..count).filter_map(header).find(|at| word(*at) == Some(PT_INTERP))?;
-    let (start, len) = (long(at.checked_add(0x08)?)?, long(at.checked_add(0x20)?)?);
-    let path = elf.get(start..start.checked_add(len)?)?;
-    let path = path.split(|byte| *byte == 0).next().filter(|path| !path.is_empty())?;
-    Some(PathBuf::from(OsStr::from_bytes(path)))
 }
 
 fn of_loader(loader: &Path) -> Option<String> {
@@ -114,13 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_name_no_loader_have_none() {
-        assert_eq!(loader(b"\x7fELF\x02\x01"), None);
-        let mut elf = vec![0xff; 256];
-        elf[..6].copy_from_slice(b"\x7fELF\x02\x01");
-        assert_eq!(loader(&elf), None, "offsets behind the end");
-        assert_eq!(script_interpreter(b" \nx"), None);
-        assert_eq!(script_interpreter(b" /usr/bin/env python3\n").as_deref(), Some(Path::new("/usr/bin/env")));
+    fn what_is_no_plain_file_has_none() {
         assert_eq!(of_program(Path::new("/dev/zero")), None);
     }
 }

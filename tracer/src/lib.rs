@@ -19,6 +19,7 @@ mod filter;
 pub mod front;
 mod golden;
 mod header;
+pub mod interpreters;
 mod launch;
 mod leave;
 mod look;

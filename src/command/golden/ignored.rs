@@ -32,8 +32,7 @@ pub fn offer(golden: &Path) -> Result<(), Problem> {
 /// The `.gitignore` of the golden's repository, if it does not say anything yet.
 fn unaware(golden: &Path) -> Option<PathBuf> {
     let dir = std::path::absolute(golden.parent()?).ok()?;
-    let root = dir.ancestors().find(|dir| dir.join(".git").exists())?;
-    let file = root.join(".gitignore");
+    let file = config::repository(&dir)?.join(".gitignore");
     let ignored = fs::read_to_string(&file).unwrap_or_default();
     (!ignored.lines().any(|line| line.contains(".golden.new"))).then_some(file)
 }

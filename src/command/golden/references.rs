@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::place::Place;
 use crate::cli::ask::Unreferenced;
+use crate::config;
 use crate::exit::{Code, say};
 use crate::message::{Problem, named, safe};
 use crate::output::reason;
@@ -42,8 +43,7 @@ pub fn tell(place: &Place, checked: &[String], wish: Unreferenced) -> Result<Cod
 
 /// The repository that holds the goldens, else where we are.
 fn root_of(goldens: &Path) -> PathBuf {
-    let repository = goldens.ancestors().find(|dir| dir.join(".git").exists());
-    repository.map_or_else(|| std::env::current_dir().unwrap_or_else(|_| ".".into()), Path::to_owned)
+    config::repository(goldens).map_or_else(|| std::env::current_dir().unwrap_or_else(|_| ".".into()), Path::to_owned)
 }
 
 /// `NAME` of `NAME@VARIANT`.
