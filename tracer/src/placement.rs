@@ -31,6 +31,8 @@ const HOT: u64 = 10_000;
 const HOT_TOGETHER: u64 = 20_000;
 /// Among more tasks than this nobody looks for those that compute when a process is born.
 const MANY: usize = 64;
+/// Tasks that may be pinned before anything grows.
+const ROOM: usize = 64;
 /// Stops a second from which on a task takes part.
 const WARM: u64 = 1_000;
 
@@ -83,8 +85,9 @@ impl Placement {
             stops: 0,
             not_before: 0,
             pin: None,
-            masks: HashMap::default(),
-            hot: vec![],
+            // Who is pinned first may be so in the midst of a run: then there is room already.
+            masks: HashMap::with_capacity_and_hasher(ROOM, Default::default()),
+            hot: Vec::with_capacity(ROOM),
         }
     }
 

@@ -150,7 +150,7 @@ impl<'s> Session<'s> {
             stream,
             tasks: Tasks::default(),
             early: Early::default(),
-            queue: VecDeque::new(),
+            queue: VecDeque::with_capacity(64),
             expected_deaths: 0,
             placement: Placement::for_plan(plan, calls),
             capture: Capture::new(&plan.limits, plan.golden),
