@@ -56,12 +56,16 @@ pub fn terminal_owner(tracer: &Tracer) -> Verdict {
     Ok(())
 }
 
+/// The whole line: a key that sends a signal throws away what the terminal has not shown yet
+/// (termios(3), NOFLSH).
+const KEYS: &str = "keys?\r\n";
+
 /// One key, one signal: the tracer sits in the same group and must not hand on what came anyway.
 pub fn ctrl_c(tracer: &Tracer) -> Verdict {
     let (status, shown, trace) = both(tracer, "ctrl_c", |terminal| {
-        terminal.await_text("keys?")?;
+        terminal.await_text(KEYS)?;
         terminal.press(b"\x03")?;
-        terminal.await_text("interrupted")?;
+        terminal.await_text("interrupted\r\n")?;
         terminal.press(b"\x1c")
     })?;
     ensure!(status.code() == Some(6), "the guest decides how it ends: {status}");
@@ -74,7 +78,7 @@ pub fn ctrl_c(tracer: &Tracer) -> Verdict {
 pub fn ctrl_c_without_handler(tracer: &Tracer) -> Verdict {
     use std::os::unix::process::ExitStatusExt;
     let (status, _, trace) = both(tracer, "ctrl_c default", |terminal| {
-        terminal.await_text("keys?")?;
+        terminal.await_text(KEYS)?;
         terminal.press(b"\x03")
     })?;
     ensure!(status.signal() == Some(libc::SIGINT), "died by SIGINT: {status}");
