@@ -58,14 +58,13 @@ impl World {
             // A descriptor on itself changes nothing.
             Act::DupTo { .. } if said.word(0) as i32 == made => {}
             Act::DupTo { flags } => {
+                self.table(tid).remove(&made);
                 let cloexec = flags.is_some_and(|at| said.word(at) & CLOEXEC != 0);
                 self.duplicate(caller, said.word(0) as i32, made, cloexec, about);
             }
             Act::Fcntl => self.fcntl(caller, said, about),
             Act::Ioctl => self.ioctl(caller, said),
-            Act::Close => {
-                self.table(tid).remove(&(said.word(0) as i32));
-            }
+            Act::Close => self.close(caller, said.word(0) as i32),
             Act::CloseRange => self.close_range(tid, said, about),
             Act::Chdir => {
                 let path = path_of(about, 0).map(<[u8]>::to_vec);
@@ -323,7 +322,7 @@ impl World {
 
     fn duplicate(&mut self, caller: Caller, from: i32, to: i32, cloexec: bool, about: &mut Vec<About>) {
         let Some(known) = self.fd(caller.tid, from) else { return };
-        self.put(caller.tid, to, Fd { cloexec, ..known });
+        self.put_free(caller, to, Fd { cloexec, ..known });
         if let Some(row) = self.tables.description(known.description) {
             let (object, description) = (row.object, Some(known.description));
             about.push(About { arg: RESULT, element: 0, object, description, fd: Some(to), path: None });
@@ -420,7 +419,7 @@ impl World {
         match (theirs, said.note_of(RESULT, 0)) {
             (Some(known), _) => {
                 let known = Fd { cloexec: true, ..known };
-                self.put(caller.tid, fd, known);
+                self.put_free(caller, fd, known);
                 self.push_about(RESULT, 0, fd, known, about);
             }
             (None, Some(note)) => {

@@ -154,6 +154,12 @@ fn makedev(major: u64, minor: u64) -> u64 {
 impl World {
     /// What the arguments name, in their order.
     pub fn name(&mut self, caller: Caller, said: &mut Said<'_>, about: &mut Vec<About>) {
+        if said.plan.act == Act::Close
+            && let Some(known) = self.displaced(caller, said.word(0) as i32)
+        {
+            self.push_about(0, 0, said.word(0) as i32, known, about);
+            return;
+        }
         for note in said.notes.iter().filter(|note| !note.made && note.present.is_none()) {
             self.noted(caller, note);
         }
@@ -200,9 +206,9 @@ impl World {
     }
 
     fn push_fd(&mut self, caller: Caller, arg: u8, element: u32, fd: i32, about: &mut Vec<About>) {
-        let Some(known) = self.fd(caller.tid, fd) else { return };
-        let Some(object) = self.tables.description(known.description).map(|row| row.object) else { return };
-        about.push(About { arg, element, object, description: Some(known.description), fd: Some(fd), path: None });
+        if let Some(known) = self.fd(caller.tid, fd) {
+            self.push_about(arg, element, fd, known, about);
+        }
     }
 
     fn name_path(&mut self, caller: Caller, said: &mut Said<'_>, at: u8, about: &mut Vec<About>) {

@@ -118,7 +118,7 @@ impl<C: Consumer> Resolver<C> {
         let tid = event.task();
         let thread = self.world.tasks.thread(&mut self.world.tables, tid);
         let process = self.world.tables.thread(thread).map_or(ProcId(0), |thread| thread.process);
-        let caller = Caller { tid, process, index };
+        let caller = Caller { tid, process, index, began: event.at(), left: call.left() };
         let plan = self.plans.of(event.abi(), call.nr());
         let mut said = Said::of(*call, plan);
         let (mut about, mut moved) = (std::mem::take(&mut self.about), std::mem::take(&mut self.moved));

@@ -124,7 +124,7 @@ impl World {
                 let cloexec = flags & MSG_CMSG_CLOEXEC != 0;
                 let Some(known) = self.arrived(caller, said, fd, sent.next()) else { continue };
                 let known = Fd { cloexec, ..known };
-                self.put(caller.tid, fd, known);
+                self.put_free(caller, fd, known);
                 self.push_about(RESULT, element, fd, known, about);
             }
         }

@@ -26,6 +26,14 @@ pub(super) struct Fd {
     pub cloexec: bool,
 }
 
+/// A descriptor whose number was given away before its close was told.
+#[derive(Debug, Clone, Copy)]
+struct Displaced {
+    fd: Fd,
+    /// When the call that got the number had returned, ns.
+    by: u64,
+}
+
 pub(super) type FdTable = NumberMap<i32, Fd>;
 
 /// What tasks share with CLONE_FS.
@@ -45,6 +53,9 @@ pub(super) struct Caller {
     pub process: ProcId,
     /// Number of the event.
     pub index: u64,
+    /// When it began and when it had returned, ns.
+    pub began: u64,
+    pub left: u64,
 }
 
 /// Everything that calls change.
@@ -59,6 +70,8 @@ pub(super) struct World {
     first_place: Place,
     /// What the last exec of a task closed: the call that did it still names it.
     closed_by_exec: NumberMap<u32, FdTable>,
+    /// What stood under a number that the kernel gave away again: a close that is still under way freed it.
+    displaced: NumberMap<(ProcId, i32), Displaced>,
     /// Bytes so far of streams, per process and direction.
     pub streams: NumberMap<(u32, u32, bool), u64>,
     /// Descriptors sent over a socket and not yet received.
@@ -80,6 +93,7 @@ impl World {
             first: FdTable::default(),
             first_place: Place { cwd: header.cwd.clone().into_bytes(), root: vec![], umask: header.umask },
             closed_by_exec: NumberMap::default(),
+            displaced: NumberMap::default(),
             streams: NumberMap::default(),
             in_flight: VecDeque::new(),
             pidfds: NumberMap::default(),
@@ -208,6 +222,32 @@ impl World {
         self.closed_by_exec.get(&tid)?.get(&fd).copied()
     }
 
+    /// A descriptor of which the kernel chose the number, the lowest that was free (open(2)). Where another
+    /// stands there, a close by another thread freed it and is told later.
+    pub fn put_free(&mut self, caller: Caller, fd: i32, known: Fd) {
+        if let Some(stood) = self.fds.get(caller.tid).and_then(|table| table.get(&fd)).copied()
+            && self.displaced.len() < MOST
+        {
+            self.displaced.insert((caller.process, fd), Displaced { fd: stood, by: caller.left });
+        }
+        self.put(caller.tid, fd, known);
+    }
+
+    /// What a close is about that began before its number was given away again.
+    pub fn displaced(&self, caller: Caller, fd: i32) -> Option<Fd> {
+        let displaced = self.displaced.get(&(caller.process, fd))?;
+        (caller.began <= displaced.by).then_some(displaced.fd)
+    }
+
+    /// A descriptor is closed: the one that stands there, or the one that was displaced.
+    pub fn close(&mut self, caller: Caller, fd: i32) {
+        if self.displaced(caller, fd).is_some() {
+            self.displaced.remove(&(caller.process, fd));
+        } else {
+            self.fds.get_mut(caller.tid).remove(&fd);
+        }
+    }
+
     /// What a descriptor of a task is open on.
     pub fn object_of(&self, tid: u32, fd: i32) -> Option<ObjectId> {
         self.tables.description(self.fd(tid, fd)?.description).map(|description| description.object)
@@ -305,7 +345,7 @@ impl World {
     pub fn open(&mut self, caller: Caller, fd: i32, object: ObjectId, flags: u64, cloexec: bool) -> Fd {
         let description = self.objects.describe(&mut self.tables, object, flags, Some(caller.process));
         let known = Fd { description, cloexec };
-        self.put(caller.tid, fd, known);
+        self.put_free(caller, fd, known);
         known
     }
 
