@@ -1,5 +1,5 @@
 //! The bodies of the fuzz targets on inputs that are the same every time: seeds of each format, changed by a
-//! generator. So many inputs for each, or as many as `CHIC_FUZZ_INPUTS` says.
+//! generator: a few thousand for each, and more until `CHIC_FUZZ_SECONDS` are over.
 //!
 //! It finds what is near to real inputs; cargo-fuzz, which follows the code, finds the rest (`fuzz/`).
 
@@ -8,12 +8,15 @@ mod bodies;
 mod inputs;
 
 use inputs::Dice;
+use std::time::{Duration, Instant};
 
 /// Inputs of each target: some seconds.
-const INPUTS: u64 = 3000;
+const INPUTS: u64 = 4000;
 
-fn count() -> u64 {
-    std::env::var("CHIC_FUZZ_INPUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(INPUTS)
+/// How long each target goes on at least.
+fn time() -> Duration {
+    let seconds = std::env::var("CHIC_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(0))
 }
 
 /// Shows its input when a check panics.
@@ -28,7 +31,8 @@ impl Drop for Shown<'_> {
 }
 
 fn drive(check: fn(&[u8]), make: impl Fn(&mut Dice) -> Vec<u8>) {
-    for number in 0..count() {
+    let (begun, time) = (Instant::now(), time());
+    for number in (0..).take_while(|number| *number < INPUTS || begun.elapsed() < time) {
         let input = make(&mut Dice::new(number));
         let _shown = Shown(number, &input);
         check(&input);
@@ -51,9 +55,10 @@ fn documents() {
         include_bytes!("../../recording/tests/documents/v17_quotes_in_content.json"),
         include_bytes!("../../recording/tests/documents/full.summary.txt"),
     ];
-    for seed in seeds {
-        drive(bodies::documents::check, |dice| dice.changed(seed));
-    }
+    drive(bodies::documents::check, |dice| {
+        let seed = dice.one_of(&seeds);
+        dice.changed(seed)
+    });
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::{transparent, transparent_with};
 use crate::harness::trace::Call;
 use crate::harness::{Tracer, Verdict, ensure};
+use std::time::{Duration, Instant};
 
 pub fn edge_of_memory(tracer: &Tracer) -> Verdict {
     let (_, trace) = transparent(tracer, "edge_of_memory")?;
@@ -55,12 +56,15 @@ pub fn every_byte(tracer: &Tracer) -> Verdict {
     Ok(())
 }
 
+/// A few seeds, and more until `CHIC_FUZZ_SECONDS` are over.
 pub fn hostile(tracer: &Tracer) -> Verdict {
-    ask_for_anything(tracer, 1..4, 30)
+    let seconds = std::env::var("CHIC_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
+    let (begun, time) = (Instant::now(), Duration::from_secs(seconds.unwrap_or(0)));
+    ask_for_anything(tracer, (1..).take_while(|seed| *seed < 4 || begun.elapsed() < time), 30)
 }
 
 /// Random calls with random words: the tracer neither fails nor loses one, whatever it has to read or show.
-pub fn ask_for_anything(tracer: &Tracer, seeds: std::ops::Range<u32>, rounds: usize) -> Verdict {
+pub fn ask_for_anything(tracer: &Tracer, seeds: impl Iterator<Item = u32>, rounds: usize) -> Verdict {
     for seed in seeds {
         for options in [&["-f"][..], &["-f", "-v", "-yy", "-s", "300"], &["-f", "-e", "trace=%file,%process,getppid"]] {
             let (outcome, trace) = transparent_with(tracer, options, &format!("hostile {seed} {rounds} 24"))?;
