@@ -144,7 +144,9 @@ fn tracing_formats_agree() {
         let names: Vec<_> =
             fields.filter_map(|line| line.split(';').next()?.split_whitespace().last().map(str::to_owned)).collect();
         let Some(row) = table(Abi::X86_64).iter().flatten().find(|row| row.name == name) else { continue };
-        if row.args.len() != names.len() {
+        // Some operations take more: the last argument of `reboot` is of one command.
+        let more = row.variants.iter().flat_map(|variants| variants.rows).map(|(_, args, _)| args.len());
+        if row.args.len() != names.len() && more.max() != Some(names.len()) {
             unlike.push(format!("{name}{names:?}"));
         }
     }
