@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::json::{Node, Parser, Value};
+use super::json::{Node, Parser, Text, Value};
 
 /// Bytes of a manifest or trace that are looked at.
 const LARGEST: u64 = 1 << 20;
@@ -85,9 +85,9 @@ fn read(dir: &Path, file: &'static str) -> Result<Option<Vec<u8>>, BadBaseline> 
 /// `command` of a manifest.
 fn command(manifest: &[u8]) -> Result<Vec<String>, BadBaseline> {
     let broken = |what: String| BadBaseline::Broken { file: "manifest.json", what };
-    let node = Parser::new(manifest, 0)
+    let node = Parser::new(Text::new(manifest), 0)
         .value()
-        .map_err(|fault| broken(super::BadDocument::json(manifest, fault).to_string()))?;
+        .map_err(|fault| broken(super::BadDocument::json(manifest, *fault).to_string()))?;
     let Value::Object(members) = node.value else { return Err(broken("it is no JSON object".to_owned())) };
     let words = match members.into_iter().find(|(key, _)| key == "command") {
         Some((_, Node { value: Value::Array(words), .. })) => words,

@@ -1,7 +1,7 @@
 //! Finding: where in a file the document is, and what stands around it.
 
 use super::error::{self, BadDocument, Fault, Spot, plural, quoted};
-use super::json::{self, Parser, What};
+use super::json::{self, Parser, Text, What};
 use super::top::Gathered;
 use super::{Around, Brought, Document, Options, instead, notation, shape, table};
 
@@ -28,7 +28,7 @@ pub(super) fn find<'t>(bytes: &'t [u8], options: &Options) -> Result<Brought<'t>
     let framing =
         Framing { mark, carriage_returns: bytes.contains(&b'\r') && bytes.windows(2).any(|pair| pair == b"\r\n") };
     let start = if mark { BYTE_ORDER_MARK.len() } else { 0 };
-    let mut search = Search { text: bytes, options, complaint: None };
+    let mut search = Search { text: bytes, json: Text::new(bytes), options, complaint: None };
     let mut from = start;
     let mut count = 0;
     while let Some(found) = search.next(from) {
@@ -61,6 +61,7 @@ struct Found<'t> {
 /// The search for documents in a text.
 struct Search<'t, 'o> {
     text: &'t [u8],
+    json: Text<'t>,
     options: &'o Options,
     /// What is wrong with the first thing that seemed to be one.
     complaint: Option<BadDocument>,
@@ -90,9 +91,9 @@ impl<'t> Search<'t, '_> {
 
     fn read_at(&self, at: usize) -> Result<Found<'t>, Complaint> {
         let mut gathered = Gathered::default();
-        let mut parser = Parser::new(self.text, at);
+        let mut parser = Parser::new(self.json, at);
         if let Err(fault) = gathered.value(self.text, &mut parser) {
-            return self.broken(at, gathered, fault);
+            return self.broken(at, gathered, *fault);
         }
         let end = parser.at();
         let complaint = |what| Complaint { what, is_trace: true };
@@ -107,7 +108,7 @@ impl<'t> Search<'t, '_> {
             return self.lines(at).map_err(complaint);
         }
         if shape::is_call(&gathered.top) {
-            gathered.take_top_as_call(at).map_err(|fault| complaint(BadDocument::json(self.text, fault)))?;
+            gathered.take_top_as_call(at).map_err(|fault| complaint(BadDocument::json(self.text, *fault)))?;
             return Ok(Found { gathered, start: at, end, cut: None });
         }
         Err(Complaint { what: instead::of_object(&gathered.top), is_trace: false })
@@ -169,8 +170,7 @@ impl<'t> Search<'t, '_> {
     }
 
     fn line(&self, gathered: &mut Gathered<'t>, start: usize, end: usize) -> Result<(), BadDocument> {
-        let text = self.text.get(..end).unwrap_or(self.text);
-        let mut parser = Parser::new(text, start);
+        let mut parser = Parser::new(self.json.up_to(end), start);
         if parser.peek() != Some(b'{') {
             let line = self.text.get(start..end).unwrap_or_default().trim_ascii();
             return Err(BadDocument::at(self.text, start, "", Fault::Split { line: quoted(line) }));
@@ -181,7 +181,7 @@ impl<'t> Search<'t, '_> {
                 gathered.lines.get_or_insert_default().cut = Some((number, (end - start) as u64 + 1));
                 Ok(())
             }
-            Err(fault) => Err(BadDocument::json(self.text, fault)),
+            Err(fault) => Err(BadDocument::json(self.text, *fault)),
             Ok(()) if parser.peek().is_some() => {
                 let what = Fault::Syntax("the end of the line".to_owned());
                 Err(BadDocument::at(self.text, parser.at(), "", what))

@@ -87,9 +87,40 @@ pub(super) enum What {
     Unfit(String),
 }
 
+/// A text, of which a part is known to be UTF-8.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Text<'t> {
+    bytes: &'t [u8],
+    /// As much of it from the front as is UTF-8.
+    valid: &'t str,
+}
+
+impl<'t> Text<'t> {
+    /// Looks through the bytes once.
+    pub(super) fn new(bytes: &'t [u8]) -> Self {
+        Text { bytes, valid: bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid()) }
+    }
+
+    /// The same, up to a byte.
+    pub(super) fn up_to(self, end: usize) -> Self {
+        Text { bytes: self.bytes.get(..end).unwrap_or(self.bytes), ..self }
+    }
+
+    fn utf8(self, start: usize, end: usize) -> Result<&'t str, usize> {
+        match self.valid.get(start..end) {
+            Some(text) => Ok(text),
+            None => {
+                let bytes = self.bytes.get(start..end).unwrap_or_default();
+                std::str::from_utf8(bytes).map_err(|error| start + error.valid_up_to())
+            }
+        }
+    }
+}
+
 /// A reader with its place in the text.
 #[derive(Debug)]
 pub(super) struct Parser<'t> {
+    all: Text<'t>,
     text: &'t [u8],
     at: usize,
     path: Vec<Step<'t>>,
@@ -100,12 +131,13 @@ pub(super) struct Parser<'t> {
     pub(super) lone_surrogates: u64,
 }
 
-type Parsed<T> = Result<T, Fault>;
+/// The fault is boxed: what is read passes through many hands, and is rarely one.
+pub(super) type Parsed<T> = Result<T, Box<Fault>>;
 
 impl<'t> Parser<'t> {
     /// Reads from byte `at` on.
-    pub(super) fn new(text: &'t [u8], at: usize) -> Self {
-        Parser { text, at, path: Vec::new(), keys: Vec::new(), open: 0, lone_surrogates: 0 }
+    pub(super) fn new(all: Text<'t>, at: usize) -> Self {
+        Parser { all, text: all.bytes, at, path: Vec::new(), keys: Vec::new(), open: 0, lone_surrogates: 0 }
     }
 
     /// Offset of the next byte that is not read.
@@ -114,13 +146,15 @@ impl<'t> Parser<'t> {
     }
 
     /// A fault here.
-    pub(super) fn fault(&self, what: What) -> Fault {
+    #[cold]
+    pub(super) fn fault(&self, what: What) -> Box<Fault> {
         self.fault_at(self.at, what)
     }
 
     /// A fault elsewhere in what is being read.
-    pub(super) fn fault_at(&self, at: usize, what: What) -> Fault {
-        Fault { at, pointer: self.pointer(), what }
+    #[cold]
+    pub(super) fn fault_at(&self, at: usize, what: What) -> Box<Fault> {
+        Box::new(Fault { at, pointer: self.pointer(), what })
     }
 
     /// The JSON pointer of what is being read.
@@ -155,7 +189,7 @@ impl<'t> Parser<'t> {
         let value = match first {
             None => return Err(self.fault(What::End)),
             Some(b'{') => {
-                let mut members = Vec::new();
+                let mut members = Vec::with_capacity(8);
                 self.object(|parser, key| {
                     let node = parser.value()?;
                     members.push((key, node));
@@ -164,7 +198,7 @@ impl<'t> Parser<'t> {
                 Value::Object(members)
             }
             Some(b'[') => {
-                let mut elements = Vec::new();
+                let mut elements = Vec::with_capacity(6);
                 self.array(|parser| {
                     elements.push(parser.value()?);
                     Ok(())
@@ -185,7 +219,7 @@ impl<'t> Parser<'t> {
     pub(super) fn object(&mut self, mut each: impl FnMut(&mut Self, Cow<'t, str>) -> Parsed<()>) -> Parsed<()> {
         self.enter(b'{', "an object")?;
         let first_key = self.keys.len();
-        let mut many = HashSet::new();
+        let mut many = None;
         let mut next = self.first_or(b'}', "a key in quotes")?;
         while next {
             let at = self.at;
@@ -269,18 +303,17 @@ impl<'t> Parser<'t> {
     }
 
     /// At the end of the text it is the end that is wrong.
-    fn unexpected(&self, expected: &'static str) -> Fault {
+    #[cold]
+    fn unexpected(&self, expected: &'static str) -> Box<Fault> {
         self.fault(if self.at >= self.text.len() { What::End } else { What::Expected(expected) })
     }
 
-    fn is_second(&self, key: &str, first: usize, many: &mut HashSet<String>) -> bool {
+    fn is_second(&self, key: &str, first: usize, many: &mut Option<HashSet<String>>) -> bool {
         let before = self.keys.get(first..).unwrap_or_default();
         if before.len() < FEW_KEYS {
             return before.iter().any(|known| known == key);
         }
-        if many.is_empty() {
-            many.extend(before.iter().map(|known| known.clone().into_owned()));
-        }
+        let many = many.get_or_insert_with(|| before.iter().map(|known| known.clone().into_owned()).collect());
         !many.insert(key.to_owned())
     }
 
@@ -313,8 +346,7 @@ impl<'t> Parser<'t> {
             let _ = self.skip(b'+') || self.skip(b'-');
             self.digits()?;
         }
-        let written = self.text.get(start..self.at).unwrap_or_default();
-        std::str::from_utf8(written).map_err(|_| self.fault_at(start, What::NotUtf8))
+        self.utf8(start, self.at)
     }
 
     fn skip(&mut self, byte: u8) -> bool {
@@ -369,8 +401,7 @@ impl<'t> Parser<'t> {
     }
 
     fn utf8(&self, start: usize, end: usize) -> Parsed<&'t str> {
-        let bytes = self.text.get(start..end).unwrap_or_default();
-        std::str::from_utf8(bytes).map_err(|error| self.fault_at(start + error.valid_up_to(), What::NotUtf8))
+        self.all.utf8(start, end).map_err(|at| self.fault_at(at, What::NotUtf8))
     }
 
     /// The rest of an escape behind its backslash.
@@ -440,12 +471,12 @@ pub(super) fn push_key(pointer: &mut String, key: &str) {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Value<'_>, Fault> {
-        Parser::new(text.as_bytes(), 0).value().map(|node| node.value)
+    fn read(text: &str) -> Parsed<Value<'_>> {
+        Parser::new(Text::new(text.as_bytes()), 0).value().map(|node| node.value)
     }
 
     fn fault(text: &[u8]) -> Fault {
-        Parser::new(text, 0).value().expect_err("broken JSON was read")
+        *Parser::new(Text::new(text), 0).value().expect_err("broken JSON was read")
     }
 
     #[test]

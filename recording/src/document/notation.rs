@@ -43,7 +43,7 @@ pub(super) fn settle<'t>(
     framing: Framing,
     cut: Option<Spot>,
 ) -> Result<Document<'t>, BadDocument> {
-    let broken = |fault| BadDocument::json(text, fault);
+    let broken = |fault: Box<super::json::Fault>| BadDocument::json(text, *fault);
     instead::notice_unknown(&gathered.top, &mut gathered.noticed);
     let heading = end::heading(&gathered.top).map_err(broken)?;
     let notation = notation(&gathered, heading.generator.is_some());
@@ -56,9 +56,10 @@ pub(super) fn settle<'t>(
     for mut spelled in std::mem::take(&mut gathered.calls) {
         spelled.pid = spelled.pid.or(heading.pid);
         let (at, place) = (spelled.at, spelled.place);
-        let call = reading.call(spelled, &mut told).map_err(|fault| {
-            let pointer = place.pointer() + &fault.pointer;
-            BadDocument::json(text, super::json::Fault { pointer, at: at.max(fault.at), ..fault })
+        let call = reading.call(spelled, &mut told).map_err(|mut fault| {
+            fault.pointer.insert_str(0, &place.pointer());
+            fault.at = fault.at.max(at);
+            broken(fault)
         })?;
         calls.push(call);
     }

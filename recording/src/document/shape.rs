@@ -10,7 +10,7 @@ use syscalls::{Abi, errno};
 
 use super::call::{Source, Stamp};
 use super::cstring;
-use super::json::{Fault, Member, Node, Value, What, push_key};
+use super::json::{Fault, Member, Node, Parsed, Value, What, push_key};
 use super::time;
 
 /// A call as it is spelled.
@@ -107,7 +107,7 @@ impl Noticed {
     }
 }
 
-pub(super) type Shaped<T> = Result<T, Fault>;
+pub(super) type Shaped<T> = Parsed<T>;
 
 /// Is this the object of a call?
 pub(super) fn is_call(members: &[Member<'_>]) -> bool {
@@ -238,7 +238,7 @@ impl<'t> Spelling<'t> {
     }
 
     fn result(&mut self, key: &'static str, node: Node<'t>, below: &str) -> Shaped<()> {
-        let Some(result) = int(&node, &format!("/{key}{below}"))? else { return Ok(()) };
+        let Some(result) = integer(&node, || format!("/{key}{below}"))? else { return Ok(()) };
         match self.result {
             Some((other, known)) if known != result => {
                 Err(disagree(node.at, (other, &known.to_string()), (key, &result.to_string())))
@@ -283,7 +283,7 @@ impl<'t> Spelling<'t> {
     }
 
     fn duration(&mut self, key: &'static str, node: Node<'t>) -> Shaped<()> {
-        let Some(ns) = uint(&node, &format!("/{key}"))? else { return Ok(()) };
+        let Some(ns) = not_negative(&node, || format!("/{key}"))? else { return Ok(()) };
         match self.duration {
             Some((other, known)) if known != ns => {
                 Err(disagree(node.at, (other, &known.to_string()), (key, &ns.to_string())))
@@ -389,7 +389,7 @@ fn scalar<'t>(node: Node<'t>, step: &dyn Fn(&mut String), key: &str, noticed: &m
     })
 }
 
-fn misfit(at: usize, key: &str, step: &dyn Fn(&mut String), kind: &str) -> Fault {
+fn misfit(at: usize, key: &str, step: &dyn Fn(&mut String), kind: &str) -> Box<Fault> {
     let mut pointer = format!("/{key}");
     step(&mut pointer);
     said(at, pointer, format!("{kind}, string needed"))
@@ -457,21 +457,29 @@ fn positions(node: &Node<'_>, pointer: &str) -> Shaped<Vec<u64>> {
 
 /// An integer of 64 bits; `None` for null.
 pub(super) fn int(node: &Node<'_>, pointer: &str) -> Shaped<Option<i64>> {
-    match &node.value {
-        Value::Null => Ok(None),
-        Value::Number(text) => match text.parse() {
-            Ok(number) => Ok(Some(number)),
-            Err(_) => Err(said(node.at, pointer.to_owned(), no_integer(text))),
-        },
-        _ => Err(unfit(node, pointer, "integer")),
-    }
+    integer(node, || pointer.to_owned())
 }
 
 /// The same, not negative.
 pub(super) fn uint(node: &Node<'_>, pointer: &str) -> Shaped<Option<u64>> {
-    match int(node, pointer)? {
+    not_negative(node, || pointer.to_owned())
+}
+
+fn integer(node: &Node<'_>, pointer: impl Fn() -> String) -> Shaped<Option<i64>> {
+    match &node.value {
+        Value::Null => Ok(None),
+        Value::Number(text) => match text.parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(said(node.at, pointer(), no_integer(text))),
+        },
+        _ => Err(unfit(node, &pointer(), "integer")),
+    }
+}
+
+fn not_negative(node: &Node<'_>, pointer: impl Fn() -> String) -> Shaped<Option<u64>> {
+    match integer(node, &pointer)? {
         Some(number) if number < 0 => {
-            Err(said(node.at, pointer.to_owned(), format!("{number}, an integer that is not negative is needed")))
+            Err(said(node.at, pointer(), format!("{number}, an integer that is not negative is needed")))
         }
         number => Ok(number.map(i64::unsigned_abs)),
     }
@@ -487,15 +495,15 @@ fn no_integer(text: &str) -> String {
 }
 
 /// A value of the wrong type.
-pub(super) fn unfit(node: &Node<'_>, pointer: &str, needed: &str) -> Fault {
+pub(super) fn unfit(node: &Node<'_>, pointer: &str, needed: &str) -> Box<Fault> {
     said(node.at, pointer.to_owned(), format!("{}, {needed} needed", node.value.kind()))
 }
 
 /// A fault in words.
-pub(super) fn said(at: usize, pointer: String, words: String) -> Fault {
-    Fault { at, pointer, what: What::Unfit(words) }
+pub(super) fn said(at: usize, pointer: String, words: String) -> Box<Fault> {
+    Box::new(Fault { at, pointer, what: What::Unfit(words) })
 }
 
-fn disagree(at: usize, one: (&str, &str), other: (&str, &str)) -> Fault {
+fn disagree(at: usize, one: (&str, &str), other: (&str, &str)) -> Box<Fault> {
     said(at, String::new(), format!("`{}` {} and `{}` {} disagree", one.0, one.1, other.0, other.1))
 }

@@ -3,7 +3,7 @@
 //! In: the text and where a value begins. Out: what stands in it, gathered: calls as they are spelled, and the
 //! rest as values.
 
-use super::json::{Fault, Member, Parser, Value};
+use super::json::{Fault, Member, Parsed, Parser, Value};
 use super::shape::{self, Noticed, Place, Spelled, unfit};
 
 /// What stands in a document.
@@ -45,7 +45,7 @@ pub(super) struct Lines {
 
 impl<'t> Gathered<'t> {
     /// Reads one value.
-    pub(super) fn value(&mut self, text: &'t [u8], parser: &mut Parser<'t>) -> Result<(), Fault> {
+    pub(super) fn value(&mut self, text: &'t [u8], parser: &mut Parser<'t>) -> Parsed<()> {
         let read = match parser.peek() {
             Some(b'[') => {
                 self.container = true;
@@ -72,13 +72,13 @@ impl<'t> Gathered<'t> {
     }
 
     /// Takes the whole value as one call, when it is none of the containers.
-    pub(super) fn take_top_as_call(&mut self, at: usize) -> Result<(), Fault> {
+    pub(super) fn take_top_as_call(&mut self, at: usize) -> Parsed<()> {
         let call = shape::call(at, Place::Alone, std::mem::take(&mut self.top), &mut self.noticed)?;
         self.calls.push(call);
         Ok(())
     }
 
-    fn calls(&mut self, parser: &mut Parser<'t>, place: impl Fn(usize) -> Place) -> Result<(), Fault> {
+    fn calls(&mut self, parser: &mut Parser<'t>, place: impl Fn(usize) -> Place) -> Parsed<()> {
         let first = self.calls.len();
         if parser.peek() != Some(b'[') {
             let node = parser.value()?;
@@ -95,7 +95,7 @@ impl<'t> Gathered<'t> {
         })
     }
 
-    fn processes(&mut self, parser: &mut Parser<'t>) -> Result<(), Fault> {
+    fn processes(&mut self, parser: &mut Parser<'t>) -> Parsed<()> {
         parser.array(|parser| {
             let number = self.processes.len();
             let first = self.calls.len();
@@ -125,7 +125,7 @@ impl<'t> Gathered<'t> {
         })
     }
 
-    fn event(&mut self, text: &'t [u8], parser: &mut Parser<'t>) -> Result<(), Fault> {
+    fn event(&mut self, text: &'t [u8], parser: &mut Parser<'t>) -> Parsed<()> {
         let node = parser.value()?;
         let Value::Object(members) = node.value else { return Err(within(parser, unfit(&node, "", "object"))) };
         let text = text.get(node.at..parser.at()).unwrap_or_default();
@@ -135,7 +135,7 @@ impl<'t> Gathered<'t> {
     }
 
     /// Reads one line of JSON lines; the parser's text ends with it.
-    pub(super) fn line(&mut self, text: &'t [u8], parser: &mut Parser<'t>) -> Result<(), Fault> {
+    pub(super) fn line(&mut self, text: &'t [u8], parser: &mut Parser<'t>) -> Parsed<()> {
         let node = parser.value()?;
         let at = node.at;
         let Value::Object(members) = node.value else { return Err(unfit(&node, "", "object")) };
@@ -178,6 +178,8 @@ impl<'t> Gathered<'t> {
 }
 
 /// A fault of a shape with the pointer of where the parser stands before its own.
-fn within(parser: &Parser<'_>, fault: Fault) -> Fault {
-    Fault { pointer: parser.pointer() + &fault.pointer, ..fault }
+#[cold]
+fn within(parser: &Parser<'_>, mut fault: Box<Fault>) -> Box<Fault> {
+    fault.pointer.insert_str(0, &parser.pointer());
+    fault
 }
