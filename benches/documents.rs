@@ -69,11 +69,13 @@ fn measure(what: &str, text: &str, calls: u64) {
     let mut rounds: Vec<f64> = (0..ROUNDS)
         .map(|_| {
             let begun = on_core();
-            match document::read(text.as_bytes(), &Options::default()) {
+            let read = document::read(text.as_bytes(), &Options::default());
+            let took = on_core() - begun;
+            match read {
                 Ok(Brought::Document(document)) => assert_eq!(document.calls.len() as u64, calls),
                 other => panic!("{what}: {other:?}"),
             }
-            on_core() - begun
+            took
         })
         .collect();
     rounds.sort_by(f64::total_cmp);

@@ -53,9 +53,10 @@ impl Value<'_> {
 }
 
 /// One step from a value to a value in it.
-#[derive(Debug, Clone)]
-enum Step<'t> {
-    Key(Cow<'t, str>),
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// The key at this place among those of the open objects.
+    Key(usize),
     Index(usize),
 }
 
@@ -98,7 +99,11 @@ pub(super) struct Text<'t> {
 impl<'t> Text<'t> {
     /// Looks through the bytes once.
     pub(super) fn new(bytes: &'t [u8]) -> Self {
-        Text { bytes, valid: bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid()) }
+        let valid = std::str::from_utf8(bytes).or_else(|error| {
+            let whole = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            std::str::from_utf8(whole)
+        });
+        Text { bytes, valid: valid.unwrap_or_default() }
     }
 
     /// The same, up to a byte.
@@ -123,7 +128,7 @@ pub(super) struct Parser<'t> {
     all: Text<'t>,
     text: &'t [u8],
     at: usize,
-    path: Vec<Step<'t>>,
+    path: Vec<Step>,
     /// Keys of the objects that are open, the outermost first.
     keys: Vec<Cow<'t, str>>,
     open: usize,
@@ -162,7 +167,7 @@ impl<'t> Parser<'t> {
         let mut out = String::new();
         for step in &self.path {
             match step {
-                Step::Key(key) => push_key(&mut out, key),
+                Step::Key(at) => push_key(&mut out, self.keys.get(*at).map_or("", |key| key)),
                 Step::Index(index) => {
                     let _ = write!(out, "/{index}");
                 }
@@ -230,12 +235,13 @@ impl<'t> Parser<'t> {
             if self.is_second(&key, first_key, &mut many) {
                 return Err(self.fault_at(at, What::Twice(key.into_owned())));
             }
+            let step = Step::Key(self.keys.len());
             self.keys.push(key.clone());
             match self.peek() {
                 Some(b':') => self.at += 1,
                 _ => return Err(self.unexpected("a colon")),
             }
-            self.path.push(Step::Key(key.clone()));
+            self.path.push(step);
             each(self, key)?;
             self.path.pop();
             next = self.another(b'}', "a comma or the end of the object")?;

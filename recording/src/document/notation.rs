@@ -52,17 +52,18 @@ pub(super) fn settle<'t>(
     }
     let reading = Reading { notation, version: heading.version.clone() };
     let mut told = Told::default();
-    let mut calls = Vec::with_capacity(gathered.calls.len());
-    for mut spelled in std::mem::take(&mut gathered.calls) {
+    let spelled = std::mem::take(&mut gathered.calls).into_iter();
+    // Collected like this the calls take the room of their spellings, one after the other.
+    let calls = spelled.map(|mut spelled| {
         spelled.pid = spelled.pid.or(heading.pid);
         let (at, place) = (spelled.at, spelled.place);
-        let call = reading.call(spelled, &mut told).map_err(|mut fault| {
+        reading.call(spelled, &mut told).map_err(|mut fault| {
             fault.pointer.insert_str(0, &place.pointer());
             fault.at = fault.at.max(at);
             broken(fault)
-        })?;
-        calls.push(call);
-    }
+        })
+    });
+    let mut calls = calls.collect::<Result<Vec<Call<'t>>, BadDocument>>()?;
     let found = stdout::find_again(notation, around.before, &mut calls);
     let ours = end::ours(&gathered, &calls).map_err(broken)?;
     let warnings = told.warnings(&gathered, around, framing, found.is_some(), &reading);
