@@ -276,8 +276,8 @@ struct Clock {
 }
 
 impl Clock {
-    fn new(zone: &'static str) -> Option<Clock> {
-        let bench = Bench::new("dates")?;
+    fn new(case: &'static str, zone: &'static str) -> Option<Clock> {
+        let bench = Bench::new(case)?;
         let _alone = alone();
         let preload = programs::build("shifted_clock", None, bench.store.path());
         Some(Clock { bench, preload, zone })
@@ -303,7 +303,7 @@ const BERLIN: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
 
 #[test]
 fn dates_of_runs_that_were_learned_within_one_second() {
-    let Some(mut clock) = Clock::new(BERLIN) else { return };
+    let Some(mut clock) = Clock::new("dates", BERLIN) else { return };
     let start = EVENING - DAY / 2;
     let runs: Vec<Run> = (0..5).map(|nth| clock.run(start + nth * SECOND / 20, 0)).collect();
     let goldens = goldens(&runs);
@@ -326,9 +326,27 @@ fn dates_of_runs_that_were_learned_within_one_second() {
     }
 }
 
+/// Today's date in a file that the program finds is none of its own.
+#[test]
+fn a_date_that_stands_in_a_file_since_today() {
+    const NOTES: &[(&str, &str)] = &[("notes", "1.0 of 2026-03-28, build 20260328\n")];
+    let Some(mut clock) = Clock::new("released", BERLIN) else { return };
+    clock.bench = clock.bench.with(NOTES);
+    let start = EVENING - DAY / 2;
+    let runs: Vec<Run> = (0..5).map(|nth| clock.run(start + nth * SECOND, 0)).collect();
+    let goldens = goldens(&runs);
+    for later in [start + 60 * SECOND, EVENING + SECOND, start + DAY, start + 200 * DAY] {
+        let run = clock.run(later, 0);
+        for comparison in judge(&goldens, &run) {
+            let golden = &goldens[2].golden;
+            assert!(is_silent(&comparison), "{later} at {:?}: {}\n{golden}", comparison.level, shown(&comparison));
+        }
+    }
+}
+
 #[test]
 fn a_date_that_is_not_now_is_found() {
-    let Some(mut clock) = Clock::new(BERLIN) else { return };
+    let Some(mut clock) = Clock::new("dates", BERLIN) else { return };
     let runs: Vec<Run> = (0..5).map(|nth| clock.run(EVENING - DAY / 2 + nth * SECOND, 0)).collect();
     let goldens = goldens(&runs);
     let run = clock.run(EVENING - DAY / 3, 400);

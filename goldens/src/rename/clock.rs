@@ -3,6 +3,7 @@
 //! A date that denotes an instant inside of the run, at its own resolution and in UTC or the time zone of the
 //! run, is a token; any other date is text like any text, so that a wrong one is found.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::bytes::Regex;
@@ -20,6 +21,8 @@ pub(super) struct Clock {
     window: Option<(i64, i64)>,
     /// Offsets from UTC in seconds that its time zone knows; 0 among them.
     offsets: Vec<i64>,
+    /// Dates of those days that stand in what the run found.
+    found: HashSet<Vec<u8>>,
 }
 
 /// Whatever may be a date, the longest spelling first.
@@ -49,7 +52,26 @@ impl Clock {
         offsets.push(0);
         offsets.sort_unstable();
         offsets.dedup();
-        Clock { window, offsets }
+        Clock { window, offsets, found: HashSet::new() }
+    }
+
+    /// A date of today in a file that the run found and left alone says when that file was made: such a date is
+    /// text in contents, for tomorrow it stands there still.
+    pub fn found<'a>(mut self, files: impl Iterator<Item = &'a [u8]>) -> Clock {
+        let Some((first, last)) = self.window else { return self };
+        let east = |offset: Option<&i64>| offset.copied().unwrap_or(0);
+        let days =
+            (first + east(self.offsets.first())).div_euclid(DAY)..=(last + east(self.offsets.last())).div_euclid(DAY);
+        let texts = days.take(4).flat_map(|day| {
+            let (year, month, day) = civil(day);
+            [format!("{year:04}-{month:02}-{day:02}"), format!("{year:04}{month:02}{day:02}")]
+        });
+        let texts: Vec<String> = texts.collect();
+        let Ok(any) = Regex::new(&format!("(?-u:{})", texts.join("|"))) else { return self };
+        for file in files {
+            self.found.extend(any.find_iter(file).map(|date| date.as_bytes().to_vec()));
+        }
+        self
     }
 
     /// Tokens within a name: from, to, format.
@@ -60,7 +82,10 @@ impl Clock {
     /// Tokens within a content; in binary content (with a NUL) words too.
     pub fn within(&self, text: &[u8]) -> Vec<Cut> {
         let cut = |(start, end, format)| Cut { start, end, token: format!("{{clock:{format}}}").into() };
-        let mut cuts: Vec<Cut> = self.dates(text).map(cut).collect();
+        let is_text = |(start, end, format): &(usize, usize, &str)| {
+            matches!(*format, "date" | "ymd") && text.get(*start..*end).is_some_and(|date| self.found.contains(date))
+        };
+        let mut cuts: Vec<Cut> = self.dates(text).filter(|date| !is_text(date)).map(cut).collect();
         if text.contains(&0) {
             cuts.extend(self.words(text).map(cut));
         }
@@ -80,8 +105,13 @@ impl Clock {
     /// Seconds since 1970 as words of four or eight bytes at a four-byte boundary.
     fn words<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = (usize, usize, &'static str)> + 'a {
         let mut next = 0;
-        (0..text.len()).step_by(4).filter_map(move |at| {
-            if at < next {
+        let (low, high) = self.window.unwrap_or((1, 0));
+        let near = move |word: u32| (low..=high).contains(&i64::from(word));
+        // The upper half of a big-endian word of eight bytes is 0 until 2106.
+        let may_be = move |word: u32| word == 0 || near(word) || near(word.swap_bytes());
+        text.chunks_exact(4).enumerate().filter_map(move |(number, quad)| {
+            let at = number * 4;
+            if at < next || !quad.try_into().is_ok_and(|quad| may_be(u32::from_le_bytes(quad))) {
                 return None;
             }
             let (len, format) = self.word(text.get(at..)?)?;
@@ -268,6 +298,14 @@ fn date(year: i64, month: i64, day: i64) -> Option<i64> {
     Some(days * DAY)
 }
 
+/// Year, month and day of a day since 1970 in the Gregorian calendar.
+fn civil(day: i64) -> (i64, i64, i64) {
+    let year = year_of(day * DAY);
+    let month = (1..=12).rev().find(|month| date(year, *month, 1).is_some_and(|first| first <= day * DAY)).unwrap_or(1);
+    let first = date(year, month, 1).unwrap_or_default() / DAY;
+    (year, month, day - first + 1)
+}
+
 /// The year of a second since 1970.
 fn year_of(second: i64) -> i64 {
     let estimate = 1970 + second.div_euclid(31_556_952);
@@ -300,6 +338,8 @@ mod tests {
         assert_eq!(date(2000, 2, 29), Some(951_782_400));
         assert_eq!(date(2026, 11, 29).map(|day| day + 4 * 3600 + 16 * 60), Some(AT));
         assert_eq!((year_of(0), year_of(-1), year_of(AT)), (1970, 1969, 2026));
+        assert_eq!(civil(AT.div_euclid(DAY)), (2026, 11, 29));
+        assert_eq!((civil(0), civil(11_016), civil(-1)), ((1970, 1, 1), (2000, 2, 29), (1969, 12, 31)));
     }
 
     #[test]
@@ -344,6 +384,15 @@ mod tests {
         ] {
             assert_eq!(tokens(text), [""; 0], "{text}");
         }
+    }
+
+    #[test]
+    fn a_date_of_today_that_was_found_is_text() {
+        let found = clock(&[]).found([&b"released 2026-11-29 at 04:16:01"[..]].into_iter());
+        assert!(found.within(b"2026-11-29").is_empty());
+        assert_eq!(found.within(b"20261129").len(), 1);
+        assert_eq!(found.within(b"04:16:01").len(), 1);
+        assert_eq!(found.in_name(b"log-2026-11-29").len(), 1);
     }
 
     #[test]

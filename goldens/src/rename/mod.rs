@@ -12,6 +12,8 @@ mod zone;
 
 use std::collections::{HashMap, HashSet};
 
+use recording::resolve::{ObjectId, ObjectKind};
+
 use crate::run::Run;
 use crate::value::{Value, push_literal};
 
@@ -58,7 +60,7 @@ impl Names {
         let made = run.touched.keys().map(|id| run.names.get(*id).to_vec()).collect();
         let inside = Matcher::new(&substitutions, &temporaries, &ports, true);
         let outside = Matcher::new(&substitutions, &temporaries, &ports, false);
-        let clock = Clock::new(run.clock, zone::offsets(run));
+        let clock = Clock::new(run.clock, zone::offsets(run)).found(found(run));
         Names { substitutions, temporaries, ports, pids: pids(run), made, clock, inside, outside }
     }
 
@@ -180,6 +182,16 @@ impl Names {
 
 fn hole(kind: &str, number: Option<u32>) -> Box<str> {
     number.map_or_else(|| format!("{{{kind}}}"), |number| format!("{{{kind}{number}}}")).into()
+}
+
+/// Arguments of the command, and contents of regular files that the run did not change.
+fn found(run: &Run) -> impl Iterator<Item = &[u8]> {
+    let rows = (0u32..).zip(&run.tables.objects).filter(|(_, row)| row.kind == ObjectKind::File && !row.procfs);
+    let unchanged =
+        rows.filter(|(id, _)| run.objects.get(*id as usize).is_none_or(|facts| facts.durable.changed().is_none()));
+    let command = run.tables.processes.first().and_then(|root| root.images.first());
+    let arguments = command.into_iter().flat_map(|image| image.argv.iter().map(Vec::as_slice));
+    arguments.chain(unchanged.filter_map(|(id, _)| run.states.bytes(ObjectId(id))).map(|bytes| &**bytes))
 }
 
 fn pids(run: &Run) -> HashSet<u64> {

@@ -58,6 +58,13 @@ pub fn store(number: u32) -> Result<()> {
     fs::write("description", "a store\n")
 }
 
+/// A file with a date in it is shown and copied.
+pub fn released(_: u32) -> Result<()> {
+    let notes = fs::read_to_string("notes")?;
+    print!("{notes}");
+    fs::write("notes.bak", notes)
+}
+
 /// An index that is found stale or not: files are read again, and it is written anew beside and renamed.
 pub fn index(number: u32) -> Result<()> {
     fs::read("index")?;

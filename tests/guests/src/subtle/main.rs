@@ -45,6 +45,7 @@ const CASES: &[Case] = &[
     ("pid_file", files::pid_file),
     ("pieces", channels::pieces),
     ("polls", signals::polls),
+    ("released", files::released),
     ("runtime", threads::runtime),
     ("sizes", files::sizes),
     ("store", files::store),
