@@ -23,7 +23,13 @@ pub(super) struct Clock {
     offsets: Vec<i64>,
     /// Dates of those days that stand in what the run found.
     found: HashSet<Vec<u8>>,
+    /// What every date inside of the run has in it, one of these: most texts have none, and need no other look.
+    /// `None` when there are too many.
+    sign: Option<Regex>,
 }
+
+/// Literals that are looked for at once.
+const MOST_SIGNS: usize = 64;
 
 /// Whatever may be a date, the longest spelling first.
 static DATES: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -52,7 +58,8 @@ impl Clock {
         offsets.push(0);
         offsets.sort_unstable();
         offsets.dedup();
-        Clock { window, offsets, found: HashSet::new() }
+        let sign = window.and_then(|window| sign(window, &offsets));
+        Clock { window, offsets, found: HashSet::new(), sign }
     }
 
     /// A date of today in a file that the run found and left alone says when that file was made: such a date is
@@ -93,7 +100,8 @@ impl Clock {
     }
 
     fn dates<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = (usize, usize, &'static str)> + 'a {
-        let pattern = DATES.as_ref().filter(|_| self.window.is_some());
+        let bare = self.sign.as_ref().is_some_and(|sign| !sign.is_match(text));
+        let pattern = DATES.as_ref().filter(|_| self.window.is_some() && !bare);
         let found = pattern.into_iter().flat_map(move |pattern| pattern.find_iter(text));
         found.filter_map(move |found| {
             let alone = stands_alone(text, found.start(), found.end());
@@ -246,6 +254,21 @@ impl Clock {
     }
 }
 
+/// The year, the minute in a zone of the run, or all but the last digit of the second since 1970.
+fn sign((first, last): (i64, i64), offsets: &[i64]) -> Option<Regex> {
+    let years = year_of(first - DAY)..=year_of(last + DAY);
+    let seconds = (first / 10..=last / 10).take(MOST_SIGNS);
+    let minutes = offsets.iter().flat_map(|offset| {
+        let minutes = (first + offset).div_euclid(60)..=(last + offset).div_euclid(60);
+        minutes.take(MOST_SIGNS).map(|minute| minute.rem_euclid(DAY / 60))
+    });
+    let minutes = minutes.map(|minute| format!("{:02}:{:02}", minute / 60, minute % 60));
+    let signs: Vec<String> =
+        years.map(|year| year.to_string()).chain(seconds.map(|at| at.to_string())).chain(minutes).collect();
+    let few = signs.len() < MOST_SIGNS;
+    few.then(|| Regex::new(&format!("(?-u:{})", signs.join("|"))).ok()).flatten()
+}
+
 fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
     let word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     !word(start.checked_sub(1).and_then(|at| text.get(at))) && !word(text.get(end))
@@ -384,6 +407,14 @@ mod tests {
         ] {
             assert_eq!(tokens(text), [""; 0], "{text}");
         }
+    }
+
+    #[test]
+    fn a_long_run_is_searched_without_signs() {
+        let nanos = |seconds: i64| seconds as u64 * 1_000_000_000;
+        let long = Clock::new((nanos(AT), nanos(AT + 7200)), vec![]);
+        assert!(long.sign.is_none() && clock(&[3600]).sign.is_some());
+        assert_eq!(long.within(b"05:16:01").len(), 1);
     }
 
     #[test]
