@@ -55,7 +55,7 @@ pub use name::valid_name;
 pub use options::{Options, ProcessRule, RootRule, StderrRule};
 pub use project::forms;
 pub use run::{Observer, Run};
-pub use runner::{NotLearned, Runner, Runs, check, learn_from};
+pub use runner::{NotLearned, Runner, Runs, check, hold_against, learn_from};
 pub use show::{Report, json, junit, text};
 pub use store::{KEPT, Store, StoreError, folder, valid_full_name, waiting};
 pub use value::Value;

@@ -19,6 +19,9 @@ pub(super) fn familiar(golden: &Golden) -> Familiar {
     let mut known = Familiar::default();
     let streams = golden.streams.iter().map(|stream| &stream.object.name);
     let names = streams.chain(golden.ends.iter().map(|end| &end.name)).chain(arguments(golden));
+    for hole in words(golden) {
+        known.holes.entry(unnumbered(parent_of(hole)).into()).or_insert(0);
+    }
     for name in names {
         match name.as_str().rsplit_once("/{TMP") {
             Some((folder, rest)) if !rest.contains('/') => {
@@ -50,9 +53,24 @@ fn arguments(golden: &Golden) -> impl Iterator<Item = &Value> {
     })
 }
 
+/// Temporary names in the arguments of commands: alone, or behind the `=` of an option.
+fn words(golden: &Golden) -> impl Iterator<Item = &str> {
+    let words = golden.processes.iter().flat_map(|process| &process.args).map(|word| word.as_str());
+    words.filter_map(|word| {
+        let at = word.find("/{TMP")?;
+        let start = word.get(..at)?.rfind(['=', ',', ':']).map_or(0, |before| before + 1);
+        let name = word.get(start..)?;
+        name.get(at - start + 1..).is_some_and(|rest| !rest.contains('/')).then_some(name)
+    })
+}
+
+fn parent_of(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
 fn holes_in(golden: &Golden, folder: &str) -> usize {
     let streams = golden.streams.iter().map(|stream| stream.object.name.as_str());
-    let names = streams.chain(golden.ends.iter().map(|end| end.name.as_str()));
+    let names = streams.chain(golden.ends.iter().map(|end| end.name.as_str())).chain(words(golden));
     let there = |name: &&str| {
         let end = name.rsplit_once("/{TMP").filter(|(_, rest)| !rest.contains('/'));
         end.is_some_and(|(of, _)| unnumbered(of) == folder)
@@ -273,4 +291,19 @@ fn unnumbered(text: &str) -> String {
         out.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_tell_what_is_temporary_where_nothing_else_does() {
+        let text = "golden 1 level=outcome model=1 runs=3 platform=any\nargv x\nstdin null\nasserts 1 1\n\
+                    proc P exit=0 /bin/as -o $TMPDIR/{TMP2} --map=$TMPDIR/{TMP1} $TMPDIR/{TMP2} $TMPDIR/d{TMP1}/in /x/{TMP1}\n";
+        let golden = Golden::read(text.as_bytes(), &crate::Limits::default()).expect("a golden");
+        let holes = familiar(&golden).holes;
+        let holes: Vec<(&str, usize)> = holes.iter().map(|(folder, count)| (&**folder, *count)).collect();
+        assert_eq!(holes, [("$TMPDIR", 2), ("/x", 1)]);
+    }
 }

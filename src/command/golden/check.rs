@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use goldens::{
     Code as FindingCode, Comparison, Confirmed, Contents, Finding, Golden, Options, ProcKey, Report, Run, Severity,
-    Stdin, Verdict, compare, forms,
+    Stdin, Verdict, compare, forms, hold_against,
 };
 
 use goldens::document::{Compared, against, told};
@@ -116,9 +116,8 @@ impl Checking<'_> {
         let (path, golden, contents) = self.place.read(self.name)?;
         let asked = self.settings.recorded(&self.ask.compare, &golden, self.ask.fail_on.as_deref())?;
         let options = Options { substs: super::record::substitutions(&self.ask.judged.subst)?, ..asked };
-        let shown = golden.project(options.level).unwrap_or_else(|| golden.clone());
         if let Some(recording) = &self.ask.recording {
-            return self.stored(recording, (&shown, &contents), &options).map(|made| self.checked(made));
+            return self.stored(recording, (&golden, &contents), &options).map(|made| self.checked(made));
         }
         let case = self.case(&path, &golden)?;
         if self.ask.recorded_command {
@@ -127,7 +126,7 @@ impl Checking<'_> {
         }
         let header = Header::of(&case)?;
         let weaker = options.level < golden.header.level || options.lines() != golden.header.options;
-        let mut checked = self.compared_live(&path, (&shown, &contents), case, options, (&header, !weaker))?;
+        let mut checked = self.compared_live(&path, (&golden, &contents), case, options, (&header, !weaker))?;
         if weaker && checked.comparison.verdict == Verdict::Different {
             let why = "nothing waits to be accepted: this check compares less than the golden";
             checked.comparison.notes.push(why.into());
@@ -150,7 +149,7 @@ impl Checking<'_> {
         let Learning { runner, options, runs } = &mut learning;
         let comparison = match goldens::check(runner, runs, (golden, contents), options, confirm) {
             Ok(comparison) => comparison,
-            Err(NoRun::TimedOut(_)) => return Ok(self.checked(timed_out(golden, options, timeout))),
+            Err(NoRun::TimedOut(_)) => return Ok(self.checked(timed_out(&shown(golden, options), options, timeout))),
             Err(NoRun::Refused(problem)) => return Err(problem),
         };
         let mut checked = self.checked(comparison);
@@ -174,7 +173,7 @@ impl Checking<'_> {
     ) -> Result<Comparison, Problem> {
         let File::Bytes(bytes) = brought::open(path, &self.ask.reading)? else {
             let run = replayed(path, options)?;
-            return Ok(compared(golden, contents, std::slice::from_ref(&run), options));
+            return Ok(hold_against(golden, contents, std::slice::from_ref(&run), options));
         };
         let Brought::Document(document) = brought::read(path, &bytes, &self.ask.reading)? else {
             let what = format!("cannot check {} with {}: it is a table of counts", self.name, named(path));
@@ -182,7 +181,7 @@ impl Checking<'_> {
         };
         complete(path, &document)?;
         let Compared { mut comparison, not_compared } =
-            against(golden, contents, &told(&document, options), options, false);
+            against(&shown(golden, options), contents, &told(&document, options), options, false);
         comparison.notes.extend(not_compared.into_iter().map(|fact| format!("not compared: {fact}")));
         Ok(comparison)
     }
@@ -377,9 +376,9 @@ pub fn replayed(path: &Path, options: &Options) -> Result<Run, Problem> {
     Run::of(recording, options).map_err(|why| not_judged(path, &why))
 }
 
-fn compared(golden: &Golden, contents: &Contents, runs: &[Run], options: &Options) -> Comparison {
-    let forms = forms(&runs.iter().collect::<Vec<_>>(), Some(golden), options);
-    compare(golden, contents, &forms, options)
+/// As much of a golden as these options compare.
+fn shown(golden: &Golden, options: &Options) -> Golden {
+    golden.project(options.level).unwrap_or_else(|| golden.clone())
 }
 
 /// A run that does not end is a difference: goldens are of programs that do.

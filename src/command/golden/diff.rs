@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use goldens::{Comparison, Contents, Form, Golden, Options, Report, Severity, compare, diff, forms};
+use goldens::{Contents, Form, Golden, Options, Report, Severity, diff, forms, hold_against};
 
 use super::check::replayed;
 use super::place::{Place, unreadable};
@@ -79,7 +79,7 @@ pub fn run(general: &General, ask: &Compare) -> Result<Ending, Problem> {
             diff(&form(&before, None, options), &form(&after, None, options), options)
         }
         (Side::Golden(golden, contents), Side::Run(run)) | (Side::Run(run), Side::Golden(golden, contents)) => {
-            held_against(&golden, &contents, &run, &judging.against(&golden, ask)?)
+            hold_against(&golden, &contents, std::slice::from_ref(&run), &judging.against(&golden, ask)?)
         }
         (Side::Golden(before, _), Side::Golden(after, _)) => return goldens_differ(&name, &before, &after, ask),
     };
@@ -91,11 +91,6 @@ pub fn run(general: &General, ask: &Compare) -> Result<Ending, Problem> {
 
 fn form(run: &goldens::Run, known: Option<&Golden>, options: &Options) -> Form {
     forms(&[run], known, options).remove(0)
-}
-
-fn held_against(golden: &Golden, contents: &Contents, run: &goldens::Run, options: &Options) -> Comparison {
-    let golden = golden.project(options.level).unwrap_or_else(|| golden.clone());
-    compare(&golden, contents, &forms(&[run], Some(&golden), options), options)
 }
 
 /// Two goldens differ by their lines.
