@@ -249,6 +249,24 @@ fn an_index_that_is_fresh_or_stale() {
 }
 
 #[test]
+fn a_path_that_is_made_real_in_a_deeper_folder() {
+    let Some(mut bench) = Bench::new("walk") else { return };
+    let goldens = goldens(&bench.learned(&[0; 5]));
+    let directory = bench.room.path().join("much/deeper/than/before");
+    fs::create_dir_all(&directory).expect("made");
+    fs::write(directory.join("conf"), "key=value\n").expect("written");
+    let run = bench.run_in(&directory, 0, |_| {});
+    for comparison in judge(&goldens, &run) {
+        assert!(is_silent(&comparison), "{}\n{}", shown(&comparison), goldens[2].golden);
+    }
+    let run = bench.run_in(&directory, 1, |_| {});
+    let comparison = judge(&goldens, &run).into_iter().find(|comparison| comparison.level == Level::Protocol);
+    let comparison = comparison.expect("it is judged at protocol");
+    assert_eq!(comparison.verdict, Verdict::Different, "a look at the folder above is a look");
+    found(&comparison, "step.new", "..", "now uses ..");
+}
+
+#[test]
 fn a_process_id_with_another_number_of_digits() {
     let Some(mut bench) = Bench::new("pid_file") else { return };
     let script = |last: u32| format!("echo {last} > /proc/sys/kernel/ns_last_pid && exec \"$@\"");

@@ -45,13 +45,37 @@ struct Surroundings {
     /// Busy processes beside it.
     load: usize,
     input: Input,
-    /// Programs that print or sort by locale say something else there.
-    is_locale: bool,
+    /// What the programs that show or keep it say otherwise there.
+    shows: Shows,
+}
+
+/// What programs may show of their surroundings, rightly.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shows {
+    Nothing,
+    /// Dates and orders by locale.
+    Locale,
+    /// Sizes of directories, their order, the number of the device.
+    FileSystem,
+    /// Who owns files, and what passwd(5) says of a user's home.
+    Owner,
+}
+
+impl Shows {
+    fn by(self, program: &str) -> bool {
+        match self {
+            Shows::Nothing => false,
+            Shows::Locale => ["ls", "sort_tmp", "bash_pipe", "make_j2"].contains(&program),
+            // The index of git holds the number of the device.
+            Shows::FileSystem => ["ls", "tar_czf", "git_status"].contains(&program),
+            Shows::Owner => ["ls", "tar_czf", "git_status", "curl_local"].contains(&program),
+        }
+    }
 }
 
 fn of(name: &'static str) -> Surroundings {
     let (starter, environment, options) = (Vec::new(), Vec::new(), Vec::new());
-    Surroundings { name, starter, environment, options, load: 0, input: Input::Nothing, is_locale: false }
+    Surroundings { name, starter, environment, options, load: 0, input: Input::Nothing, shows: Shows::Nothing }
 }
 
 fn started(name: &'static str, words: &[&str]) -> Surroundings {
@@ -75,8 +99,8 @@ fn surroundings(room: &Path) -> Vec<Surroundings> {
         started("one CPU", &["taskset", "-c", "0"]),
         Surroundings { load: 8, ..of("load 8") },
         with("another home", &[("HOME", &room.join("h")), ("USER", &"somebody"), ("LOGNAME", &"somebody")]),
-        // Where a program is found decides its name, so its directory stays before those that link to it.
-        with("another search path", &[("PATH", &"/nowhere:/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin")]),
+        // Another directory in front may hold another program of that name.
+        with("another search path", &[("PATH", &"/nowhere:/usr/local/bin:/usr/sbin:/usr/bin:/usr/games:/bin:/sbin")]),
         with("a short directory", &[("TMPDIR", &"/tmp")]),
         with("a long directory", &[("TMPDIR", &long)]),
         with("no locale", &[("LANG", &"C"), ("LC_ALL", &"C")]),
@@ -85,12 +109,16 @@ fn surroundings(room: &Path) -> Vec<Surroundings> {
         Surroundings { input: Input::Terminal, ..of("a terminal as standard input") },
     ];
     match tempfile::tempdir_in("/dev/shm") {
-        Ok(_) => all.push(with("a directory in memory", &[("TMPDIR", &"/dev/shm")])),
+        Ok(_) => {
+            let memory = with("a directory in memory", &[("TMPDIR", &"/dev/shm")]);
+            all.push(Surroundings { shows: Shows::FileSystem, ..memory });
+        }
         Err(error) => println!("skipped: a directory in memory: {error}"),
     }
     if harness::is_root() {
         let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"];
-        all.push(Surroundings { environment: vec![("HOME", room.join("h").into())], ..started("nobody", &nobody) });
+        let environment = vec![("HOME", room.join("h").into())];
+        all.push(Surroundings { environment, shows: Shows::Owner, ..started("nobody", &nobody) });
     } else {
         println!("skipped: another user needs root");
     }
@@ -113,7 +141,7 @@ fn locales(room: &Path) -> Vec<Surroundings> {
         let word = format!("{locale}.UTF-8");
         let mut german = with(name, &[("LANG", &word), ("LC_ALL", &word), ("LOCPATH", &dir)]);
         german.options = vec!["--env", "LOCPATH"];
-        Some(Surroundings { is_locale: true, ..german })
+        Some(Surroundings { shows: Shows::Locale, ..german })
     });
     made.collect()
 }
@@ -141,6 +169,10 @@ impl Case {
     fn new(program: Program) -> Case {
         let room = tempfile::tempdir().expect("a temporary directory");
         fs::set_permissions(room.path(), Permissions::from_mode(0o755)).expect("for everybody");
+        for dir in ["home", "goldens"] {
+            fs::create_dir(room.path().join(dir)).expect("made");
+            fs::set_permissions(room.path().join(dir), Permissions::from_mode(0o777)).expect("for everybody");
+        }
         corpus_fixture::make(program.fixture, &room.path().join("fixture"));
         Case { program, room }
     }
@@ -167,7 +199,11 @@ impl Case {
         for name in ["LC_ALL", "LANGUAGE", "TMPDIR", "TZ"] {
             command.env_remove(name);
         }
-        command.env("LANG", "C").env("HOME", "/").env("PATH", "/usr/local/bin:/usr/bin:/bin").stdin(Stdio::null());
+        command
+            .env("LANG", "C")
+            .env("HOME", self.room.path().join("home"))
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .stdin(Stdio::null());
         command
     }
 
@@ -229,8 +265,7 @@ fn alarms(names: Option<&[&str]>) -> Vec<String> {
         }
         for elsewhere in surroundings(case.room.path()) {
             let (program, place) = (case.program.name, elsewhere.name);
-            // They show dates, or sort.
-            if elsewhere.is_locale && ["ls", "sort_tmp", "bash_pipe", "make_j2"].contains(&program) {
+            if elsewhere.shows.by(program) {
                 continue;
             }
             if !reachable(&case.program, &elsewhere.starter) {

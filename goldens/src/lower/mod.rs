@@ -22,6 +22,7 @@ mod signals;
 mod sockets;
 mod table;
 mod time;
+mod walk;
 
 pub(crate) use calls::{AS_IT_WAS, only_exact, only_exact_field};
 
@@ -54,6 +55,8 @@ pub(crate) struct Lowering {
     masks: Vec<u64>,
     /// Modification times that stats have shown, for `utimes copy`.
     times_seen: HashMap<(u64, u64), ObjectId>,
+    /// Looks at folders above, by thread.
+    held: HashMap<u32, walk::Held>,
     /// Listings in progress, by description.
     listing: HashMap<u32, files::Listing>,
     /// Bytes that streams hope to find in files at the end.
@@ -210,6 +213,7 @@ impl Lowering {
 
     /// The session is over.
     pub fn finish(mut self, tables: Tables) -> Run {
+        self.release_looks();
         self.close_listings();
         self.end_searches(&tables);
         for at in 0..self.run.streams.len() {
@@ -262,6 +266,7 @@ impl Consumer for Lowering {
             self.run.process(scene.process()).note(format!("attempts.{name}"), u64::from(*times));
         }
         self.working(scene.process()).loader.saw(&call.name);
+        self.after_look(&scene);
         if self.keep_calls {
             self.keep(&scene);
         }

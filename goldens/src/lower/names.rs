@@ -4,6 +4,7 @@ use recording::resolve::{ObjectId, ObjectKind};
 
 use super::flags::{self, AT_NOFOLLOW};
 use super::scene::{AFTER, BEFORE, Scene, u32_at, u64_at};
+use super::walk::is_given;
 use super::{Lowering, own};
 use crate::model::Verb;
 use crate::run::raw::Raw;
@@ -57,14 +58,17 @@ fn stats(lower: &mut Lowering, scene: &Scene<'_>, nofollow: bool, shown: Option<
     if nofollow {
         args.push(Raw::Word("nofollow"));
     }
-    lower.step(scene, key, Verb::Stat, args);
+    lower.look(scene, object, key, Verb::Stat, args);
 }
 
 fn saw(lower: &mut Lowering, scene: &Scene<'_>, object: ObjectId, shown: &Shown, args: &mut Vec<Raw>) {
-    args.push(Raw::Word(type_word(shown.mode)));
+    let kind = type_word(shown.mode);
+    args.push(Raw::Word(kind));
     let Some(row) = scene.row(object).filter(|row| row.kind != ObjectKind::Std) else { return };
-    args.push(Raw::Octal(shown.mode & 0o7777));
-    if type_word(shown.mode) == "file" && !row.procfs {
+    if kind != "dir" || !is_given(scene.tables, row.current_name()) {
+        args.push(Raw::Octal(shown.mode & 0o7777));
+    }
+    if kind == "file" && !row.procfs {
         args.push(Raw::Size(object, shown.size));
         lower.times_seen.insert(shown.modified, object);
         let facts = lower.run.object(object);
@@ -106,7 +110,7 @@ pub(super) fn readlink(lower: &mut Lowering, scene: &Scene<'_>) {
     lower.probe(scene, object);
     let Some(key) = lower.key(scene.process(), scene.tables, object) else { return };
     let target = scene.data(1, AFTER).filter(|_| scene.worked()).map(|target| lower.path(target));
-    lower.step(scene, key, Verb::Readlink, target.into_iter().collect::<Vec<_>>());
+    lower.look(scene, object, key, Verb::Readlink, target.into_iter().collect());
 }
 
 /// object, length

@@ -220,3 +220,14 @@ pub fn locked(_: u32) -> Result<()> {
     unsafe { libc::flock(lock.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) };
     fs::write("work", "done\n")
 }
+
+/// A path is made real, folder by folder; with number 1 the folder above is looked at for itself.
+pub fn walk(number: u32) -> Result<()> {
+    let here = std::env::current_dir()?;
+    fs::canonicalize(here.join("conf"))?;
+    if let Some(above) = here.parent().filter(|_| number == 1) {
+        fs::symlink_metadata(above)?;
+    }
+    println!("walked");
+    Ok(())
+}

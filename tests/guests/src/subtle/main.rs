@@ -52,6 +52,7 @@ const CASES: &[Case] = &[
     ("storms", signals::storms),
     ("temporaries", threads::temporaries),
     ("tokens", channels::tokens),
+    ("walk", files::walk),
 ];
 
 fn main() -> Result<()> {
