@@ -212,6 +212,8 @@ fn a_recording_that_lacks_something_says_what_and_is_never_the_same() {
     judged("cut.ctrace", 4, &["cut.ctrace: it is incomplete: it ends at byte "]);
     store(&bench, "nothing.ctrace", SCRIPT, &["-e", "trace=none"]);
     judged("nothing.ctrace", 4, &["nothing.ctrace: it holds no calls"]);
+    store(&bench, "some.ctrace", SCRIPT, &["-e", "trace=openat"]);
+    judged("some.ctrace", 4, &["sh: not measured: only some calls were recorded: -e trace=openat"]);
     store(&bench, "plain.ctrace", SCRIPT, &[]);
     judged("plain.ctrace", 4, &["sh: not measured: recorded without golden mode: "]);
     fs::write(bench.path("empty.ctrace"), "").expect("written");

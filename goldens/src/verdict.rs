@@ -103,7 +103,9 @@ impl Comparison {
 pub fn compare(golden: &Golden, contents: &Contents, forms: &[Form], options: &Options) -> Comparison {
     let mut comparison = Comparison { asserts: golden.header.asserts, ..Comparison::of(forms.len() as u32, options) };
     if let Some(reason) = not_comparable(golden, forms, options) {
-        comparison.verdict = Verdict::NotMeasured(reason);
+        // What is missing may be what would have told the platform.
+        let missing = forms.iter().flat_map(|form| &form.gaps).find(|gap| gap.level <= options.level);
+        comparison.verdict = Verdict::NotMeasured(missing.map_or(reason, |gap| gap.why.clone()));
         return comparison;
     }
     let mut unmeasured: Vec<String> = Vec::new();
