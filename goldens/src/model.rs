@@ -233,4 +233,6 @@ pub struct Gap {
     pub why: String,
     /// The weakest level that compares what is missing.
     pub level: Level,
+    /// Is so much missing that what is there may be told wrongly? Then no difference counts either.
+    pub blind: bool,
 }

@@ -102,10 +102,8 @@ impl Comparison {
 /// Compares a run and its re-runs with a golden.
 pub fn compare(golden: &Golden, contents: &Contents, forms: &[Form], options: &Options) -> Comparison {
     let mut comparison = Comparison { asserts: golden.header.asserts, ..Comparison::of(forms.len() as u32, options) };
-    if let Some(reason) = not_comparable(golden, forms, options) {
-        // What is missing may be what would have told the platform.
-        let missing = forms.iter().flat_map(|form| &form.gaps).find(|gap| gap.level <= options.level);
-        comparison.verdict = Verdict::NotMeasured(missing.map_or(reason, |gap| gap.why.clone()));
+    if let Some(reason) = blind(forms).or_else(|| not_comparable(golden, forms, options)) {
+        comparison.verdict = Verdict::NotMeasured(reason);
         return comparison;
     }
     let mut unmeasured: Vec<String> = Vec::new();
@@ -156,7 +154,8 @@ pub fn diff(a: &Form, b: &Form, options: &Options) -> Comparison {
     let learned = as_it_is(a, options);
     let mut comparison = compare(&learned.golden, &learned.contents, std::slice::from_ref(b), options);
     let gap = a.gaps.iter().find(|gap| gap.level <= options.level);
-    if let Some(gap) = gap.filter(|_| comparison.verdict != Verdict::Different) {
+    if let Some(gap) = gap.filter(|gap| gap.blind || comparison.verdict != Verdict::Different) {
+        comparison.findings.retain(|_| !gap.blind);
         comparison.verdict = Verdict::NotMeasured(gap.why.clone());
     }
     comparison.notes.clear();
@@ -244,6 +243,11 @@ fn vary_in_words(findings: &mut [Finding], forms: &[Form], learned_from: u32) {
             finding.sentence = format!("{text}: {what} vary from run to run, were fixed in {learned_from} golden runs");
         }
     }
+}
+
+/// Why nothing can be told of a run at all.
+fn blind(forms: &[Form]) -> Option<String> {
+    forms.iter().flat_map(|form| &form.gaps).find(|gap| gap.blind).map(|gap| gap.why.clone())
 }
 
 /// Another platform, where it matters at this level.

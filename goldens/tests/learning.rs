@@ -305,7 +305,12 @@ fn a_content_that_varies_by_itself_is_told_as_that() {
 fn a_gap_or_another_platform_is_never_same() {
     let learned = learned(&runs());
     let mut gap = base();
-    gap.gaps.push(goldens::Gap { process: None, why: "12 events were lost".into(), level: Level::Outcome });
+    gap.gaps.push(goldens::Gap {
+        process: None,
+        why: "12 events were lost".into(),
+        level: Level::Outcome,
+        blind: false,
+    });
     assert_eq!(check(&learned, &[gap.clone()]).verdict, Verdict::NotMeasured("12 events were lost".into()));
     assert!(matches!(diff(&gap, &base(), &protocol()).verdict, Verdict::NotMeasured(_)));
     gap.processes[0].exit = Exit::Exited(3);

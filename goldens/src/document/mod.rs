@@ -105,7 +105,7 @@ fn sources(document: &Document<'_>) -> BTreeMap<u64, String> {
 }
 
 fn gap(why: String) -> Gap {
-    Gap { process: None, why, level: Level::Outcome }
+    Gap { process: None, why, level: Level::Outcome, blind: false }
 }
 
 /// Facts that are missing whatever the calls are.

@@ -237,19 +237,23 @@ impl<'a> Maker<'a> {
             let errno = self.run.states.last.get(path)?.unreadable?;
             let why = format!("{} could not be read at the end: {}", self.names.path(path), steps::errno_name(errno));
             let process = self.keys.get(touched.process.0 as usize).cloned();
-            Some(Gap { process, why, level: Level::Outcome })
+            Some(Gap { process, why, level: Level::Outcome, blind: false })
         })
     }
 
     fn gaps(&self) -> Vec<Gap> {
         let key = |process: &Option<ProcId>| process.and_then(|id| self.keys.get(id.0 as usize)).cloned();
-        let told = self.run.gaps.iter();
-        let mut gaps: Vec<Gap> =
-            told.map(|(process, why)| Gap { process: key(process), why: why.clone(), level: Level::Outcome }).collect();
+        // Without all calls nobody knows what a name or a descriptor stands for.
+        let blind = self.run.header.filter.is_some();
+        let told = self.run.gaps.iter().map(|(process, why)| {
+            let (process, why) = (key(process), why.clone());
+            Gap { process, why, level: Level::Outcome, blind }
+        });
+        let mut gaps: Vec<Gap> = told.collect();
         gaps.extend(self.unreadable());
         if self.run.merged.is_some() && !ends::one_output(&self.run.header) {
             let why = "standard output and error were not one object: there is no order between them".to_owned();
-            gaps.push(Gap { process: None, why, level: Level::Outcome });
+            gaps.push(Gap { process: None, why, level: Level::Outcome, blind: false });
         }
         gaps.sort();
         gaps.dedup();
