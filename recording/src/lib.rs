@@ -11,6 +11,7 @@ pub mod document;
 pub mod event;
 pub mod file;
 mod interpreter;
+pub mod json;
 mod plan;
 pub mod resolve;
 mod runtime;
