@@ -16,6 +16,7 @@ pub mod json;
 pub mod jsonl;
 mod output;
 mod per_task;
+pub mod perf;
 pub mod schema;
 pub mod shown;
 mod signal;
