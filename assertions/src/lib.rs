@@ -10,6 +10,7 @@ mod count;
 mod file;
 mod judge;
 mod keys;
+pub mod perf;
 mod rule;
 mod show;
 mod verdict;
