@@ -22,12 +22,21 @@ pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The same, with a complaint.
+pub fn taken(path: &Path) -> Result<Vec<u8>, Problem> {
+    bytes(path).map_err(|error| unread(path, &reason(&error), None))
+}
+
 /// Reads a document; what was repaired is said.
-pub fn document(path: &Path) -> Result<(Vec<u8>, Document), Problem> {
-    let bytes = bytes(path).map_err(|error| unread(path, &reason(&error), None))?;
-    let Read { document, notes } = read(&bytes).map_err(|bad| unread(path, &bad.to_string(), Some(&bad)))?;
+pub fn document(path: &Path) -> Result<Document, Problem> {
+    parsed(path, &taken(path)?)
+}
+
+/// The document of these bytes of a file; what was repaired is said.
+pub fn parsed(path: &Path, bytes: &[u8]) -> Result<Document, Problem> {
+    let Read { document, notes } = read(bytes).map_err(|bad| unread(path, &bad.to_string(), Some(&bad)))?;
     say_notes(path, &notes);
-    Ok((bytes, document))
+    Ok(document)
 }
 
 /// What a file could not be read for.

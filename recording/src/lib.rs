@@ -6,6 +6,7 @@
 //! Not for: what a call means (see `syscalls`), or how a line looks (see `report`).
 #![forbid(unsafe_code)]
 
+pub mod chic_metadata;
 pub mod decode;
 pub mod document;
 pub mod event;

@@ -183,6 +183,31 @@ fn run_logs_are_read_in_every_form() {
 }
 
 #[test]
+fn tracepoints_of_a_program_of_chic_are_read() {
+    let metadata = recording::chic_metadata::read(&bytes("chic/meta.txt"));
+    let expected: Value = serde_json::from_str(&text("chic/meta.expected.json")).expect("JSON");
+    let found: Vec<Value> = metadata
+        .tracepoints
+        .iter()
+        .map(|tracepoint| {
+            serde_json::json!({
+                "function": tracepoint.function,
+                "trace_id": tracepoint.trace_id,
+                "label": tracepoint.label,
+                "level": tracepoint.level,
+                "cpu_us": tracepoint.budgets.cpu_us,
+                "gpu_us": tracepoint.budgets.gpu_us,
+                "mem_bytes": tracepoint.budgets.mem_bytes,
+            })
+        })
+        .collect();
+    assert_eq!(Value::from(found), expected["tracepoints"]);
+    let skipped: Vec<Value> =
+        metadata.skipped.iter().map(|skipped| serde_json::json!({"line": skipped.line, "why": skipped.why})).collect();
+    assert_eq!(Value::from(skipped), expected["skipped"]);
+}
+
+#[test]
 fn chics_flat_rule_is_kept() {
     let micros = |n: u128| perf::Micros::of_nanos(n * 1000);
     let calls = [("Exec::Main", micros(41)), ("Exec::Helper", micros(3)), ("Exec::Helper", micros(4))];
@@ -246,6 +271,23 @@ fn a_stricter_budget_of_a_part_holds_and_the_conflict_is_counted() {
     assert_eq!(one.runs[0].metrics[0].budget_cpu_us, Some(2));
     let tracepoints = one.summary.and_then(|summary| summary.tracepoints).expect("tracepoints");
     assert_eq!(tracepoints.budget_conflicts, Some(1));
+}
+
+#[test]
+fn the_largest_numbers_are_merged_without_an_end() {
+    let largest = text("merge/perf.json")
+        .replace("\"calls\": 2", "\"calls\": 18446744073709551615")
+        .replace("\"cpu_us\": 5.0", "\"cpu_us\": 1e300")
+        .replace("\"total_us\": 10.0", "\"total_us\": 1e300")
+        .replace("238:1 278:1", "238:18446744073709551614 278:1")
+        .replace("\"cpu_user_ns\": null", "\"cpu_user_ns\": 340282366920938463463374607431768211455")
+        .replace("\"clock\"", "\"parts\": 18446744073709551615, \"clock\"");
+    let part = perf::read(largest.as_bytes()).unwrap_or_else(|error| panic!("{error}")).document;
+    let one = perf::merge::one_run(vec![part.clone(), part]).expect("they fit");
+    assert_eq!(one.runs[0].metrics[0].calls, Some(u64::MAX));
+    assert_eq!(one.summary.as_ref().and_then(|summary| summary.cpu_user_ns), Some(u128::MAX));
+    let again = perf::read(perf::json(&one).as_bytes()).map(|read| read.document.runs.len());
+    assert!(again.is_ok() || again.is_err_and(|bad| bad.what.contains("hist")));
 }
 
 #[test]

@@ -162,12 +162,13 @@ impl Intervals {
         let mut found: Vec<(u64, Interval)> = Vec::new();
         for measure in &current.measures {
             let Some(base) = baseline.get(&measure.id) else { continue };
-            let (a, b) = (base.cpu_us.len(), measure.cpu_us.len());
+            let (before, after) = (runs::last(&base.cpu_us), runs::last(&measure.cpu_us));
+            let (a, b) = (before.len(), after.len());
             if Method::of(b, a) != Method::RunsUnpaired {
                 continue;
             }
             let null = nulls.entry((a, b)).or_insert_with(|| Null::of(a, b));
-            if let Some(interval) = runs::interval(&measure.cpu_us, &base.cpu_us, limit, null) {
+            if let Some(interval) = runs::interval(after, before, limit, null) {
                 found.push((measure.id, interval));
             }
         }

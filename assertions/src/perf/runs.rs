@@ -12,6 +12,14 @@ const FAMILY: f64 = 0.05;
 /// Above so many runs the null distribution is taken as normal.
 const EXACT: usize = 100;
 
+/// The last runs of a side that are looked at: there is a difference for each pair.
+const MOST: usize = 1000;
+
+/// The runs of a side that are looked at.
+pub(super) fn last(values: &[f64]) -> &[f64] {
+    values.get(values.len().saturating_sub(MOST)..).unwrap_or(values)
+}
+
 /// What the runs say of a ratio, as logarithms.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Interval {

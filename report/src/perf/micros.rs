@@ -25,9 +25,9 @@ impl Micros {
         self.0
     }
 
-    /// Whole nanoseconds, the nearest.
+    /// Whole nanoseconds, the nearest; more than 64 bits (584 years) are none.
     pub fn nanos(self) -> u128 {
-        (self.0 * 1000.0).round() as u128
+        u128::from((self.0 * 1000.0).round() as u64)
     }
 }
 

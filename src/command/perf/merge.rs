@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use recording::file::may_be_document;
 use report::perf::merge::{MergeError, one_run, side_by_side};
 use report::perf::{Document, Folded, Paths, json, summary_json};
 
@@ -118,12 +117,13 @@ fn group(path: &Path) -> Result<Group, Problem> {
 }
 
 fn input(path: &Path) -> Result<(Vec<u8>, Document), Problem> {
-    let is_recording = perf::bytes(path).is_ok_and(|bytes| !bytes.is_empty() && !may_be_document(&bytes));
-    if is_recording && path.is_file() {
+    let bytes = perf::taken(path)?;
+    if bytes.starts_with(b"\x89CTR\r\n") {
         return Err(Problem::usage(format!("cannot merge {}: it is a recording", named(path)))
             .hint("recordings of this version hold no tracepoints: merge the perf.json of the run"));
     }
-    perf::document(path)
+    let document = perf::parsed(path, &bytes)?;
+    Ok((bytes, document))
 }
 
 /// `perf.json` and `perf.PID.json`, in the order of the numbers.

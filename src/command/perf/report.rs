@@ -10,13 +10,13 @@ use crate::{output, perf};
 /// Reads, compares, prints, and chooses the code by what was printed.
 pub fn run(ask: &Ask) -> Result<Ending, Problem> {
     let side = |path: &std::path::Path| {
-        let (_, document) = perf::document(path)?;
+        let document = perf::document(path)?;
         perf::side(path, &document, ask.profile.as_deref())
     };
     let current = side(&ask.file)?;
     let baseline = match &ask.baseline {
         Some(path) => {
-            let (_, document) = perf::document(path)?;
+            let document = perf::document(path)?;
             Some(perf::side(path, &document, Some(&current.profile))?)
         }
         None => None,

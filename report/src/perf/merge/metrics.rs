@@ -4,8 +4,6 @@ use crate::perf::Micros;
 use crate::perf::micros::mean;
 use crate::perf::model::{Allocations, Metric, SpanCalls, Stats};
 
-use super::sum;
-
 /// What a document says several times of one id.
 pub(in crate::perf) fn elements(group: Vec<Metric>) -> Option<Metric> {
     if group.len() < 2 {
@@ -24,7 +22,10 @@ pub(super) fn join(parts: Vec<Metric>) -> Option<(Metric, u64)> {
     let cpu = stats(&parts, |metric| metric.cpu.as_deref());
     let wall = stats(&parts, |metric| metric.wall.as_deref());
     let calls: u64 = parts.iter().map(calls_of).fold(0, u64::saturating_add);
-    let time: u128 = parts.iter().map(|metric| metric.cpu_us.nanos() * u128::from(calls_of(metric))).sum();
+    let time = parts
+        .iter()
+        .map(|metric| metric.cpu_us.nanos().saturating_mul(calls_of(metric).into()))
+        .fold(0, u128::saturating_add);
     let mut conflicts = 0;
     let mut parts = parts.into_iter();
     let mut joined = parts.next()?;
@@ -87,7 +88,10 @@ fn counts(joined: &mut Metric, part: Metric) {
     ] {
         *joined = (*joined).max(part);
     }
-    joined.alloc = sum(joined.alloc, part.alloc);
+    joined.alloc = match (joined.alloc, part.alloc) {
+        (Some(a), Some(b)) => Some(allocations(a, b)),
+        (a, b) => a.or(b),
+    };
     joined.syscalls = match (joined.syscalls.take(), part.syscalls) {
         (Some(mut a), Some(b)) => {
             span_calls(&mut a, *b);
@@ -97,15 +101,11 @@ fn counts(joined: &mut Metric, part: Metric) {
     };
 }
 
-impl std::ops::Add for Allocations {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Allocations {
-            calls: self.calls.saturating_add(other.calls),
-            bytes: self.bytes.saturating_add(other.bytes),
-            freed_bytes: self.freed_bytes.saturating_add(other.freed_bytes),
-        }
+fn allocations(a: Allocations, b: Allocations) -> Allocations {
+    Allocations {
+        calls: a.calls.saturating_add(b.calls),
+        bytes: a.bytes.saturating_add(b.bytes),
+        freed_bytes: a.freed_bytes.saturating_add(b.freed_bytes),
     }
 }
 

@@ -160,7 +160,8 @@ pub fn one_run(documents: Vec<Document>) -> Result<Document, MergeError> {
         }
     }
     fits(&parts)?;
-    let count = parts.iter().map(|(run, _)| run.meta.as_ref().and_then(|meta| meta.parts).unwrap_or(1)).sum();
+    let parts_of = |run: &Run| run.meta.as_ref().and_then(|meta| meta.parts).unwrap_or(1);
+    let count = parts.iter().map(|(run, _)| parts_of(run)).fold(0, u64::saturating_add);
     let mut parts = parts.into_iter();
     let (first, mut summary) = parts.next().ok_or(MergeError::NoRun)?;
     let Run { profile, metrics, run_log, meta, .. } = first;

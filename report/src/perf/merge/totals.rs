@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::perf::model::{Alloc, Class, Counter, Io, Sampling, Summary, SyscallTotals, Tracepoints};
 
-use super::sum;
-
 /// Why a joined run has no idle time.
 const NO_COMMON_TIME: &str = "parts without a common time line";
 
 /// Adds a part.
 pub(super) fn add(joined: &mut Summary, part: Summary) {
     joined.wall_time_ns = joined.wall_time_ns.max(part.wall_time_ns);
-    joined.cpu_user_ns = sum(joined.cpu_user_ns, part.cpu_user_ns);
-    joined.cpu_system_ns = sum(joined.cpu_system_ns, part.cpu_system_ns);
+    joined.cpu_user_ns = wide(joined.cpu_user_ns, part.cpu_user_ns);
+    joined.cpu_system_ns = wide(joined.cpu_system_ns, part.cpu_system_ns);
     joined.max_rss_kb = joined.max_rss_kb.max(part.max_rss_kb);
     if joined.sampling_interval_ns != part.sampling_interval_ns {
         joined.sampling_interval_ns = None;
@@ -50,6 +48,13 @@ pub(super) fn finish(joined: &mut Summary, conflicts: u64) {
     if conflicts > 0 {
         let tracepoints = joined.tracepoints.get_or_insert_default();
         tracepoints.budget_conflicts = plus(tracepoints.budget_conflicts, Some(conflicts));
+    }
+}
+
+fn wide(a: Option<u128>, b: Option<u128>) -> Option<u128> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.saturating_add(b)),
+        (a, b) => a.or(b),
     }
 }
 

@@ -9,6 +9,9 @@ use crate::perf::Micros;
 /// Longest piece of a value that a message shows, characters.
 const SHOWN: usize = 60;
 
+/// What a count must be.
+const WHOLE: &str = "a whole number from 0 on is needed";
+
 /// A fault of the value that is being read: `cpu_us is -5; …`.
 #[cold]
 pub(super) fn unfit(parser: &Parser<'_>, at: usize, found: &str, needed: &str) -> Box<Fault> {
@@ -95,13 +98,18 @@ fn digits(text: &str) -> Option<u128> {
 
 /// A whole number up to a largest one; `10.0` is 10.
 pub(super) fn whole(parser: &mut Parser<'_>, largest: u128) -> Parsed<Option<u128>> {
-    let needed = format!("a whole number from 0 to {largest} is needed");
     let at = begins(parser);
-    let Some(text) = number(parser, &needed)? else { return Ok(None) };
+    let Some(text) = number(parser, WHOLE)? else { return Ok(None) };
     match digits(text).filter(|value| *value <= largest) {
         Some(value) => Ok(Some(value)),
-        None => Err(unfit(parser, at, &shown(&Value::Number(text)), &needed)),
+        None => Err(beyond(parser, at, text, largest)),
     }
+}
+
+#[cold]
+fn beyond(parser: &Parser<'_>, at: usize, text: &str, largest: u128) -> Box<Fault> {
+    let needed = format!("a whole number from 0 to {largest} is needed");
+    unfit(parser, at, &shown(&Value::Number(text)), &needed)
 }
 
 /// A whole number of 64 bits, or `null`.
@@ -116,12 +124,11 @@ pub(super) fn nanos(parser: &mut Parser<'_>) -> Parsed<Option<u128>> {
 
 /// An id or a seed: its text, for it may have been rounded.
 pub(super) fn exact<'t>(parser: &mut Parser<'t>, largest: u128) -> Parsed<(usize, &'t str)> {
-    let needed = format!("a whole number from 0 to {largest} is needed");
     let at = begins(parser);
-    match number(parser, &needed)? {
+    match number(parser, WHOLE)? {
         Some(text) if is_rounded(text) || text.parse::<u128>().is_ok_and(|value| value <= largest) => Ok((at, text)),
-        Some(text) => Err(unfit(parser, at, &shown(&Value::Number(text)), &needed)),
-        None => Err(unfit(parser, at, "null", &needed)),
+        Some(text) => Err(beyond(parser, at, text, largest)),
+        None => Err(unfit(parser, at, "null", WHOLE)),
     }
 }
 
