@@ -122,11 +122,16 @@ fn problem(error: &clap::Error, name: &str) -> Problem {
     problem.hint("chic-trace --help shows all flags")
 }
 
+/// Letters of commands that no other word is taken for.
+const SHORT: usize = 4;
+
 /// A first word that is within two letters of a command of ours, or a word of renacer, and that is
 /// no program either.
 fn mistyped(command: &clap::Command, word: &OsStr) -> Result<(), Problem> {
     let Some(text) = word.to_str().filter(|text| !text.contains('/')) else { return Ok(()) };
-    let near = syscalls::nearest(text, command.get_subcommands().map(clap::Command::get_name));
+    // Two letters of four are no slip: `slep` is a program misspelled, not `seed`.
+    let long = command.get_subcommands().map(clap::Command::get_name).filter(|name| name.len() > SHORT);
+    let near = syscalls::nearest(text, long);
     let refusal = refused::word(text).or_else(|| {
         near.map(|near| {
             Problem::usage(format!("cannot run {text}: there is neither such a command nor such a program"))
