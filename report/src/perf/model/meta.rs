@@ -25,7 +25,7 @@ pub struct Meta {
     pub engines: Option<Vec<String>>,
     /// `tsc`, `monotonic`, `fake`.
     pub clock: String,
-    /// What [`Metric::cpu_us`] is.
+    /// What [`super::Metric::cpu_us`] is.
     pub cpu_source: CpuSource,
     /// Of parts of one process.
     #[serde(skip_serializing_if = "Option::is_none")]
