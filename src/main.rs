@@ -12,6 +12,7 @@ mod herald;
 mod keys;
 mod message;
 mod output;
+mod perf;
 mod plan;
 mod platform;
 mod programs;

@@ -25,6 +25,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("clap_complete", &["chic-trace"]),
     ("clap_mangen", &["chic-trace"]),
     ("console", &["chic-trace"]),
+    ("inferno", &["report"]),
     ("jiff", &["report", "assertions"]),
     ("libc", &["tracer"]),
     ("perf-event-open-sys", &["tracer"]),

@@ -2,6 +2,7 @@
 //!
 //! In: the text of a `renacer.toml`, and measurements that the caller makes or replays from a
 //! recording. Out: a [`Verdict`] a rule, never a score. The file is read here for all commands.
+//! [`perf`] holds times of tracepoints against their budgets and a baseline.
 //! Not for: running anything (the caller hands in a [`Bench`]), or saying whether two runs do the same.
 #![forbid(unsafe_code)]
 
@@ -10,6 +11,7 @@ mod count;
 mod file;
 mod judge;
 mod keys;
+pub mod perf;
 mod rule;
 mod show;
 mod verdict;

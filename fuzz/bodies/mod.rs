@@ -6,6 +6,8 @@ pub mod decoder;
 pub mod documents;
 pub mod filter_expressions;
 pub mod golden_file;
+pub mod perf_folded;
+pub mod perf_json;
 mod printers;
 pub mod recording_reader;
 pub mod renacer_toml;

@@ -6,11 +6,13 @@
 //! Not for: what a call means (see `syscalls`), or how a line looks (see `report`).
 #![forbid(unsafe_code)]
 
+pub mod chic_metadata;
 pub mod decode;
 pub mod document;
 pub mod event;
 pub mod file;
 mod interpreter;
+pub mod json;
 mod plan;
 pub mod resolve;
 mod runtime;

@@ -3,7 +3,7 @@
 //! In: raw events, live or from a file, through `recording::Sink`. Out: strace's text, the
 //! renacer-json-v1 document and its lines, the `-c` table. Every printer is a sink and keeps only
 //! what it has to remember of the tasks, so that its memory does not grow with the run, and so that
-//! a live run and its recording print the same bytes.
+//! a live run and its recording print the same bytes. [`perf`] is apart: documents of tracepoints and their times.
 //! Not for: deciding what to trace or where the output goes (see `src`), comparing or judging.
 #![forbid(unsafe_code)]
 
@@ -16,6 +16,7 @@ pub mod json;
 pub mod jsonl;
 mod output;
 mod per_task;
+pub mod perf;
 pub mod schema;
 pub mod shown;
 mod signal;

@@ -14,4 +14,9 @@ const SCHEMAS: &[(&str, &str)] = &[
     ("renacer-json", include_str!("../../schemas/renacer-json-v1.schema.json")),
     ("golden-check", include_str!("../../schemas/golden-check-v1.schema.json")),
     ("assert", include_str!("../../schemas/assert-v1.schema.json")),
+    ("perf", include_str!("../../schemas/perf-v1.schema.json")),
+    ("perf-summary", include_str!("../../schemas/perf-summary-v1.schema.json")),
+    ("perf-report", include_str!("../../schemas/perf-report-v1.schema.json")),
+    ("run-log", include_str!("../../schemas/run-log-v1.schema.json")),
+    ("seed", include_str!("../../schemas/seed-v1.schema.json")),
 ];

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::perf::{Perf, Seed};
 use report::shown::Outcomes;
 use report::summary::SortBy;
 use report::text::{Clock, HexStrings, Precision};
@@ -24,6 +25,10 @@ pub enum Ask {
     Golden(Box<Golden>),
     /// `assert`.
     Assert(Assert),
+    /// `perf …`.
+    Perf(Perf),
+    /// `seed`.
+    Seed(Seed),
     /// `config`.
     Config {
         /// With the origin of each value.

@@ -8,6 +8,7 @@ pub mod ask;
 mod expr;
 pub mod flags;
 mod help;
+pub mod perf;
 mod read;
 mod refused;
 mod split;
@@ -30,12 +31,13 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<(General, Ask), 
     let subcommand = rest.first().filter(|_| !dashes).and_then(|word| command.find_subcommand(word));
     if let Some(subcommand) = subcommand {
         refuse_foreign_flags(subcommand, &rest)?;
-        return Ok(match parse(command.clone(), flags.into_iter().chain(rest))? {
+        let name = subcommand.get_name();
+        return Ok(match parse(command.clone(), name, flags.into_iter().chain(rest))? {
             Parsed::Print(text) => (General::default(), Ask::Print(text)),
             Parsed::Matches(matches) => (read::general(&matches), of_subcommand(&matches)?),
         });
     }
-    Ok(match parse(command.clone(), flags)? {
+    Ok(match parse(command.clone(), "", flags)? {
         Parsed::Print(text) => (General::default(), Ask::Print(text)),
         Parsed::Matches(matches) => {
             if let Some(word) = rest.first().filter(|_| !dashes) {
@@ -63,7 +65,8 @@ enum Parsed {
     Print(String),
 }
 
-fn parse(command: clap::Command, words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Problem> {
+/// `name`: of the subcommand that the words are of, empty without one.
+fn parse(command: clap::Command, name: &str, words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Problem> {
     let named = std::iter::once(OsString::from("chic-trace")).chain(words);
     match command.try_get_matches_from(named) {
         Ok(matches) => Ok(Parsed::Matches(matches)),
@@ -71,19 +74,21 @@ fn parse(command: clap::Command, words: impl IntoIterator<Item = OsString>) -> R
             ErrorKind::DisplayHelp
             | ErrorKind::DisplayVersion
             | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Ok(Parsed::Print(error.render().to_string())),
-            _ => Err(problem(&error)),
+            _ => Err(problem(&error, name)),
         },
     }
 }
 
 /// clap's complaint in our words.
-fn problem(error: &clap::Error) -> Problem {
+fn problem(error: &clap::Error, name: &str) -> Problem {
     let context = |kind| error.get(kind).map(ToString::to_string);
     let flag = context(ContextKind::InvalidArg).unwrap_or_default();
     let value = context(ContextKind::InvalidValue).unwrap_or_default();
     let rendered = error.render().to_string();
     let first = rendered.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
     let mut problem = Problem::usage(match error.kind() {
+        // In the words of the command that it comes from.
+        ErrorKind::UnknownArgument if name == "seed" => format!("unrecognised seed option `{flag}`"),
         ErrorKind::UnknownArgument => format!("cannot take {flag}: there is no such flag"),
         ErrorKind::InvalidSubcommand => {
             format!(
@@ -117,11 +122,16 @@ fn problem(error: &clap::Error) -> Problem {
     problem.hint("chic-trace --help shows all flags")
 }
 
+/// Letters of commands that no other word is taken for.
+const SHORT: usize = 4;
+
 /// A first word that is within two letters of a command of ours, or a word of renacer, and that is
 /// no program either.
 fn mistyped(command: &clap::Command, word: &OsStr) -> Result<(), Problem> {
     let Some(text) = word.to_str().filter(|text| !text.contains('/')) else { return Ok(()) };
-    let near = syscalls::nearest(text, command.get_subcommands().map(clap::Command::get_name));
+    // Two letters of four are no slip: `slep` is a program misspelled, not `seed`.
+    let long = command.get_subcommands().map(clap::Command::get_name).filter(|name| name.len() > SHORT);
+    let near = syscalls::nearest(text, long);
     let refusal = refused::word(text).or_else(|| {
         near.map(|near| {
             Problem::usage(format!("cannot run {text}: there is neither such a command nor such a program"))
@@ -149,6 +159,9 @@ fn of_subcommand(matches: &ArgMatches) -> Result<Ask, Problem> {
         "compare" => Ask::Compare(read::compare(inner)),
         "assert" => Ask::Assert(read::assert(inner)?),
         "golden" => Ask::Golden(Box::new(read::golden(inner)?)),
+        "perf" => Ask::Perf(perf::perf(inner)),
+        "perf-report" => Ask::Perf(perf::Perf::Report(perf::report(inner))),
+        "seed" => Ask::Seed(perf::seed(inner)),
         "config" => Ask::Config { show_origin: inner.get_flag("show-origin") },
         "schema" => Ask::Schema(text("name")),
         "completions" => match inner.get_one::<clap_complete::Shell>("shell") {

@@ -5,8 +5,10 @@ pub mod compare;
 mod config;
 mod describe;
 mod golden;
+mod perf;
 mod record;
 mod report;
+mod seed;
 mod trace;
 
 use crate::cli::{Ask, General};
@@ -27,6 +29,8 @@ pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
         Ask::Compare(ask) => compare::run(&general, &ask),
         Ask::Golden(ask) => golden::run(&general, *ask),
         Ask::Assert(ask) => assert::run(&general, ask),
+        Ask::Perf(ask) => perf::run(ask),
+        Ask::Seed(ask) => seed::run(&ask),
         Ask::Config { show_origin } => config::run(&general, show_origin),
         Ask::Schema(name) => describe::schema(&name),
         Ask::Completions(shell) => describe::completions(shell),

@@ -80,6 +80,33 @@ fn golden_file() {
 }
 
 #[test]
+fn perf_json() {
+    let seeds: [&[u8]; 5] = [
+        include_bytes!("../../report/tests/perf-json/full/perf.json"),
+        include_bytes!("../../report/tests/perf-json/full/perf.compat.json"),
+        include_bytes!("../../report/tests/perf-json/accepted/rounded-id.json"),
+        include_bytes!("../../report/tests/perf-json/chic/raw.repeated-ids.json"),
+        include_bytes!("../../report/tests/perf-json/run_log/both.json"),
+    ];
+    drive(bodies::perf_json::check, |dice| {
+        let seed = dice.one_of(&seeds);
+        dice.changed(seed)
+    });
+}
+
+#[test]
+fn perf_folded() {
+    let seeds: [&[u8]; 2] = [
+        include_bytes!("../../report/tests/perf-json/full/perf.folded"),
+        include_bytes!("../../report/tests/perf-json/folded/hostile.folded"),
+    ];
+    drive(bodies::perf_folded::check, |dice| {
+        let seed = dice.one_of(&seeds);
+        dice.changed(seed)
+    });
+}
+
+#[test]
 fn recording_reader() {
     let recording = inputs::recording();
     // Whole, it is read without a loss: what is changed below is the real thing.

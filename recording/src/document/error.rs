@@ -187,7 +187,7 @@ impl std::error::Error for BadDocument {}
 
 impl Spot {
     /// The place of a byte.
-    pub(super) fn of(text: &[u8], byte: usize, pointer: impl Into<String>) -> Self {
+    pub fn of(text: &[u8], byte: usize, pointer: impl Into<String>) -> Self {
         let before = text.get(..byte).unwrap_or(text);
         let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let lines = before.iter().filter(|byte| **byte == b'\n').count();

@@ -17,7 +17,6 @@ mod error;
 mod find;
 mod flags;
 mod instead;
-mod json;
 mod lengths;
 mod names;
 mod notation;
@@ -29,6 +28,8 @@ mod time;
 mod top;
 
 use std::borrow::Cow;
+
+use crate::json;
 
 pub use baseline::{BadBaseline, baseline};
 pub use call::{Argument, Call, Content, Outcome, Source, Stamp};

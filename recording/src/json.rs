@@ -9,14 +9,14 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 /// Objects and arrays inside each other.
-pub(super) const DEEPEST: usize = 64;
+pub const DEEPEST: usize = 64;
 
 /// Keys of one object that are compared one by one; more are looked up in a set.
 const FEW_KEYS: usize = 32;
 
 /// A value and where it begins.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Node<'t> {
+pub struct Node<'t> {
     /// Offset of its first byte.
     pub at: usize,
     /// What it is.
@@ -25,22 +25,27 @@ pub(super) struct Node<'t> {
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value<'t> {
+pub enum Value<'t> {
+    /// `null`.
     Null,
+    /// `true`, `false`.
     Bool(bool),
     /// As it is written.
     Number(&'t str),
+    /// Its escapes resolved.
     Text(Cow<'t, str>),
+    /// In order.
     Array(Vec<Node<'t>>),
+    /// In order, no key twice.
     Object(Vec<Member<'t>>),
 }
 
 /// A key with its value.
-pub(super) type Member<'t> = (Cow<'t, str>, Node<'t>);
+pub type Member<'t> = (Cow<'t, str>, Node<'t>);
 
 impl Value<'_> {
     /// The word for messages.
-    pub(super) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Value::Null => "null",
             Value::Bool(_) => "boolean",
@@ -62,7 +67,7 @@ enum Step {
 
 /// Why reading stopped, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub struct Fault {
     /// Offset of the byte.
     pub at: usize,
     /// JSON pointer (RFC 6901) of what was being read.
@@ -73,7 +78,7 @@ pub(super) struct Fault {
 
 /// What is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum What {
+pub enum What {
     /// The text ends inside the value.
     End,
     /// Something else than this was expected.
@@ -90,7 +95,7 @@ pub(super) enum What {
 
 /// A text, of which a part is known to be UTF-8.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Text<'t> {
+pub struct Text<'t> {
     bytes: &'t [u8],
     /// As much of it from the front as is UTF-8.
     valid: &'t str,
@@ -98,7 +103,7 @@ pub(super) struct Text<'t> {
 
 impl<'t> Text<'t> {
     /// Looks through the bytes once.
-    pub(super) fn new(bytes: &'t [u8]) -> Self {
+    pub fn new(bytes: &'t [u8]) -> Self {
         let valid = std::str::from_utf8(bytes).or_else(|error| {
             let whole = bytes.get(..error.valid_up_to()).unwrap_or_default();
             std::str::from_utf8(whole)
@@ -107,7 +112,7 @@ impl<'t> Text<'t> {
     }
 
     /// The same, up to a byte.
-    pub(super) fn up_to(self, end: usize) -> Self {
+    pub fn up_to(self, end: usize) -> Self {
         Text { bytes: self.bytes.get(..end).unwrap_or(self.bytes), ..self }
     }
 
@@ -124,7 +129,7 @@ impl<'t> Text<'t> {
 
 /// A reader with its place in the text.
 #[derive(Debug)]
-pub(super) struct Parser<'t> {
+pub struct Parser<'t> {
     all: Text<'t>,
     text: &'t [u8],
     at: usize,
@@ -133,37 +138,37 @@ pub(super) struct Parser<'t> {
     keys: Vec<Cow<'t, str>>,
     open: usize,
     /// Characters that a string could not hold and that became U+FFFD.
-    pub(super) lone_surrogates: u64,
+    pub lone_surrogates: u64,
 }
 
 /// The fault is boxed: what is read passes through many hands, and is rarely one.
-pub(super) type Parsed<T> = Result<T, Box<Fault>>;
+pub type Parsed<T> = Result<T, Box<Fault>>;
 
 impl<'t> Parser<'t> {
     /// Reads from byte `at` on.
-    pub(super) fn new(all: Text<'t>, at: usize) -> Self {
+    pub fn new(all: Text<'t>, at: usize) -> Self {
         Parser { all, text: all.bytes, at, path: Vec::new(), keys: Vec::new(), open: 0, lone_surrogates: 0 }
     }
 
     /// Offset of the next byte that is not read.
-    pub(super) fn at(&self) -> usize {
+    pub fn at(&self) -> usize {
         self.at
     }
 
     /// A fault here.
     #[cold]
-    pub(super) fn fault(&self, what: What) -> Box<Fault> {
+    pub fn fault(&self, what: What) -> Box<Fault> {
         self.fault_at(self.at, what)
     }
 
     /// A fault elsewhere in what is being read.
     #[cold]
-    pub(super) fn fault_at(&self, at: usize, what: What) -> Box<Fault> {
+    pub fn fault_at(&self, at: usize, what: What) -> Box<Fault> {
         Box::new(Fault { at, pointer: self.pointer(), what })
     }
 
     /// The JSON pointer of what is being read.
-    pub(super) fn pointer(&self) -> String {
+    pub fn pointer(&self) -> String {
         let mut out = String::new();
         for step in &self.path {
             match step {
@@ -177,7 +182,7 @@ impl<'t> Parser<'t> {
     }
 
     /// The next byte that is no blank, not consumed.
-    pub(super) fn peek(&mut self) -> Option<u8> {
+    pub fn peek(&mut self) -> Option<u8> {
         while let Some(byte) = self.text.get(self.at) {
             if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
                 return Some(*byte);
@@ -188,7 +193,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A whole value.
-    pub(super) fn value(&mut self) -> Parsed<Node<'t>> {
+    pub fn value(&mut self) -> Parsed<Node<'t>> {
         let first = self.peek();
         let at = self.at;
         let value = match first {
@@ -220,8 +225,17 @@ impl<'t> Parser<'t> {
         Ok(Node { at, value })
     }
 
+    /// Reads a value as [`Parser::value`] does and keeps nothing of it.
+    pub fn pass_over(&mut self) -> Parsed<()> {
+        match self.peek() {
+            Some(b'{') => self.object(|parser, _| parser.pass_over()),
+            Some(b'[') => self.array(Parser::pass_over),
+            _ => self.value().map(drop),
+        }
+    }
+
     /// An object; each key is given with the parser standing before its value, which must be read.
-    pub(super) fn object(&mut self, mut each: impl FnMut(&mut Self, Cow<'t, str>) -> Parsed<()>) -> Parsed<()> {
+    pub fn object(&mut self, mut each: impl FnMut(&mut Self, Cow<'t, str>) -> Parsed<()>) -> Parsed<()> {
         self.enter(b'{', "an object")?;
         let first_key = self.keys.len();
         let mut many = None;
@@ -252,7 +266,7 @@ impl<'t> Parser<'t> {
     }
 
     /// An array; `each` is called with the parser standing before an element, which must be read.
-    pub(super) fn array(&mut self, mut each: impl FnMut(&mut Self) -> Parsed<()>) -> Parsed<()> {
+    pub fn array(&mut self, mut each: impl FnMut(&mut Self) -> Parsed<()>) -> Parsed<()> {
         self.enter(b'[', "an array")?;
         let mut index = 0;
         let mut next = self.first_or(b']', "a value")?;
@@ -462,7 +476,7 @@ impl<'t> Parser<'t> {
 }
 
 /// Appends a key as a step of a JSON pointer.
-pub(super) fn push_key(pointer: &mut String, key: &str) {
+pub fn push_key(pointer: &mut String, key: &str) {
     pointer.push('/');
     for character in key.chars() {
         match character {
@@ -516,6 +530,16 @@ mod tests {
         ];
         for (text, at, pointer, what) in cases {
             assert_eq!(fault(text), Fault { at, pointer: pointer.into(), what });
+        }
+    }
+
+    #[test]
+    fn what_is_skipped_is_read_as_closely() {
+        for text in
+            ["{\"a\": [1, {\"b\": }]}", "{\"a\": 1, \"a\": 2}", "[1, 2", "[\"a\nb\"]", "{\"a\": [null, \"\\u00e4\"]}"]
+        {
+            let skipped = Parser::new(Text::new(text.as_bytes()), 0).pass_over();
+            assert_eq!(skipped, read(text).map(drop), "{text}");
         }
     }
 

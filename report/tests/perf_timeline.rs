@@ -1,0 +1,339 @@
+//! From a timeline to the documents: the sample of two threads, the scripts of the fake clock, and rules of weights.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use report::perf::timeline::{
+    Call, Frame, Given, Mark, Name, OnCpu, Reported, Roots, Sample, Task, Timeline, Tracepoint, Weight, What,
+};
+use report::perf::{self, Allocations, Counter, CpuSource, Entries, Meta, RunLog, Summary, Tracepoints};
+use serde_json::Value;
+
+fn text(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/perf-json").join(name);
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn value(name: &str) -> Value {
+    serde_json::from_str(&text(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().unwrap_or_else(|| panic!("no array: {value}"))
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("no number: {value}"))
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("no string: {value}"))
+}
+
+/// Functions by number, tracepoints by function and label.
+#[derive(Default)]
+struct Names {
+    functions: Vec<String>,
+    tracepoints: Vec<Tracepoint>,
+}
+
+impl Names {
+    fn function(&mut self, name: &str) -> u64 {
+        let at = self.functions.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.functions.push(name.to_owned());
+            self.functions.len() - 1
+        });
+        at as u64
+    }
+
+    fn tracepoint(&mut self, function: &str, label: &str) -> usize {
+        let id = perf::trace_id(function.as_bytes(), label.as_bytes());
+        if let Some(at) = self.tracepoints.iter().position(|known| known.id == id) {
+            return at;
+        }
+        let code = Some(self.function(function));
+        self.tracepoints.push(Tracepoint { id, label: label.into(), code, ..Tracepoint::default() });
+        self.tracepoints.len() - 1
+    }
+
+    fn mark(&mut self, mark: &Value) -> Mark {
+        let (at, what) = (number(&mark[1]), &mark[2]);
+        let number = self.tracepoint(word(&what["function"]), word(&what["label"]));
+        let tracepoint = &mut self.tracepoints[number];
+        tracepoint.budget_cpu_us = what["cpu"].as_u64();
+        tracepoint.budget_gpu_us = what["gpu"].as_u64();
+        tracepoint.budget_mem_bytes = what["mem"].as_u64();
+        tracepoint.budget_io_bytes = what["io"].as_u64();
+        let bytes = |key: &str| number_of(&what["alloc"], key);
+        tracepoint.alloc = what["alloc"].is_object().then(|| Allocations {
+            calls: bytes("calls"),
+            bytes: bytes("bytes"),
+            freed_bytes: bytes("freed_bytes"),
+        });
+        let what = if word(&mark[0]) == "enter" { What::Enter } else { What::Exit { peak_bytes: None } };
+        Mark { at, tracepoint: number, what }
+    }
+
+    fn sample(&mut self, sample: &Value) -> Sample {
+        let frames = list(&sample[1]).iter().map(|frame| match frame.as_str() {
+            Some("[truncated]") => Frame { name: Name::Truncated, code: None },
+            Some(name) => Frame { name: Name::Symbol(name.into()), code: Some(self.function(name)) },
+            None => Frame { name: Name::Module(word(&frame["module"]).into()), code: None },
+        });
+        Sample { at: number(&sample[0]), frames: frames.collect() }
+    }
+}
+
+fn number_of(value: &Value, key: &str) -> u64 {
+    number(&value[key])
+}
+
+fn call(call: &Value) -> Call {
+    let result = call["result"].as_i64().expect("a result");
+    let name = word(&call["name"]);
+    let bytes = |wanted: &str| if name == wanted { u64::try_from(result).unwrap_or(0) } else { 0 };
+    Call {
+        name: name.into(),
+        entered: number(&call["entered"]),
+        left: number(&call["left"]),
+        failed: result < 0,
+        read_bytes: bytes("read"),
+        written_bytes: bytes("write"),
+        class: call["class"].as_str().map(String::from),
+    }
+}
+
+/// The sample tells the growth of live heap for a tracepoint, and how many of its spans were above the budget.
+fn give_peaks(marks: &mut [Mark], sample: &[Value]) {
+    let mut given: BTreeMap<usize, u64> = BTreeMap::new();
+    for (mark, value) in marks.iter_mut().zip(sample) {
+        let (Some(peak), What::Exit { peak_bytes }) = (value[2]["mem_bytes"].as_u64(), &mut mark.what) else {
+            continue;
+        };
+        let seen = given.entry(mark.tracepoint).or_default();
+        *peak_bytes = Some(if *seen <= number_of(&value[2], "over_mem") && *seen == 0 { peak } else { 0 });
+        *seen += 1;
+    }
+}
+
+fn sampled() -> Timeline {
+    let sample = value("full/timeline.json");
+    let mut names = Names::default();
+    let tasks = list(&sample["tasks"]).iter().map(|task| {
+        let mut marks: Vec<Mark> = list(&task["spans"]).iter().map(|mark| names.mark(mark)).collect();
+        give_peaks(&mut marks, list(&task["spans"]));
+        let slices = list(&task["oncpu"]).iter().map(|slice| (number(&slice[0]), number(&slice[1])));
+        Task {
+            pid: 100,
+            tid: number(&task["tid"]) as u32,
+            process: word(&task["process"]).into(),
+            name: word(&task["name"]).into(),
+            born: number(&task["born"]),
+            died: number(&task["died"]),
+            on_cpu: OnCpu::Switches(slices.collect()),
+            marks,
+            samples: list(&task["samples"]).iter().map(|sample| names.sample(sample)).collect(),
+            calls: list(&task["calls"]).iter().map(call).collect(),
+        }
+    });
+    let tasks = tasks.collect();
+    Timeline {
+        wall: (number(&sample["wall"][0]), number(&sample["wall"][1])),
+        tracepoints: names.tracepoints,
+        tasks,
+        has_calls: true,
+        roots: Roots::Auto,
+        weight: Weight::Wall,
+        given: given(&sample["given"]),
+    }
+}
+
+/// What is given has the form of the documents: it is read as a part of one.
+fn given(given: &Value) -> Given {
+    let mut summary = given["summary"].clone();
+    for (key, value) in [("profile", given["profile"].clone()), ("target", given["target"].clone())] {
+        summary[key] = value;
+    }
+    summary["wall_time_ns"] = 0.into();
+    let mut sampling = given["sampling"].clone();
+    sampling["samples"] = 0.into();
+    summary["sampling"] = sampling;
+    let document = serde_json::json!({
+        "version": "0.1.0", "target": given["target"],
+        "runs": [{"profile": given["profile"], "metrics": [], "meta": given["meta"]}], "summary": summary,
+    });
+    let read = perf::read(document.to_string().as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+    // A value of serde_json has lost what is above 64 bits and the order of keys.
+    let full = perf::read(text("full/perf.json").as_bytes()).unwrap_or_else(|error| panic!("{error}")).document;
+    let run_log = full.runs[0].run_log.clone().expect("a run log");
+    let mut run = read.document.runs.into_iter().next().expect("a run");
+    let mut summary = *read.document.summary.expect("a summary");
+    let counter = &given["counters"][0];
+    summary.counters = Some(vec![Counter {
+        name: word(&counter["name"]).into(),
+        value: number_of(counter, "value"),
+        unit: word(&counter["unit"]).into(),
+        scope: word(&counter["scope"]).into(),
+        enabled_ns: counter["enabled_ns"].as_u64(),
+        running_ns: counter["running_ns"].as_u64(),
+    }]);
+    let missing = given["summary"]["not_measured"].as_object().expect("reasons");
+    let ordered =
+        ["counters.instructions", "budget_gpu_us"].map(|key| (key.to_owned(), word(&missing[key]).to_owned()));
+    summary.not_measured = Some(Entries(ordered.into()));
+    summary.tracepoints =
+        Some(Tracepoints { overhead_ns_per_call: given["overhead_ns_per_call"].as_f64(), ..Tracepoints::default() });
+    Given {
+        profile: word(&given["profile"]).into(),
+        target: word(&given["target"]).into(),
+        run_log,
+        meta: *run.meta.take().expect("meta"),
+        summary,
+    }
+}
+
+#[test]
+fn the_sample_gives_its_four_files() {
+    let Reported { document, folded } = sampled().report();
+    assert_eq!(folded.to_string(), text("full/perf.folded"));
+    assert_eq!(folded.total(), 30_000);
+    assert_eq!(perf::json(&document), text("full/perf.json"));
+    let summary = document.summary.as_ref().expect("a summary");
+    assert_eq!(perf::summary_json(summary), text("full/perf.summary.json"));
+    assert_eq!(perf::compat(&document), text("full/perf.compat.json"));
+}
+
+/// Each enter and each exit reads the counter of its thread and then adds a microsecond.
+fn played(script: &Value) -> Timeline {
+    let mut names = Names::default();
+    let tasks = list(script).iter().zip(1..).map(|(thread, tid)| {
+        let mut clock = 0;
+        let marks = list(&thread["events"]).iter().map(|event| {
+            let tracepoint = names.tracepoint(word(&event[1]), word(&event[2]));
+            let what = if word(&event[0]) == "enter" { What::Enter } else { What::Exit { peak_bytes: None } };
+            clock += 1000;
+            Mark { at: clock - 1000, tracepoint, what }
+        });
+        let marks: Vec<Mark> = marks.collect();
+        Task {
+            pid: 1,
+            tid,
+            process: "p".into(),
+            name: word(&thread["thread"]).into(),
+            born: 0,
+            died: clock,
+            on_cpu: OnCpu::Unknown,
+            marks,
+            samples: Vec::new(),
+            calls: Vec::new(),
+        }
+    });
+    let tasks: Vec<Task> = tasks.collect();
+    let missing = ["cpu", "io", "rusage", "samples", "syscalls"].map(|key| (key.to_owned(), "fake clock".to_owned()));
+    Timeline {
+        wall: (0, tasks.iter().map(|task| task.died).max().unwrap_or(0)),
+        tracepoints: names.tracepoints,
+        tasks,
+        has_calls: false,
+        roots: Roots::Auto,
+        weight: Weight::Wall,
+        given: Given {
+            profile: "default".into(),
+            target: "x86_64-unknown-linux-gnu".into(),
+            run_log: RunLog::default(),
+            meta: meta(CpuSource::Fake),
+            summary: Summary { not_measured: Some(Entries(missing.into())), ..Summary::default() },
+        },
+    }
+}
+
+fn meta(cpu_source: CpuSource) -> Meta {
+    Meta {
+        command: None,
+        started_at: None,
+        exit: None,
+        host: None,
+        recorder: None,
+        engines: None,
+        clock: "fake".into(),
+        cpu_source,
+        pid: None,
+        parts: None,
+        incomplete: None,
+        approximate: None,
+    }
+}
+
+#[test]
+fn scripts_of_the_fake_clock_give_their_files() {
+    for name in ["nested", "recursion", "threads", "broken-nesting", "labels"] {
+        let Reported { document, folded } = played(&value(&format!("fake-clock/{name}.script.json"))).report();
+        assert_eq!(folded.to_string(), text(&format!("fake-clock/{name}.perf.folded")), "{name}");
+        assert_eq!(perf::json(&document), text(&format!("fake-clock/{name}.perf.json")), "{name}");
+        let summary = document.summary.as_ref().expect("a summary");
+        assert_eq!(perf::summary_json(summary), text(&format!("fake-clock/{name}.perf.summary.json")), "{name}");
+    }
+}
+
+/// One task, one span from 1 ms to 3 ms of 10 ms.
+fn small(on_cpu: OnCpu, samples: &[u64]) -> Timeline {
+    let mut timeline = played(&value("fake-clock/nested.script.json"));
+    let mut names = Names::default();
+    let tracepoint = names.tracepoint("f", "f");
+    let exit = What::Exit { peak_bytes: None };
+    let marks =
+        vec![Mark { at: 1_000_000, tracepoint, what: What::Enter }, Mark { at: 3_000_000, tracepoint, what: exit }];
+    let sample = |at: &u64| Sample { at: *at, frames: vec![Frame { name: Name::Symbol("main".into()), code: None }] };
+    let task = Task {
+        died: 10_000_000,
+        on_cpu,
+        marks,
+        samples: samples.iter().map(sample).collect(),
+        ..timeline.tasks[0].clone()
+    };
+    timeline.wall = (0, 10_000_000);
+    timeline.tracepoints = names.tracepoints;
+    timeline.tasks = vec![task];
+    timeline.given.meta = meta(CpuSource::Wall);
+    timeline
+}
+
+#[test]
+fn weights_add_up_to_the_wall_time_of_one_task() {
+    let lines = |timeline: &Timeline| timeline.report().folded.to_string();
+    let switched = small(OnCpu::Switches(vec![(0, 2_000_000), (4_000_000, 5_000_000)]), &[]);
+    assert_eq!(lines(&switched), "[idle] 6000\n[unsampled] 2000\nf 1000\nf;[blocked] 1000\n");
+    let sampled = small(OnCpu::Switches(vec![(0, 2_000_000), (4_000_000, 5_000_000)]), &[500_000, 4_500_000]);
+    assert_eq!(lines(&sampled), "[idle] 6000\nf 1000\nf;[blocked] 1000\nmain 2000\n");
+    let total = small(OnCpu::Total(6_000_000), &[500_000]);
+    assert_eq!(lines(&total), "[idle] 4000\nf 2000\nmain 4000\n");
+    let unknown = small(OnCpu::Unknown, &[]);
+    assert_eq!(lines(&unknown), "[idle] 8000\nf 2000\n");
+    let mut cpu = switched;
+    cpu.weight = Weight::Cpu;
+    assert_eq!(lines(&cpu), "[unsampled] 2000\nf 1000\n");
+}
+
+#[test]
+fn without_switches_of_several_tasks_there_is_no_idle_time() {
+    let mut timeline = small(OnCpu::Total(6_000_000), &[]);
+    let second = Task { tid: 2, name: "io".into(), ..timeline.tasks[0].clone() };
+    timeline.tasks.push(second);
+    let Reported { document, folded } = timeline.report();
+    assert!(folded.lines().all(|(stack, _)| stack != "[idle]"));
+    let missing = document.summary.and_then(|summary| summary.not_measured).expect("reasons");
+    assert!(missing.0.iter().any(|(key, _)| key == "idle"));
+}
+
+#[test]
+fn roots_tell_tasks_apart() {
+    let mut timeline = small(OnCpu::Unknown, &[]);
+    let other = Task { pid: 2, tid: 2, process: "child".into(), ..timeline.tasks[0].clone() };
+    timeline.tasks.push(other);
+    let lines = |timeline: &Timeline| timeline.report().folded.to_string();
+    assert_eq!(lines(&timeline), "[idle] 8000\nchild;f 2000\np;f 2000\n");
+    timeline.roots = Roots::Tid;
+    assert!(lines(&timeline).contains("p-2/2;f 2000"), "{}", lines(&timeline));
+    timeline.roots = Roots::None;
+    assert_eq!(lines(&timeline), "[idle] 8000\nf 4000\n");
+}

@@ -1,0 +1,18 @@
+//! `chic-trace perf`: tracepoint times judged, merged and drawn.
+
+mod merge;
+mod report;
+mod svg;
+
+use crate::cli::perf::Perf;
+use crate::exit::Ending;
+use crate::message::Problem;
+
+/// Carries out one of them.
+pub fn run(ask: Perf) -> Result<Ending, Problem> {
+    match ask {
+        Perf::Report(ask) => report::run(&ask),
+        Perf::Merge(ask) => merge::run(&ask),
+        Perf::Svg(ask) => svg::run(&ask),
+    }
+}
