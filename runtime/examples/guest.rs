@@ -83,10 +83,10 @@ fn unwinding() {
     for round in 0..3 {
         assert!(std::panic::catch_unwind(panics).is_err(), "{round}");
     }
-    'outer: loop {
+    for round in 0.. {
         let _span = span!("in a loop");
-        loop {
-            break 'outer;
+        if round == 1 {
+            break;
         }
     }
 }
@@ -252,10 +252,37 @@ fn allocations() {
 }
 
 fn dropped() {
-    for id in 1..=70_000 {
+    for id in 1..=150_000 {
         enter(id);
         exit(id);
     }
+}
+
+/// Without room for tables, and without room for a document.
+fn no_memory() {
+    let limit = |bytes| {
+        // SAFETY: a plain struct; the hard limit stays.
+        unsafe {
+            let mut limit: libc::rlimit = std::mem::zeroed();
+            libc::getrlimit(libc::RLIMIT_AS, &mut limit);
+            limit.rlim_cur = bytes;
+            assert_eq!(libc::setrlimit(libc::RLIMIT_AS, &limit), 0);
+        }
+    };
+    std::thread::spawn(move || {
+        limit(1);
+        leaf();
+        leaf();
+        limit(libc::RLIM_INFINITY);
+        leaf();
+    })
+    .join()
+    .expect("the thread ends");
+    leaf();
+    limit(1);
+    let error = flush(None).expect_err("no memory");
+    limit(libc::RLIM_INFINITY);
+    assert_eq!(error.kind(), std::io::ErrorKind::OutOfMemory);
 }
 
 fn random() {
@@ -361,6 +388,7 @@ fn main() -> ExitCode {
         "handler" => handler(),
         "allocations" => allocations(),
         "dropped" => dropped(),
+        "no-memory" => no_memory(),
         "random" => random(),
         "left-open" => left_open(),
         "snapshots" => snapshots(),

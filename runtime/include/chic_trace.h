@@ -81,22 +81,22 @@ class chic_trace_scope {
 #endif
 
 /* The number kept in *number, found at first use. */
-static inline uint32_t chic_trace_number(uint32_t *number, const char *function, const char *label,
-                                         uint64_t label_len, const char *file, uint64_t file_len, uint32_t line) {
-    uint32_t known = __atomic_load_n(number, __ATOMIC_RELAXED);
-    if (known == 0) {
-        chic_trace_desc desc = {(const uint8_t *)function, __builtin_strlen(function), (const uint8_t *)label,
-                                label_len, 0, 0, 0, 0, (const uint8_t *)file, file_len, line};
-        known = chic_trace_register(&desc);
-        __atomic_store_n(number, known, __ATOMIC_RELAXED);
-    }
-    return known;
+static __attribute__((noinline, unused)) uint32_t chic_trace_first_use_(uint32_t *number, const char *function,
+                                                                       const char *label, uint64_t label_len,
+                                                                       const char *file, uint64_t file_len,
+                                                                       uint32_t line) {
+    chic_trace_desc desc = {(const uint8_t *)function, __builtin_strlen(function), (const uint8_t *)label, label_len,
+                            0, 0, 0, 0, (const uint8_t *)file, file_len, line};
+    __atomic_store_n(number, chic_trace_register(&desc), __ATOMIC_RELAXED);
+    return __atomic_load_n(number, __ATOMIC_RELAXED);
 }
 
 #define CHIC_TRACE_JOIN_(a, b) a##b
 #define CHIC_TRACE_JOIN(a, b) CHIC_TRACE_JOIN_(a, b)
 #define CHIC_TRACE_NUMBER_(cell, label)                                                                              \
-    chic_trace_number(&cell, __func__, label, sizeof(label) - 1, __FILE__, sizeof(__FILE__) - 1, __LINE__)
+    (__atomic_load_n(&cell, __ATOMIC_RELAXED)                                                                        \
+         ? __atomic_load_n(&cell, __ATOMIC_RELAXED)                                                                  \
+         : chic_trace_first_use_(&cell, __func__, label, sizeof(label) - 1, __FILE__, sizeof(__FILE__) - 1, __LINE__))
 
 /* CHIC_TRACE_SCOPE("label"): a span until the end of the scope, however it is left. */
 #ifdef __cplusplus

@@ -315,7 +315,7 @@ fn write_allocations(json: &mut Json) {
 fn tracepoints(json: &mut Json, facts: &Facts, metrics: &[Metric]) {
     let sum = |f: fn(&Sum) -> u64| metrics.iter().map(|metric| f(metric.sum)).sum::<u64>();
     json.key("calls").number(metrics.iter().map(|metric| metric.calls).sum::<u64>());
-    json.key("dropped").number(facts.totals.dropped + live::lost_events());
+    json.key("dropped").number(facts.totals.dropped + live::lost_enters());
     json.key("unmatched_exits").number(facts.totals.unmatched);
     json.key("unclosed").number(sum(|sum| sum.unclosed));
     json.key("abandoned").number(sum(|sum| sum.abandoned));

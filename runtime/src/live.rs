@@ -12,7 +12,7 @@ use crate::{allocations, clock};
 
 static FIRST: AtomicPtr<Task> = AtomicPtr::new(ptr::null_mut());
 static KEY: AtomicU32 = AtomicU32::new(u32::MAX);
-/// Events of threads that have no tables.
+/// Enters in threads that have no tables.
 static LOST: AtomicU64 = AtomicU64::new(0);
 
 /// Guards the removal of tasks and what ended ones left. Adding needs no lock.
@@ -58,12 +58,13 @@ pub fn add(task: *mut Task) {
     mark(task);
 }
 
-/// An event of a thread that has no tables.
-pub fn lose_event() {
+/// An enter in a thread that has no tables.
+#[cold]
+pub fn lose_enter() {
     LOST.fetch_add(1, Relaxed);
 }
 
-pub fn lost_events() -> u64 {
+pub fn lost_enters() -> u64 {
     LOST.load(Relaxed)
 }
 
@@ -152,11 +153,10 @@ pub fn start_anew() {
         }
         at = next;
     }
+    // The tables of this thread stay: the fork may have happened in a signal handler, above a hook that uses them.
     if !mine.is_null() {
         // SAFETY: tables of this thread, taken out of use above.
         unsafe { inherit(&*mine) };
-        // SAFETY: as above.
-        unsafe { Task::free(mine) };
     }
 }
 

@@ -256,8 +256,10 @@ pub fn flush(path: Option<&Path>, is_running: bool) -> Result<(), Error> {
     }
     let mut totals = Totals::default();
     live::with_left(&held, |left| totals.add(left));
+    // Names are asked for only where they are shown: with several threads.
+    let are_several = totals.threads as usize + tasks.len() > 1;
     for task in tasks {
-        totals.add_task(task, true);
+        totals.add_task(task, are_several);
     }
     drop(held);
     let pid = IS_CHILD.load(Relaxed).then(std::process::id);

@@ -96,6 +96,9 @@ struct Index {
 }
 
 const TAKEN: u32 = u32::MAX;
+/// There was no memory for the tracepoint of this key; the next use tries again. A place can't be given back, because
+/// others may have walked over it.
+const FAILED: u32 = u32::MAX - 1;
 
 static BY_ID: Index =
     Index { numbers: [const { AtomicU32::new(0) }; MOST * 2], keys: [const { AtomicU64::new(0) }; MOST * 2] };
@@ -134,18 +137,18 @@ impl Index {
     /// The number of a key that is known.
     #[inline(always)]
     fn get(&self, key: u64) -> Option<u32> {
-        let mut at = Self::start(key);
-        loop {
-            let slot = at & (MOST * 2 - 1);
+        let start = Self::start(key);
+        for step in 0..MOST * 2 {
+            let slot = start.wrapping_add(step) & (MOST * 2 - 1);
             let number = self.numbers.get(slot)?.load(Acquire);
             if number == 0 {
                 return None;
             }
             if number != TAKEN && self.keys.get(slot)?.load(Relaxed) == key {
-                return Some(number);
+                return (number != FAILED).then_some(number);
             }
-            at = at.wrapping_add(1);
         }
+        None
     }
 
     /// The number of a key, or a place for it. Waits, but not for ever, for another thread that fills one: it may
@@ -169,7 +172,11 @@ impl Index {
                 unsafe { libc::sched_yield() };
             }
             if held.load(Relaxed) == key {
-                return Found::Known(number.load(Relaxed));
+                return match number.compare_exchange(FAILED, TAKEN, Acquire, Acquire) {
+                    Ok(_) => Found::Ours(slot),
+                    Err(TAKEN) => Found::Full,
+                    Err(known) => Found::Known(known),
+                };
             }
         }
         Found::Full
@@ -249,6 +256,10 @@ pub fn first_collision() -> Option<String> {
 
 /// The number of a tracepoint; makes one at first use. None: there are too many, or no memory.
 pub fn number(wanted: &Wanted) -> Option<u32> {
+    // A place in the index is for those that get a number.
+    if is_full() && BY_ID.get(wanted.id).is_none() {
+        return None;
+    }
     match BY_ID.find(wanted.id) {
         Found::Full => None,
         Found::Known(number) => {
@@ -257,8 +268,7 @@ pub fn number(wanted: &Wanted) -> Option<u32> {
         }
         Found::Ours(slot) => {
             let number = make(wanted);
-            // A place can't be given back while others may have walked over it: it keeps a number nobody has.
-            BY_ID.fill(slot, number.unwrap_or(MOST as u32 + 1));
+            BY_ID.fill(slot, number.unwrap_or(FAILED));
             number
         }
     }
@@ -266,12 +276,15 @@ pub fn number(wanted: &Wanted) -> Option<u32> {
 
 /// As [`number`], found again by an address.
 pub fn number_for_address(address: u64, make_wanted: impl FnOnce() -> Option<u32>) -> Option<u32> {
+    if is_full() && BY_ADDRESS.get(address).is_none() {
+        return None;
+    }
     match BY_ADDRESS.find(address) {
         Found::Full => None,
         Found::Known(number) => Some(number),
         Found::Ours(slot) => {
             let number = make_wanted();
-            BY_ADDRESS.fill(slot, number.unwrap_or(MOST as u32 + 1));
+            BY_ADDRESS.fill(slot, number.unwrap_or(FAILED));
             number
         }
     }

@@ -123,7 +123,7 @@ pub fn write(json: &mut Json) -> u64 {
         events: Vec<(u64, u64)>,
     }
     let mut order: Vec<u64> = Vec::new();
-    let mut streams: std::collections::HashMap<u64, Stream> = std::collections::HashMap::new();
+    let mut streams: std::collections::BTreeMap<u64, Stream> = std::collections::BTreeMap::new();
     let (mut homeless, mut dropped) = (0, 0);
     if let Some(log) = log() {
         for entry in filled(&log.streams, &log.stream) {

@@ -497,7 +497,7 @@ fn is_over_cpu(descriptor: &Descriptor, took: u64) -> bool {
 
 #[cold]
 fn limit_in_ticks(descriptor: &Descriptor, budget_us: u64) -> u64 {
-    const LONG_ENOUGH_NS: u128 = 50_000_000;
+    const LONG_ENOUGH_NS: u128 = 5_000_000;
     let scale = Scale::measure();
     let limit = scale.ticks(budget_us.saturating_mul(1_000)).max(1);
     if scale.measured_over() >= LONG_ENOUGH_NS {
@@ -524,7 +524,6 @@ unsafe fn first_event(here: *mut Here) -> Option<(&'static Task, &'static mut He
     // SAFETY: the calling thread's own storage.
     let here = unsafe { &mut *here };
     if here.stage != Stage::Fresh {
-        live::lose_event();
         return None;
     }
     here.stage = Stage::Starting;
@@ -534,7 +533,6 @@ unsafe fn first_event(here: *mut Here) -> Option<(&'static Task, &'static mut He
     // SAFETY: null, or tables that stay until the thread ends.
     let Some(task) = (unsafe { at.as_ref() }) else {
         here.stage = Stage::Never;
-        live::lose_event();
         return None;
     };
     live::add(at);
@@ -546,7 +544,7 @@ unsafe fn first_event(here: *mut Here) -> Option<(&'static Task, &'static mut He
 /// Opens a span of tracepoint `number`; 0: one that was dropped.
 #[inline(always)]
 pub fn enter(number: u32, id: u64) {
-    let Some((task, here)) = mine() else { return };
+    let Some((task, here)) = mine() else { return live::lose_enter() };
     add(&task.begun, 1);
     task.enter(here, number, id);
     add(&task.ended, 1);

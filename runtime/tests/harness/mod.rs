@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 /// Folder of what cargo built beside this test.
 pub fn built() -> PathBuf {
@@ -29,8 +30,25 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// Has cargo build something of ours in the target folder of this test. The folder it lands in.
+pub fn build(args: &[&str]) -> PathBuf {
+    let target = built().parent().expect("a target folder").to_owned();
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--offline", "--target-dir"])
+        .arg(&target)
+        .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    target.join("debug")
+}
+
+/// A guest. Cargo builds examples for a whole `cargo test` only, not for one test.
 pub fn example(name: &str) -> Command {
-    command(built().join("examples").join(name))
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| build(&["-p", "chic-trace-rt", "--examples"]).join("examples"));
+    command(folder.join(name))
 }
 
 /// What a guest left in its folder.
