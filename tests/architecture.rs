@@ -47,7 +47,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 ];
 
 /// Directories in which `unsafe` may stand: the tracer's system room, the library that lives in other programs, and
-/// programs and helpers of tests.
+/// programs and helpers of tests. The attributes only know the word, and forbid the thing.
 const UNSAFE_ROOMS: &[&str] = &[
     "tracer/src/sys",
     "runtime/src",

@@ -297,17 +297,20 @@ fn write_run_log(config: &Config, perf: &Path, pid: Option<u32>) -> Result<(), E
     files::write(&path, &json.finish())
 }
 
+/// Tells a recorder what the calling thread allocated.
+fn tell_allocations() {
+    if let Some(task) = task::known() {
+        allocations::report(task);
+    }
+}
+
 /// `chic_rt_trace_flush`: 0, or −1, −2, −4.
 pub fn flush_asked_for(path: Option<&Path>) -> i32 {
     if !is_on() {
         return 0;
     }
     recorder::quiet();
-    if recorder::is_present()
-        && let Some((task, _)) = task::mine()
-    {
-        allocations::report(task);
-    }
+    tell_allocations();
     let result = std::panic::catch_unwind(|| flush(path, true));
     recorder::loud();
     match result {
@@ -332,6 +335,7 @@ extern "C" fn ends() {
     if MODE.load(Relaxed) != Mode::On as u8 || !WAS_USED.load(Relaxed) {
         return;
     }
+    tell_allocations();
     if recorder::writes_family() && !WAS_FLUSHED.load(Relaxed) {
         return;
     }

@@ -2,6 +2,9 @@
 //!
 //! A header of 128 bytes (magic, version, size, slots, tid; `head` at 16, `tail` at 64), then slots of 32 bytes,
 //! little-endian: time, descriptor, kind, flags, depth, two words. A record of several slots is published as one.
+//!
+//! A signal handler that runs between an event and its record puts its own records in front of it, where their depth
+//! may be off by one. Times are always right: in their order, enters and exits of a ring nest.
 
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering::*};

@@ -153,6 +153,10 @@ impl Task {
                     memory::unmap(row.cast(), size_of::<Row>());
                 }
             }
+            let ring = (*at).ring.load(Relaxed);
+            if !ring.is_null() {
+                memory::unmap(ring.cast(), size_of::<Ring>());
+            }
             memory::unmap(at.cast(), size_of::<Task>());
         }
     }
@@ -325,8 +329,9 @@ impl Task {
         let top = depth.wrapping_sub(1);
         match self.path.get(top) {
             Some(span) if span.number.load(Relaxed) == number && number != NOBODY => {
-                let now = self.now(|_| ());
-                let peak = self.close(here, top, span, now);
+                let mut inner = 0;
+                let now = self.now(|_| inner = span.inner.load(Relaxed));
+                let peak = self.close(here, top, span, now, inner);
                 self.push(now, number, Kind::Exit, top, id, peak);
             }
             _ => self.exit_out_of_order(here, number, id, depth),
@@ -360,9 +365,9 @@ impl Task {
                 if let Some(row) = self.row(span.number.load(Relaxed)) {
                     add(&row.abandoned, 1);
                 }
-                self.close(here, at, span, now);
+                self.close(here, at, span, now, span.inner.load(Relaxed));
             } else {
-                let peak = self.close(here, at, span, now);
+                let peak = self.close(here, at, span, now, span.inner.load(Relaxed));
                 self.push(now, number, Kind::Exit, at, id, peak);
             }
         }
@@ -381,13 +386,14 @@ impl Task {
         found.inspect(|open| open.store(u32::MAX, Relaxed)).is_some()
     }
 
-    /// Takes the innermost span off the path and counts it. The peak of its memory, or [`NO_PEAK`].
+    /// Takes the innermost span, `inner` of which were spans inside, off the path and counts it. The peak of its memory,
+    /// or [`NO_PEAK`].
     #[inline(always)]
-    fn close(&self, here: &mut Here, at: usize, span: &Span, now: u64) -> u64 {
+    fn close(&self, here: &mut Here, at: usize, span: &Span, now: u64, inner: u64) -> u64 {
         let number = span.number.load(Relaxed);
         let start = span.start.load(Relaxed);
         let took = now.saturating_sub(start);
-        let own = took.saturating_sub(span.inner.load(Relaxed));
+        let own = took.saturating_sub(inner);
         let outermost = span.outermost.load(Relaxed) != 0;
         let node = span.node.load(Relaxed);
         let allocated = self.allocated_in(here, span);
@@ -504,6 +510,12 @@ fn limit_in_ticks(descriptor: &Descriptor, budget_us: u64) -> u64 {
         descriptor.cpu_ticks.store(limit, Relaxed);
     }
     limit
+}
+
+/// The tables of the calling thread, if it has any.
+pub fn known() -> Option<&'static Task> {
+    // SAFETY: null, or tables that stay until the thread ends.
+    unsafe { (*here()).task.as_ref() }
 }
 
 /// The tables of the calling thread, made when there are none yet.

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use crate::cell::wide;
 use crate::clock::{self, Clock};
+use crate::histogram::fine;
 use crate::registry;
 use crate::task::{Row, Task};
 
 /// Tries to look at a thread between two of its events.
-const TRIES: u32 = 200;
+const TRIES: u32 = 20;
 
 /// Sums of one tracepoint.
 #[derive(Clone, Default)]
@@ -66,6 +67,9 @@ struct Open {
 impl Sum {
     fn of(row: &Row) -> Sum {
         let get = |cell: &AtomicU64| cell.load(Relaxed);
+        // Extremes are written before buckets: none outside them is in use.
+        let (from, to) = (fine(get(&row.smallest)), fine(get(&row.largest)));
+        let buckets = row.buckets.iter().map(get).enumerate().take(to + 1).skip(from);
         Sum {
             first: get(&row.first),
             deepest: u64::from(row.deepest.load(Relaxed)),
@@ -83,7 +87,7 @@ impl Sum {
             mem_measured: get(&row.mem_measured),
             mem_peak: get(&row.mem_peak),
             allocated: row.allocated.each_ref().map(get),
-            buckets: row.buckets.iter().map(get).enumerate().filter(|(_, count)| *count != 0).collect(),
+            buckets: buckets.filter(|(_, count)| *count != 0).collect(),
         }
     }
 
@@ -101,7 +105,7 @@ impl Sum {
         self.smallest = self.smallest.min(took);
         self.largest = self.largest.max(took);
         self.over_cpu += u64::from(is_over);
-        *self.buckets.entry(crate::histogram::fine(took)).or_default() += 1;
+        *self.buckets.entry(fine(took)).or_default() += 1;
     }
 
     fn add(&mut self, other: &Sum) {

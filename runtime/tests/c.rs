@@ -167,3 +167,23 @@ fn any_program_runs_with_the_shared_library_in_front() {
         assert_eq!(ran.files(), Vec::<String>::new(), "{program}");
     }
 }
+
+#[test]
+fn the_shared_library_may_be_loaded_late_and_closed_early() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(program) = build("cc", "loads.c", &["-ldl", "-lpthread"], folder.path()) else { return };
+    let ran = run(command(program).arg(libraries().join("libchic_trace_rt.so"))).succeeded();
+    assert_eq!(calls(&ran.perf()), expected(&[("late", 1)]));
+}
+
+#[test]
+fn a_program_that_is_killed_leaves_what_it_flushed_or_nothing() {
+    let Some(ran) = run_static("cc", "killed.c", &[], |command| command) else { return };
+    assert_eq!((ran.output.status.code(), ran.files().len()), (None, 0));
+    let Some(ran) = run_static("cc", "killed.c", &[], |command| command.arg("flush")) else { return };
+    assert_eq!(ran.output.status.code(), None);
+    assert_eq!(calls(&ran.perf()), expected(&[("before", 1)]));
+    // After exec there is another program, which has counted nothing.
+    let Some(ran) = run_static("cc", "killed.c", &[], |command| command.args(["exec", "/bin/true"])) else { return };
+    assert_eq!(ran.succeeded().files().len(), 0);
+}

@@ -106,6 +106,7 @@ fn what_is_accepted_compiles_without_a_warning() {
     for item in [
         "#[trace(poll)] async fn f(x: &str) -> Result<u8, std::num::ParseIntError> { let y = x.parse()?; Ok(y) }",
         "#[trace(poll)] async fn f() {}",
+        "#[trace(poll)] async fn f<F: Fn(u8) -> u8>(f: F) -> Option<u8> where F: Clone { let x = Some(f(1))?; Some(x) }",
         "#[trace(poll)] pub(crate) async fn f<T: Clone>(x: T) -> impl Clone { x }",
         "#[chic_trace_rt::cost(gpu = 7us)] #[inline] #[chic_trace_rt::trace(label = \"l\")] pub unsafe fn f() {}",
         "/// Documented.\n#[trace]\n#[must_use]\nfn f<const N: usize>(x: [u8; N]) -> usize where [u8; N]: Sized { x.len() }",

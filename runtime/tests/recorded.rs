@@ -47,7 +47,7 @@ fn the_recorder_may_ask_for_the_fake_clock() {
 }
 
 #[test]
-fn records_of_a_signal_handler_nest_and_come_in_order() {
+fn records_of_a_signal_handler_nest_by_their_times() {
     let ran = recorded(&["0", "handler"]);
     let counts = ran.stdout();
     let numbers: Vec<&str> = counts.split(' ').collect();

@@ -85,11 +85,8 @@ impl Function {
         if body.delimiter() != Delimiter::Brace {
             return Err(no_function());
         }
-        let arguments = tokens
-            .iter()
-            .skip(start + keyword)
-            .position(|token| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis));
-        let behind = tokens.get(start + keyword + arguments.ok_or_else(no_function)? + 1..tokens.len() - 1);
+        let arguments = arguments_of(&tokens, start + keyword).ok_or_else(no_function)?;
+        let behind = tokens.get(arguments + 1..tokens.len() - 1);
         Ok(Function {
             name: name.clone(),
             constant: qualifier("const"),
@@ -99,6 +96,26 @@ impl Function {
             tokens,
         })
     }
+}
+
+/// Where the arguments stand: the first parentheses behind `fn` that are not in its generics.
+fn arguments_of(tokens: &[TokenTree], keyword: usize) -> Option<usize> {
+    let (mut depth, mut after_dash) = (0, false);
+    for (at, token) in tokens.iter().enumerate().skip(keyword) {
+        match token {
+            TokenTree::Group(group) if depth == 0 && group.delimiter() == Delimiter::Parenthesis => return Some(at),
+            TokenTree::Punct(punct) => {
+                depth += match punct.as_char() {
+                    '<' => 1,
+                    '>' if !after_dash => -1,
+                    _ => 0,
+                };
+                after_dash = punct.as_char() == '-';
+            }
+            _ => after_dash = false,
+        }
+    }
+    None
 }
 
 /// The type between `->` and `where`.
