@@ -51,6 +51,8 @@ const OWNERS: &[(&str, &[&str])] = &[
 const UNSAFE_ROOMS: &[&str] = &[
     "tracer/src/sys",
     "runtime/src",
+    "runtime/macros/src",
+    "runtime/benches",
     "runtime/shared",
     "runtime/examples",
     "runtime/tests",
