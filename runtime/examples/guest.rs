@@ -296,6 +296,19 @@ fn random() {
     leaf();
 }
 
+/// A child of a fork draws from a stream of its own.
+fn random_in_child() {
+    leaf();
+    // SAFETY: the child runs on with what fork gives it.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        return random();
+    }
+    // SAFETY: our own child.
+    unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
+    println!("{child}");
+}
+
 fn left_open() {
     enter(5);
     std::thread::spawn(|| enter(6)).join().expect("the thread ends");
@@ -390,6 +403,7 @@ fn main() -> ExitCode {
         "dropped" => dropped(),
         "no-memory" => no_memory(),
         "random" => random(),
+        "random-in-child" => random_in_child(),
         "left-open" => left_open(),
         "snapshots" => snapshots(),
         "churn" => churn(),

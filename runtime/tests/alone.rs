@@ -152,9 +152,20 @@ fn random_streams_are_kept_when_asked_for() {
     let ran = guest(&["random"], &[("CHIC_RUN_LOG", "log.json")]).succeeded();
     let wanted = fs::read_to_string(harness::data().join("run_log/both.json")).expect("a vector");
     assert_eq!(fs::read_to_string(ran.path("log.json")).expect("a log"), wanted);
+    harness::check("run-log.schema.json", &read(&ran.path("log.json")));
     assert_eq!(ran.perf()["runs"][0]["run_log"], read(&ran.path("log.json")));
     let same = guest(&["random"], &[("CHIC_RUN_LOG", "./perf.json")]).succeeded();
     assert_eq!(same.perf()["runs"][0]["run_log"]["rng_streams"][0]["events"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn a_forked_child_has_a_run_log_of_its_own() {
+    let ran = guest(&["random-in-child"], &[("CHIC_RUN_LOG", "log.json")]).succeeded();
+    let child = ran.stdout().trim().to_owned();
+    let log = read(&ran.path(&format!("log.json.{child}")));
+    assert_eq!(log["rng_streams"][0]["events"].as_array().map(Vec::len), Some(3));
+    assert_eq!(ran.family(&format!("perf.{child}"))["runs"][0]["run_log"], log);
+    assert_eq!(read(&ran.path("log.json"))["rng_streams"], serde_json::json!([]));
 }
 
 #[test]

@@ -73,7 +73,8 @@ pub fn run(command: &mut Command) -> Ran {
     Ran { folder, output }
 }
 
-fn check(schema: &str, document: &Value) {
+/// A document fits its schema.
+pub fn check(schema: &str, document: &Value) {
     let text = fs::read_to_string(data().join(schema)).expect("a schema");
     let schema: Value = serde_json::from_str(&text).expect("a schema is JSON");
     let validator = jsonschema::validator_for(&schema).expect("a valid schema");
