@@ -26,6 +26,8 @@ pub enum Error {
     Write(PathBuf, io::Error),
     /// No memory to write from.
     Memory,
+    /// The thread was writing, or ending, when a signal handler asked for it.
+    Busy,
 }
 
 impl core::fmt::Display for Error {
@@ -43,6 +45,7 @@ impl core::fmt::Display for Error {
                 write!(f, "cannot write {}: {error}", path.display().to_string().escape_debug())
             }
             Error::Memory => write!(f, "cannot write perf.json: no memory"),
+            Error::Busy => write!(f, "cannot write perf.json: the thread is in the midst of it"),
         }
     }
 }

@@ -8,7 +8,7 @@
 //! tracepoints. Everything else runs at the ends of threads and of the process: `totals` adds up, `document` tells,
 //! `files` writes.
 //!
-//! ```
+//! ```no_run
 //! use chic_trace_rt::{cost, span, trace};
 //!
 //! #[trace]

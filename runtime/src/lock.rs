@@ -1,10 +1,13 @@
 //! A lock that survives a fork and never blocks the thread that holds it.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::here::here;
 
 /// Taken at the ends of threads, at flushes and at forks, never by an event.
 pub struct Lock {
-    taken: AtomicBool,
+    /// Where the storage of the thread that holds it lies; 0: nobody does.
+    holder: AtomicUsize,
 }
 
 /// Held until it is dropped.
@@ -12,11 +15,11 @@ pub struct Held<'a>(&'a Lock);
 
 impl Lock {
     pub const fn new() -> Lock {
-        Lock { taken: AtomicBool::new(false) }
+        Lock { holder: AtomicUsize::new(0) }
     }
 
     fn try_take(&self) -> bool {
-        self.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        self.holder.compare_exchange(0, here().addr(), Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     pub fn take(&self) -> Held<'_> {
@@ -27,21 +30,14 @@ impl Lock {
         Held(self)
     }
 
-    /// As [`Lock::take`], but gives up: a signal handler may have interrupted the holder.
-    pub fn take_soon(&self) -> Option<Held<'_>> {
-        for _ in 0..100_000 {
-            if self.try_take() {
-                return Some(Held(self));
-            }
-            // SAFETY: a call without arguments.
-            unsafe { libc::sched_yield() };
-        }
-        None
+    /// As [`Lock::take`]; `None` in a signal handler that interrupted the holder, which would wait for ever.
+    pub fn take_unless_held(&self) -> Option<Held<'_>> {
+        (self.holder.load(Ordering::Relaxed) != here().addr()).then(|| self.take())
     }
 
     /// Lets go without a [`Held`]: after a fork.
     pub fn release(&self) {
-        self.taken.store(false, Ordering::Release);
+        self.holder.store(0, Ordering::Release);
     }
 }
 

@@ -249,7 +249,7 @@ fn has_memory(bytes: usize) -> bool {
 pub fn flush(path: Option<&Path>, is_running: bool) -> Result<(), Error> {
     let config = CONFIG.get_or_init(Config::read);
     let _quiet = Quiet::begin();
-    let held = live::LOCK.take_soon().ok_or(Error::Memory)?;
+    let held = live::LOCK.take_unless_held().ok_or(Error::Busy)?;
     let tasks = live::tasks(&held);
     if !has_memory(expected_bytes(tasks.len())) {
         return Err(Error::Memory);
@@ -323,7 +323,7 @@ pub fn flush_asked_for(path: Option<&Path>) -> i32 {
         }
         Ok(Err(Error::Memory)) => -2,
         Ok(Err(Error::Open(..) | Error::Name(_))) => -4,
-        Ok(Err(Error::Write(..))) | Err(_) => -1,
+        Ok(Err(Error::Write(..) | Error::Busy)) | Err(_) => -1,
     }
 }
 
