@@ -164,7 +164,7 @@ impl<'a> Maker<'a> {
         if !self.files.contains_key(&id) {
             let bytes = self.run.states.bytes(id)?;
             let changed = self.run.objects.get(id.0 as usize).is_some_and(|facts| facts.durable.changed().is_some());
-            self.files.insert(id, self.names.content(bytes, !changed));
+            self.files.insert(id, self.names.shared_content(bytes, !changed));
         }
         self.files.get(&id)
     }

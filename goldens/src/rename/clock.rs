@@ -4,6 +4,7 @@
 //! run, is a token; any other date is text like any text, so that a wrong one is found.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::bytes::Regex;
@@ -28,6 +29,8 @@ pub(super) struct Clock {
     sign: Option<Regex>,
 }
 
+/// No date is longer, so that one with a sign in it lies within so many bytes around that.
+const AROUND: usize = 64;
 /// Literals that are looked for at once.
 const MOST_SIGNS: usize = 64;
 
@@ -100,14 +103,32 @@ impl Clock {
     }
 
     fn dates<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = (usize, usize, &'static str)> + 'a {
-        let bare = self.sign.as_ref().is_some_and(|sign| !sign.is_match(text));
-        let pattern = DATES.as_ref().filter(|_| self.window.is_some() && !bare);
-        let found = pattern.into_iter().flat_map(move |pattern| pattern.find_iter(text));
-        found.filter_map(move |found| {
-            let alone = stands_alone(text, found.start(), found.end());
-            let format = alone.then(|| self.format(found.as_bytes())).flatten()?;
-            Some((found.start(), found.end(), format))
+        self.places(text).into_iter().flat_map(move |place| dates_in(text, place)).filter_map(move |(start, end)| {
+            let alone = stands_alone(text, start, end);
+            let format = alone.then(|| self.format(text.get(start..end)?)).flatten()?;
+            Some((start, end, format))
         })
+    }
+
+    /// Where dates may stand: around the signs, as long as these are few, or anywhere.
+    fn places(&self, text: &[u8]) -> Vec<Range<usize>> {
+        if self.window.is_none() {
+            return Vec::new();
+        }
+        let everywhere = || std::iter::once(0..text.len()).collect();
+        let few = text.len() / (4 * AROUND);
+        let mut places: Vec<Range<usize>> = Vec::new();
+        for sign in self.sign.iter().flat_map(|sign| sign.find_iter(text)) {
+            let place = sign.start().saturating_sub(AROUND)..text.len().min(sign.end() + AROUND);
+            if let Some(last) = places.last_mut().filter(|last| place.start <= last.end) {
+                last.end = place.end;
+            } else if places.len() < few {
+                places.push(place);
+            } else {
+                return everywhere();
+            }
+        }
+        if self.sign.is_some() { places } else { everywhere() }
     }
 
     /// Seconds since 1970 as words of four or eight bytes at a four-byte boundary.
@@ -252,6 +273,13 @@ impl Clock {
             .iter()
             .any(|offset| (low + offset..=high + offset).take(DAY as usize).any(|at| at.rem_euclid(DAY) == seconds))
     }
+}
+
+/// Whatever may be a date within a part of a text.
+fn dates_in(text: &[u8], place: Range<usize>) -> impl Iterator<Item = (usize, usize)> {
+    let part = text.get(place.clone()).unwrap_or_default();
+    let found = DATES.iter().flat_map(move |dates| dates.find_iter(part));
+    found.map(move |date| (place.start + date.start(), place.start + date.end()))
 }
 
 /// The year, the minute in a zone of the run, or all but the last digit of the second since 1970.
@@ -406,6 +434,19 @@ mod tests {
             "2026-13-41",
         ] {
             assert_eq!(tokens(text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_are_found_wherever_they_stand_in_a_large_text() {
+        let clock = clock(&[]);
+        let date = b"Sunday, 29-Nov-26 04:16:01 GMT";
+        for (before, between) in [(0, 1), (1, 63), (63, 64), (64, 65), (5000, 9000), (100_000, 7)] {
+            let (before, between) = (vec![b'.'; before], vec![b'.'; between]);
+            let text = [&before, &date[..], &between, b"1795925761", &vec![b'.'; 70_000]].concat();
+            let second = before.len() + date.len() + between.len();
+            let found: Vec<(usize, usize)> = clock.within(&text).iter().map(|cut| (cut.start, cut.end)).collect();
+            assert_eq!(found, [(before.len(), before.len() + date.len()), (second, second + 10)]);
         }
     }
 

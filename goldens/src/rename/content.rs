@@ -122,9 +122,19 @@ pub(crate) struct Canonical {
 impl Canonical {
     /// With these pieces replaced.
     pub fn new(bytes: &[u8], cuts: Vec<Cut>) -> Canonical {
-        if cuts.is_empty() {
-            return Canonical { bytes: bytes.into(), cuts: Vec::new() };
-        }
+        if cuts.is_empty() { Canonical::unchanged(bytes.into()) } else { Canonical::replaced(bytes, cuts) }
+    }
+
+    /// The same of bytes that are shared already: what is not changed is not copied.
+    pub fn of_shared(bytes: &Arc<[u8]>, cuts: Vec<Cut>) -> Canonical {
+        if cuts.is_empty() { Canonical::unchanged(Arc::clone(bytes)) } else { Canonical::replaced(bytes, cuts) }
+    }
+
+    fn unchanged(bytes: Arc<[u8]>) -> Canonical {
+        Canonical { bytes, cuts: Vec::new() }
+    }
+
+    fn replaced(bytes: &[u8], cuts: Vec<Cut>) -> Canonical {
         let mut out = Vec::with_capacity(bytes.len());
         let mut kept = Vec::with_capacity(cuts.len());
         let mut at = 0;

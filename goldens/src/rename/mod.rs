@@ -11,6 +11,7 @@ mod temporary;
 mod zone;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use recording::resolve::{ObjectId, ObjectKind};
 
@@ -161,8 +162,17 @@ impl Names {
 
     /// Content of a file or stream; `outside`: it comes from outside of the run.
     pub fn content(&self, bytes: &[u8], outside: bool) -> Canonical {
+        Canonical::new(bytes, self.cuts(bytes, outside))
+    }
+
+    /// The same of a file's bytes, which are many and shared.
+    pub fn shared_content(&self, bytes: &Arc<[u8]>, outside: bool) -> Canonical {
+        Canonical::of_shared(bytes, self.cuts(bytes, outside))
+    }
+
+    fn cuts(&self, bytes: &[u8], outside: bool) -> Vec<content::Cut> {
         let matcher = if outside { &self.outside } else { &self.inside };
-        Canonical::new(bytes, matcher.cuts(bytes, Some(&self.clock)))
+        matcher.cuts(bytes, Some(&self.clock))
     }
 
     /// An address, `host:port`.

@@ -6,6 +6,9 @@ use super::{Consumer, FileState, Happened};
 use crate::decode::word;
 use crate::event::{ARG_NONE, Event, FileWhat, Shape, content, status, text};
 
+/// Room for bytes that is made at once: a recording may claim any size.
+const LARGEST_ROOM: u64 = 16 << 20;
+
 /// A state on its way: its pieces come in several events.
 #[derive(Debug)]
 struct Pending {
@@ -85,6 +88,9 @@ impl Pending {
         for payload in event.payloads().filter(|payload| is_piece(&payload.head)) {
             let whole = payload.head.status & status::FAULTED == 0;
             if whole && payload.head.addr == self.bytes.len() as u64 {
+                if self.bytes.is_empty() {
+                    self.bytes.reserve_exact(self.size.min(LARGEST_ROOM) as usize);
+                }
                 self.bytes.extend_from_slice(payload.bytes);
             }
         }
