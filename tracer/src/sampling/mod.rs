@@ -20,7 +20,7 @@ mod unwind;
 pub use crate::sys::perf_ring::Clock;
 pub use run::{Sampled, run};
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use crate::Error;
@@ -153,6 +153,8 @@ struct State {
     chains_complete: u64,
     /// Processes that ran code of no file.
     jits: HashSet<u32>,
+    /// Is this frame in the function in which its task began?
+    entries: HashMap<Frame, bool>,
     frames: Vec<Frame>,
     chain: Vec<Frame>,
     report: Report,
@@ -268,6 +270,7 @@ impl State {
             tried: 0,
             chains_complete: 0,
             jits: HashSet::new(),
+            entries: HashMap::new(),
             frames: Vec::new(),
             chain: Vec::new(),
             report: Report::default(),
@@ -280,7 +283,9 @@ impl State {
             Body::Sample(taken) => self.sample(stamp, &taken, see),
             Body::Mapped(mapped) => {
                 let index = self.spaces.map(pid, &mapped);
-                self.unwinding.map(pid, index, self.spaces.mappings(), &mut self.symbols);
+                if self.stacks != Stacks::FramePointers {
+                    self.unwinding.map(pid, index, self.spaces.mappings(), &mut self.symbols);
+                }
             }
             Body::Named { name, exec } => {
                 if exec {
@@ -343,7 +348,9 @@ impl State {
         if frames_complete && self.frames.last() == Some(last) {
             return true;
         }
-        self.spaces.mapping(last.mapping).is_some_and(|mapping| self.symbols.is_entry(mapping, last.ip))
+        *self.entries.entry(*last).or_insert_with(|| {
+            self.spaces.mapping(last.mapping).is_some_and(|mapping| self.symbols.is_entry(mapping, last.ip))
+        })
     }
 }
 

@@ -18,8 +18,8 @@ pub(super) struct Inlined(addr2line::Context<Reader>);
 impl Inlined {
     /// That of this file; `None` when it has none that can be read. Compressed sections count as none.
     pub fn open(path: &Path) -> Option<Inlined> {
-        let bytes = elf::read(path).ok()?;
-        let file = elf::parse(&bytes).ok()?;
+        let parts = elf::open(path).ok()?;
+        let file = elf::parse(&parts).ok()?;
         file.section_by_name(".debug_info")?;
         let load = |id: gimli::SectionId| -> Result<Reader, gimli::Error> {
             let section = file.section_by_name(id.name());

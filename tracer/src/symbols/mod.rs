@@ -9,6 +9,7 @@ mod inlined;
 mod jit;
 mod names;
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -80,7 +81,7 @@ pub struct Symbols {
 /// A file, with what was read of it.
 struct Module {
     elf: Option<Elf>,
-    inlined: Option<Inlined>,
+    inlined: OnceCell<Option<Inlined>>,
 }
 
 impl Symbols {
@@ -95,7 +96,8 @@ impl Symbols {
         let Some((elf, address)) = module.elf.as_ref().and_then(|elf| Some((elf, elf.address(mapping, ip)?))) else {
             return vec![mapping.module()];
         };
-        let mut names = module.inlined.as_ref().map_or_else(Vec::new, |inlined| inlined.names(address));
+        let inlined = module.inlined.get_or_init(|| Inlined::open(elf.debug_file()));
+        let mut names = inlined.as_ref().map_or_else(Vec::new, |inlined| inlined.names(address));
         // The table of symbols has the name of the whole function, and its linkage name with it.
         match (elf.symbol(address), names.last_mut()) {
             (Some(symbol), Some(outermost)) => *outermost = names::demangle(symbol),
@@ -148,8 +150,7 @@ impl Symbols {
                 None
             }
         };
-        let inlined = elf.as_ref().and_then(|elf| Inlined::open(elf.debug_file().unwrap_or(file)));
-        let module = Rc::new(Module { elf, inlined });
+        let module = Rc::new(Module { elf, inlined: OnceCell::new() });
         self.files.insert(key, Rc::clone(&module));
         module
     }
