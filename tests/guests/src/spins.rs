@@ -1,5 +1,5 @@
-//! `spins MILLISECONDS`: computes in three functions, six, three and one parts of the time, on two threads when
-//! a second word is given. Built by the tests of sampling with and without frame pointers.
+//! `spins MILLISECONDS [both|aside]`: computes in three functions, six, three and one parts of the time, on a second
+//! thread too, or on that one only. Built by the tests of sampling with and without frame pointers.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -44,8 +44,11 @@ fn spins_all(time: Duration) -> u64 {
 fn main() {
     let mut words = std::env::args().skip(1);
     let time = Duration::from_millis(words.next().and_then(|word| word.parse().ok()).unwrap_or(300));
-    let other = words.next().map(|_| std::thread::spawn(move || spins_all(time)));
-    black_box(spins_all(time));
+    let threads = words.next().unwrap_or_default();
+    let other = (!threads.is_empty()).then(|| std::thread::spawn(move || spins_all(time)));
+    if threads != "aside" {
+        black_box(spins_all(time));
+    }
     if let Some(other) = other {
         other.join().expect("it ended");
     }

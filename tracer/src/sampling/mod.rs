@@ -10,6 +10,7 @@
 //! finish(see) -> Report       the target is gone; then `names`
 //! ```
 
+mod index;
 mod order;
 mod record;
 mod refused;
@@ -139,6 +140,8 @@ const LATE: Duration = Duration::from_millis(5);
 /// Samples a task and all it starts.
 pub struct Sampler {
     rings: Vec<Ring>,
+    /// Of the smallest.
+    ring_bytes: usize,
     queue: Queue,
     state: State,
 }
@@ -187,7 +190,7 @@ impl Sampler {
                 }
             });
         }
-        Ok(Sampler { rings, queue: Queue::default(), state: State::new(how.stacks) })
+        Ok(Sampler { rings, ring_bytes: bytes, queue: Queue::default(), state: State::new(how.stacks) })
     }
 
     /// Waits until there is much to drain, or at most `ms` milliseconds. True when the tasks seem to be gone.
@@ -212,6 +215,20 @@ impl Sampler {
         }
         let mut report = self.state.report.clone();
         report.broken = self.queue.broken;
+        let missing = &mut report.not_measured;
+        if self.ring_bytes < RING_BYTES {
+            let kib = self.ring_bytes >> 10;
+            missing.push(format!("the rings have {kib} KiB each: perf_event_mlock_kb allows no more"));
+        }
+        if report.lost > 0 {
+            missing.push(format!("the kernel lost {} records: the rings were full", report.lost));
+        }
+        if report.throttled > 0 {
+            missing.push(format!("the kernel slowed sampling down {} times", report.throttled));
+        }
+        if report.broken > 0 {
+            missing.push(format!("{} records of the kernel could not be read", report.broken));
+        }
         report
     }
 
@@ -295,13 +312,23 @@ impl State {
                 see(Seen::Named { pid, tid, at_ns, name, exec });
             }
             Body::Forked { parent, pid, tid } => {
-                if parent != pid {
+                if parent == pid {
+                    self.spaces.thread(pid);
+                } else {
                     self.spaces.fork(parent, pid);
                     self.unwinding.fork(parent, pid);
                 }
                 see(Seen::Born { pid, tid, at_ns });
             }
-            Body::Exited { pid, tid } => see(Seen::Died { pid, tid, at_ns }),
+            Body::Exited { pid, tid } => {
+                if self.spaces.exited(pid) {
+                    self.unwinding.forget(pid);
+                    if self.jits.remove(&pid) {
+                        self.symbols.read_jit(pid);
+                    }
+                }
+                see(Seen::Died { pid, tid, at_ns });
+            }
             Body::Switched { out } => see(Seen::Switch { tid, at_ns, on: !out }),
             Body::Lost(count) => self.report.lost = self.report.lost.saturating_add(count),
             Body::Throttled => self.report.throttled += 1,
@@ -345,7 +372,9 @@ impl State {
     /// Does the chain by frame pointers end where the task began? It does where the tables led, too.
     fn begins_a_task(&mut self, frames_complete: bool) -> bool {
         let Some(last) = self.chain.last() else { return false };
-        if frames_complete && self.frames.last() == Some(last) {
+        // Below the function that a thread begins in is only what made the thread.
+        if frames_complete && self.frames.iter().rev().take(2).any(|frame| frame == last) {
+            self.entries.insert(*last, true);
             return true;
         }
         *self.entries.entry(*last).or_insert_with(|| {

@@ -14,6 +14,8 @@ pub(super) struct Spaces {
     mappings: Vec<Mapping>,
     /// By process: first address to index.
     spaces: HashMap<u32, BTreeMap<u64, u32>>,
+    /// By process: tasks that were born beside its first, less those that ended.
+    others: HashMap<u32, i64>,
 }
 
 impl Spaces {
@@ -30,7 +32,12 @@ impl Spaces {
             build_id: mapped.build_id.to_vec(),
         });
         let space = self.spaces.entry(pid).or_default();
-        // What begins inside is covered; one that begins before is asked for its other addresses still.
+        // What lies behind the end of the one that is cut, or was covered last, stays.
+        let last = space.range(..end).next_back().map(|(_, index)| *index);
+        let reaches_on = last.filter(|last| self.mappings.get(*last as usize).is_some_and(|last| last.end > end));
+        if let Some(last) = reaches_on {
+            space.entry(end).or_insert(last);
+        }
         while let Some(covered) = space.range(mapped.start..end).next().map(|(start, _)| *start) {
             space.remove(&covered);
         }
@@ -49,6 +56,23 @@ impl Spaces {
             let space = space.clone();
             self.spaces.insert(pid, space);
         }
+    }
+
+    /// A task was born in its process.
+    pub fn thread(&mut self, pid: u32) {
+        *self.others.entry(pid).or_default() += 1;
+    }
+
+    /// A task ended; true when it was the last of its process, whose pages are then forgotten.
+    pub fn exited(&mut self, pid: u32) -> bool {
+        let others = self.others.entry(pid).or_default();
+        *others -= 1;
+        if *others >= 0 {
+            return false;
+        }
+        self.others.remove(&pid);
+        self.spaces.remove(&pid);
+        true
     }
 
     /// An address with what is mapped there.
@@ -90,10 +114,16 @@ mod tests {
             (spaces.map(1, &mapped(0x1000, 0x3000, "/a")), spaces.map(1, &mapped(0x2000, 0x100, "/b")));
         assert_eq!(spaces.frame(1, 0x1fff).mapping, first);
         assert_eq!(spaces.frame(1, 0x2000).mapping, second);
+        assert_eq!(spaces.frame(1, 0x2100).mapping, first, "behind the piece that was replaced");
+        assert_eq!(spaces.frame(1, 0x4000).mapping, NO_MAPPING);
         spaces.fork(1, 2);
         spaces.exec(1);
         assert_eq!(spaces.frame(1, 0x2000).mapping, NO_MAPPING);
         assert_eq!(spaces.frame(2, 0x2000).mapping, second, "the child keeps its own");
         assert_eq!(spaces.frame(2, 0xfff).mapping, NO_MAPPING);
+        spaces.thread(2);
+        assert!(!spaces.exited(2));
+        assert!(spaces.exited(2), "the last of two");
+        assert_eq!(spaces.frame(2, 0x2000).mapping, NO_MAPPING);
     }
 }
