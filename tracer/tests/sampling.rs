@@ -162,6 +162,13 @@ fn frame_pointers_are_enough_where_they_lead_to_the_beginning() {
 }
 
 #[test]
+fn code_that_a_program_makes_has_the_name_it_gave() {
+    let Some(run) = spin(true, &["500", "made"], Stacks::FramePointers) else { return };
+    assert!(run.share("counts;down a lot") > 80.0, "{:#?}", run.stacks);
+    assert_eq!(run.problems, Vec::<String>::new());
+}
+
+#[test]
 fn a_program_executed_by_another_has_its_own_names() {
     let words = ["sh", "-c", "\"$0\" 300; exec \"$0\" 300"].map(OsString::from);
     let Some(run) = run(words.into_iter().chain([spins(true).into()]).collect(), Stacks::FramePointers) else { return };
