@@ -66,10 +66,8 @@ fn run(argv: Vec<OsString>, stacks: Stacks) -> Option<Run> {
             tasks.insert(sample.tid);
             *seen.entry(sample.frames.to_vec()).or_default() += 1;
         }
-        Seen::Switch { tid, at_ns, on: true } => drop(on.insert(tid, at_ns)),
-        Seen::Switch { tid, at_ns, on: false } => {
-            on_cpu_ns += on.remove(&tid).map_or(0, |since| at_ns.saturating_sub(since))
-        }
+        Seen::Switch { tid, at_ns, on: true } => assert_eq!(on.insert(tid, at_ns), None, "by turns"),
+        Seen::Switch { tid, at_ns, on: false } => on_cpu_ns += at_ns - on.remove(&tid).expect("by turns"),
         Seen::Named { name, exec: true, .. } => named.push(String::from_utf8_lossy(name).into_owned()),
         _ => {}
     };
@@ -88,6 +86,7 @@ fn run(argv: Vec<OsString>, stacks: Stacks) -> Option<Run> {
         let names = frames.iter().flat_map(|frame| sampler.names(*frame)).collect();
         *stacks.entry(names).or_default() += count;
     }
+    assert_eq!(on, HashMap::new(), "all have left");
     Some(Run {
         stacks: stacks.into_iter().collect(),
         tasks: tasks.len(),
@@ -138,7 +137,9 @@ fn tables_lead_to_the_beginning_without_frame_pointers() {
     assert!(run.share("spins::spins_all") > 85.0, "{:#?}", run.stacks);
     let Report { samples, complete, .. } = run.report;
     assert!(complete * 100 >= samples * 85, "{:?}", run.report);
-    assert!(run.on_cpu_ns > 0, "switches were told");
+    // Each sample stands for a millisecond on a CPU.
+    let sampled_ns = samples as f64 * 1e6;
+    assert!((run.on_cpu_ns as f64 / sampled_ns - 1.0).abs() < 0.3, "{} ns, {:?}", run.on_cpu_ns, run.report);
 }
 
 #[test]

@@ -93,7 +93,7 @@ pub struct Sample<'a> {
 pub enum Seen<'a> {
     /// It ran, and was here.
     Sample(Sample<'a>),
-    /// It came onto a CPU, or left it.
+    /// It came onto a CPU, or left it; of one task by turns, beginning with `on`.
     #[allow(missing_docs)]
     Switch { tid: u32, at_ns: u64, on: bool },
     /// It was born.
@@ -156,6 +156,8 @@ struct State {
     chains_complete: u64,
     /// Processes that ran code of no file.
     jits: HashSet<u32>,
+    /// Tasks on a CPU.
+    running: HashSet<u32>,
     /// Is this frame in the function in which its task began?
     entries: HashMap<Frame, bool>,
     frames: Vec<Frame>,
@@ -287,6 +289,7 @@ impl State {
             tried: 0,
             chains_complete: 0,
             jits: HashSet::new(),
+            running: HashSet::new(),
             entries: HashMap::new(),
             frames: Vec::new(),
             chain: Vec::new(),
@@ -310,6 +313,10 @@ impl State {
                     self.unwinding.forget(pid);
                 }
                 see(Seen::Named { pid, tid, at_ns, name, exec });
+                // The events begin inside the first exec: that the task came onto its CPU was not told.
+                if exec && self.running.insert(tid) {
+                    see(Seen::Switch { tid, at_ns, on: true });
+                }
             }
             Body::Forked { parent, pid, tid } => {
                 if parent == pid {
@@ -327,9 +334,18 @@ impl State {
                         self.symbols.read_jit(pid);
                     }
                 }
+                // Its events end with it, before it leaves its CPU.
+                if self.running.remove(&tid) {
+                    see(Seen::Switch { tid, at_ns, on: false });
+                }
                 see(Seen::Died { pid, tid, at_ns });
             }
-            Body::Switched { out } => see(Seen::Switch { tid, at_ns, on: !out }),
+            Body::Switched { out } => {
+                let changed = if out { self.running.remove(&tid) } else { self.running.insert(tid) };
+                if changed {
+                    see(Seen::Switch { tid, at_ns, on: !out });
+                }
+            }
             Body::Lost(count) => self.report.lost = self.report.lost.saturating_add(count),
             Body::Throttled => self.report.throttled += 1,
             Body::Other => {}
