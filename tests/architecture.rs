@@ -25,6 +25,7 @@ const OUTSIDE: &[&str] = &["chic-trace-rt-macros", "chic-trace-rt", "chic-trace-
 
 /// External packages and the crates that may depend on them.
 const OWNERS: &[(&str, &[&str])] = &[
+    ("addr2line", &["tracer"]),
     ("anstream", &["chic-trace", "report"]),
     ("anstyle", &["chic-trace", "report"]),
     ("blake3", &["recording", "goldens", "assertions", "report", "tracer", "chic-trace-rt"]),
@@ -32,11 +33,17 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("clap_complete", &["chic-trace"]),
     ("clap_mangen", &["chic-trace"]),
     ("console", &["chic-trace"]),
+    ("cpp_demangle", &["tracer"]),
+    ("framehop", &["tracer"]),
+    ("gimli", &["tracer"]),
     ("inferno", &["report"]),
     ("jiff", &["report", "assertions"]),
     ("libc", &["tracer", "chic-trace-rt", "chic-trace-rt-shared"]),
+    ("memmap2", &["tracer"]),
+    ("object", &["tracer"]),
     ("perf-event-open-sys", &["tracer"]),
     ("regex", &["syscalls", "goldens", "assertions"]),
+    ("rustc-demangle", &["tracer"]),
     ("serde", &["chic-trace", "recording", "report", "goldens", "assertions"]),
     ("serde_json", &["chic-trace", "recording", "report", "goldens", "assertions"]),
     ("similar", &["goldens"]),

@@ -7,6 +7,7 @@ pub mod diag;
 pub mod links;
 pub mod memory;
 pub mod perf;
+pub mod perf_ring;
 pub mod process;
 pub mod ptrace;
 pub mod seccomp;

@@ -53,17 +53,7 @@ impl Counter {
         attr.set_exclude_kernel(u64::from(user_only));
         attr.set_disabled(1);
         attr.set_enable_on_exec(1);
-        let mut fd = open_raw(&mut attr, tid);
-        // A kernel older than our structure says so, and writes the size it knows.
-        if fd < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::E2BIG) {
-            fd = open_raw(&mut attr, tid);
-        }
-        if fd < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the kernel just made this descriptor for us, and nobody else has it.
-        let file = unsafe { File::from_raw_fd(fd) };
-        Ok(Counter { file, user_only })
+        Ok(Counter { file: open(&mut attr, tid, ANY_CPU)?, user_only })
     }
 
     /// The counter now, its children's shares included.
@@ -78,9 +68,26 @@ impl Counter {
     }
 }
 
-fn open_raw(attr: &mut bindings::perf_event_attr, tid: u32) -> i32 {
+/// Wherever the task runs.
+const ANY_CPU: i32 = -1;
+
+/// perf_event_open(2) on task `tid`, on one CPU or on any.
+pub(super) fn open(attr: &mut bindings::perf_event_attr, tid: u32, cpu: i32) -> io::Result<File> {
+    let mut fd = open_raw(attr, tid, cpu);
+    // A kernel older than our structure says so, and writes the size it knows.
+    if fd < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::E2BIG) {
+        fd = open_raw(attr, tid, cpu);
+    }
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel just made this descriptor for us, and nobody else has it.
+    Ok(unsafe { File::from_raw_fd(fd) })
+}
+
+fn open_raw(attr: &mut bindings::perf_event_attr, tid: u32, cpu: i32) -> i32 {
     let flags = libc::c_ulong::from(bindings::PERF_FLAG_FD_CLOEXEC);
     // SAFETY: `attr` is whole, says its own size, and outlives the call; the kernel may only write
     // the size it expects into it.
-    unsafe { perf_event_open(attr, tid as libc::pid_t, -1, -1, flags) }
+    unsafe { perf_event_open(attr, tid as libc::pid_t, cpu, -1, flags) }
 }

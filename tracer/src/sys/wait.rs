@@ -62,6 +62,11 @@ pub fn process(pid: Tid, usage: &mut libc::rusage) -> Found {
     one(pid.raw(), true, Some(usage))
 }
 
+/// wait4(2) for one process, without waiting.
+pub fn poll(pid: Tid) -> Found {
+    one(pid.raw(), false, None)
+}
+
 fn one(pid: libc::pid_t, block: bool, usage: Option<&mut libc::rusage>) -> Found {
     let mut status = 0;
     let options = libc::__WALL | libc::__WNOTHREAD | if block { 0 } else { libc::WNOHANG };

@@ -1,0 +1,89 @@
+//! Order: records of several rings, by their time.
+
+use super::record::{self, Body, Stamp};
+
+/// Records that wait until nothing older can come.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    bytes: Vec<u8>,
+    waiting: Vec<Waiting>,
+    spare: Vec<u8>,
+    /// Records that could not be read.
+    pub broken: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    stamp: Stamp,
+    begin: usize,
+    len: usize,
+}
+
+impl Queue {
+    /// Adds what `take` appends: whole records.
+    pub fn add(&mut self, take: impl FnOnce(&mut Vec<u8>)) {
+        let mut at = self.bytes.len();
+        take(&mut self.bytes);
+        while let Some(rest) = self.bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            let Some(len) = record::length(rest) else {
+                self.broken += 1;
+                break;
+            };
+            match rest.get(..len).and_then(record::stamp) {
+                Some(stamp) => self.waiting.push(Waiting { stamp, begin: at, len }),
+                None => self.broken += 1,
+            }
+            at += len;
+        }
+    }
+
+    /// Hands over what is older than `time`, oldest first, and keeps the rest.
+    pub fn until(&mut self, time: u64, mut see: impl FnMut(Stamp, Body<'_>)) {
+        // Stable: records of one ring and one instant keep their order.
+        self.waiting.sort_by_key(|waiting| waiting.stamp.at_ns);
+        let ready = self.waiting.partition_point(|waiting| waiting.stamp.at_ns < time);
+        for waiting in self.waiting.drain(..ready) {
+            let record = self.bytes.get(waiting.begin..waiting.begin + waiting.len).unwrap_or_default();
+            match record::body(record) {
+                Some(body) => see(waiting.stamp, body),
+                None => self.broken += 1,
+            }
+        }
+        self.spare.clear();
+        for waiting in &mut self.waiting {
+            let record = self.bytes.get(waiting.begin..waiting.begin + waiting.len).unwrap_or_default();
+            waiting.begin = self.spare.len();
+            self.spare.extend_from_slice(record);
+        }
+        std::mem::swap(&mut self.bytes, &mut self.spare);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn switch(at_ns: u64) -> Vec<u8> {
+        let mut bytes = 14u32.to_ne_bytes().to_vec();
+        bytes.extend([0, 0, 24, 0]);
+        bytes.extend([1u32, 2].iter().flat_map(|word| word.to_ne_bytes()));
+        bytes.extend(at_ns.to_ne_bytes());
+        bytes
+    }
+
+    #[test]
+    fn records_of_two_rings_come_by_time_and_young_ones_wait() {
+        let mut queue = Queue::default();
+        queue.add(|out| [5, 30].iter().for_each(|at| out.extend(switch(*at))));
+        queue.add(|out| [4, 20].iter().for_each(|at| out.extend(switch(*at))));
+        let mut seen = Vec::new();
+        queue.until(20, |stamp, _| seen.push(stamp.at_ns));
+        assert_eq!(seen, [4, 5]);
+        queue.add(|out| out.extend(switch(25)));
+        queue.until(u64::MAX, |stamp, _| seen.push(stamp.at_ns));
+        assert_eq!(seen, [4, 5, 20, 25, 30]);
+        assert_eq!(queue.broken, 0);
+        queue.add(|out| out.extend([9, 0, 0, 0, 0, 0, 200, 0]));
+        assert_eq!(queue.broken, 1);
+    }
+}

@@ -1,0 +1,193 @@
+//! Sampling events of perf_event_open(2), and the rings into which the kernel writes their records.
+//!
+//! An event that children inherit can be mapped only when it is bound to a CPU, so there is one set of
+//! events and one ring per CPU. The first of a set tells of births, ends, names, mappings and switches
+//! and is always on; the others sample, write into the same ring, and can be switched on and off.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use memmap2::{MmapOptions, MmapRaw};
+use perf_event_open_sys::{bindings, ioctls};
+
+use super::perf;
+
+/// What makes the kernel take a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// Time on a CPU, ns between samples.
+    Cpu(u64),
+    /// Hardware cycles in user mode, samples per second aimed at.
+    Cycles(u64),
+}
+
+/// A sampling event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sampling {
+    pub clock: Clock,
+    /// Bytes of user stack and the registers to unwind it; 0 takes neither.
+    pub stack_bytes: u32,
+    /// On from the task's next exec, or only by [`Ring::switch`].
+    pub on_exec: bool,
+}
+
+/// Registers that [`Sampling::stack_bytes`] brings along, in the order of their bits
+/// (arch/x86/include/uapi/asm/perf_regs.h): bp, sp, ip.
+const REGISTERS: u64 = 1 << 6 | 1 << 7 | 1 << 8;
+
+/// The events of one task and all it will start, on one CPU, and their ring.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    tracking: File,
+    samplers: Vec<File>,
+    map: MmapRaw,
+    data: usize,
+    size: usize,
+}
+
+/// What of a set of events could not be had.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    Event(io::Error),
+    Memory(io::Error),
+}
+
+impl Ring {
+    /// Opens the events on CPU `cpu` for task `tid`, with a ring of `bytes` (a power of two of pages).
+    ///
+    /// # Errors
+    /// As perf_event_open(2), or mmap(2) of its descriptor: EPERM there is `perf_event_mlock_kb`.
+    pub fn open(tid: u32, cpu: i32, samplings: &[Sampling], bytes: usize) -> Result<Ring, Refused> {
+        let tracking = open_tracking(tid, cpu).map_err(Refused::Event)?;
+        let page = page_size();
+        let map = MmapOptions::new().len(bytes.saturating_add(page)).map_raw(&tracking).map_err(Refused::Memory)?;
+        let mut samplers = Vec::with_capacity(samplings.len());
+        for sampling in samplings {
+            let sampler = open_sampler(tid, cpu, sampling).map_err(Refused::Event)?;
+            // SAFETY: both are descriptors of perf events that are open.
+            if unsafe { ioctls::SET_OUTPUT(sampler.as_raw_fd(), tracking.as_raw_fd()) } < 0 {
+                return Err(Refused::Event(io::Error::last_os_error()));
+            }
+            samplers.push(sampler);
+        }
+        Ok(Ring { tracking, samplers, map, data: page, size: bytes })
+    }
+
+    /// Appends all that the kernel wrote since the last call, whole records, and gives the room back.
+    pub fn take(&mut self, out: &mut Vec<u8>) {
+        let page = self.map.as_mut_ptr().cast::<bindings::perf_event_mmap_page>();
+        // SAFETY: the first page of the mapping is this structure, aligned; the kernel writes its head and we its
+        // tail, both only atomically.
+        let (head, tail) = unsafe {
+            (
+                AtomicU64::from_ptr(&raw mut (*page).data_head).load(Ordering::Acquire),
+                AtomicU64::from_ptr(&raw mut (*page).data_tail),
+            )
+        };
+        let from = tail.load(Ordering::Relaxed);
+        let len = usize::try_from(head.wrapping_sub(from)).unwrap_or(0).min(self.size);
+        let begin = from as usize & (self.size - 1);
+        let first = len.min(self.size - begin);
+        out.reserve(len);
+        for (at, count) in [(begin, first), (0, len - first)] {
+            // SAFETY: `at + count` lies in the data pages, which follow the first page; the kernel does not write
+            // between tail and head until we move the tail; `out` has room for both pieces.
+            unsafe {
+                let end = out.len();
+                std::ptr::copy_nonoverlapping(self.map.as_ptr().add(self.data + at), out.as_mut_ptr().add(end), count);
+                out.set_len(end + count);
+            }
+        }
+        tail.store(head, Ordering::Release);
+    }
+
+    /// Switches sampling event `index` and its heirs on or off; false when the kernel refused.
+    pub fn switch(&self, index: usize, on: bool) -> bool {
+        let Some(file) = self.samplers.get(index) else { return false };
+        let fd = file.as_raw_fd();
+        // SAFETY: a descriptor of a perf event that is open; takes numbers only.
+        unsafe { if on { ioctls::ENABLE(fd, 0) == 0 } else { ioctls::DISABLE(fd, 0) == 0 } }
+    }
+}
+
+/// Waits until a ring is a quarter full, or at most `ms` milliseconds. True when a ring's tasks are all gone.
+pub(crate) fn wait(rings: &[Ring], ms: i32) -> bool {
+    let mut fds: Vec<libc::pollfd> = rings
+        .iter()
+        .map(|ring| libc::pollfd { fd: ring.tracking.as_raw_fd(), events: libc::POLLIN, revents: 0 })
+        .collect();
+    // SAFETY: an array of ours and its length.
+    unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, ms) };
+    fds.iter().any(|fd| fd.revents & (libc::POLLHUP | libc::POLLERR) != 0)
+}
+
+/// Bytes of a page.
+pub(crate) fn page_size() -> usize {
+    // SAFETY: takes a number.
+    usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+}
+
+fn open_tracking(tid: u32, cpu: i32) -> io::Result<File> {
+    let open = |build_id: u64| {
+        let mut attr = common(bindings::PERF_TYPE_SOFTWARE, u64::from(bindings::PERF_COUNT_SW_DUMMY));
+        attr.set_enable_on_exec(1);
+        attr.set_task(1);
+        attr.set_comm(1);
+        attr.set_comm_exec(1);
+        attr.set_mmap(1);
+        attr.set_mmap2(1);
+        attr.set_context_switch(1);
+        attr.set_build_id(build_id);
+        attr.set_watermark(1);
+        attr.__bindgen_anon_2.wakeup_watermark = 64 << 10;
+        perf::open(&mut attr, tid, cpu)
+    };
+    // Build ids in mapping records: Linux 5.12.
+    open(1).or_else(|error| if error.raw_os_error() == Some(libc::EINVAL) { open(0) } else { Err(error) })
+}
+
+fn open_sampler(tid: u32, cpu: i32, sampling: &Sampling) -> io::Result<File> {
+    let (kind, config) = match sampling.clock {
+        Clock::Cpu(_) => (bindings::PERF_TYPE_SOFTWARE, bindings::PERF_COUNT_SW_CPU_CLOCK),
+        Clock::Cycles(_) => (bindings::PERF_TYPE_HARDWARE, bindings::PERF_COUNT_HW_CPU_CYCLES),
+    };
+    let mut attr = common(kind, u64::from(config));
+    match sampling.clock {
+        Clock::Cpu(ns) => attr.__bindgen_anon_1.sample_period = ns,
+        Clock::Cycles(hz) => {
+            attr.__bindgen_anon_1.sample_freq = hz;
+            attr.set_freq(1);
+        }
+    }
+    attr.sample_type |= u64::from(bindings::PERF_SAMPLE_IP | bindings::PERF_SAMPLE_CALLCHAIN);
+    attr.set_exclude_callchain_kernel(1);
+    if sampling.stack_bytes > 0 {
+        attr.sample_type |= u64::from(bindings::PERF_SAMPLE_REGS_USER | bindings::PERF_SAMPLE_STACK_USER);
+        attr.sample_regs_user = REGISTERS;
+        attr.sample_stack_user = sampling.stack_bytes;
+    }
+    attr.set_enable_on_exec(u64::from(sampling.on_exec));
+    perf::open(&mut attr, tid, cpu)
+}
+
+/// What all events of a ring share: user mode, heirs, and the task and time of each record.
+fn common(kind: u32, config: u64) -> bindings::perf_event_attr {
+    let mut attr = bindings::perf_event_attr {
+        type_: kind,
+        size: size_of::<bindings::perf_event_attr>() as u32,
+        config,
+        sample_type: u64::from(bindings::PERF_SAMPLE_TID | bindings::PERF_SAMPLE_TIME),
+        clockid: libc::CLOCK_MONOTONIC,
+        ..Default::default()
+    };
+    attr.set_disabled(1);
+    attr.set_inherit(1);
+    attr.set_exclude_kernel(1);
+    attr.set_exclude_hv(1);
+    attr.set_sample_id_all(1);
+    attr.set_use_clockid(1);
+    attr
+}
