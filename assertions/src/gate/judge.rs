@@ -1,0 +1,168 @@
+//! A verdict for each benchmark: which rule its data are good for, and what that rule says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::report::{Design, Parameters, Row, Rule, Verdict};
+use super::series::{Key, Series, of_side};
+use super::time::{self, Comparison};
+use super::{Side, ci_upper, counters};
+use crate::statistics::{holm, median_of};
+
+/// What is said of all benchmarks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// By id and metric.
+    pub rows: Vec<Row>,
+    /// Statistical comparisons.
+    pub family_size: usize,
+    /// Benchmarks that failed themselves, a line each.
+    pub failures: Vec<String>,
+}
+
+/// Compares two sides.
+pub fn judge(baseline: &Side, candidate: &Side, parameters: &Parameters) -> Judged {
+    let mut before = of_side(baseline, parameters.metric);
+    let after = of_side(candidate, parameters.metric);
+    for (key, series) in &after {
+        if let (false, Some(old)) = (before.contains_key(key), series.before()) {
+            before.insert(key.clone(), old);
+        }
+    }
+    let hosts_differ = match (&baseline.host_digest, &candidate.host_digest) {
+        (Some(a), Some(b)) => a != b && !parameters.allow_mixed_hosts,
+        _ => false,
+    };
+    let mut judged = Judged { rows: Vec::new(), family_size: 0, failures: Vec::new() };
+    let mut family: Vec<(usize, Comparison)> = Vec::new();
+    let keys: BTreeSet<&Key> = before.keys().chain(after.keys()).collect();
+    for key in keys {
+        let (row, comparison) = one(key, &before, &after, parameters);
+        if let Some(reason) = row.reason.as_ref().filter(|reason| reason.starts_with(RUN_FAILED)) {
+            judged.failures.push(format!("{}: {reason}", row.bench_id));
+        }
+        family.extend(comparison.map(|comparison| (judged.rows.len(), comparison)));
+        judged.rows.push(row);
+    }
+    judged.family_size = family.len();
+    let ps: Vec<f64> = family.iter().map(|(_, comparison)| comparison.p()).collect();
+    let steps = holm(&ps, parameters.family_alpha);
+    for ((at, comparison), step) in family.iter().zip(steps) {
+        if let Some(row) = judged.rows.get_mut(*at) {
+            comparison.judge(row, step, family.len(), parameters);
+            if hosts_differ {
+                row.verdict = Verdict::NotMeasured;
+                row.reason = Some("host-mismatch: the baseline is of another machine".to_owned());
+            }
+        }
+    }
+    judged
+}
+
+/// Why a benchmark that failed itself has no verdict.
+const RUN_FAILED: &str = "run-failed";
+
+fn one(
+    key: &Key,
+    before: &BTreeMap<Key, Series>,
+    after: &BTreeMap<Key, Series>,
+    parameters: &Parameters,
+) -> (Row, Option<Comparison>) {
+    let (a, b) = (before.get(key), after.get(key));
+    let mut row = row(key, a, b, parameters);
+    let (Some(a), Some(b)) = (a, b) else {
+        row.verdict = if a.is_some() { Verdict::Vanished } else { Verdict::New };
+        return (row, None);
+    };
+    if let Some(why) = b.failed.as_ref().or(a.failed.as_ref()) {
+        row.reason = Some(format!("{RUN_FAILED}: {why}"));
+        return (row, None);
+    }
+    if b.exact {
+        counted(&mut row, a, b);
+        return (row, None);
+    }
+    if row.design == Design::CiUpper {
+        by_upper(&mut row, a, b, parameters);
+        return (row, None);
+    }
+    match time::compare(&key.0, row.design, a, b, parameters) {
+        Ok(comparison) => (row, Some(comparison)),
+        Err(reason) => {
+            (row.verdict, row.reason) = (Verdict::Inconclusive, Some(reason));
+            (row, None)
+        }
+    }
+}
+
+fn row(key: &Key, a: Option<&Series>, b: Option<&Series>, parameters: &Parameters) -> Row {
+    let any = b.or(a);
+    let middle = |series: Option<&Series>| series.and_then(|series| median_of(&series.plain()));
+    let count = |series: Option<&Series>| series.map_or(0, |series| series.values.len());
+    let (baseline_value, candidate_value) = (middle(a), middle(b));
+    let design = design(a, b, parameters.rule);
+    let change = baseline_value.zip(candidate_value).filter(|(before, _)| *before > 0.0);
+    Row {
+        bench_id: key.0.clone(),
+        group: any.map(|series| series.group.clone()).unwrap_or_default(),
+        metric: if design == Design::CiUpper { "ci-upper".to_owned() } else { key.1.clone() },
+        unit: any.map(|series| series.unit.clone()).unwrap_or_default(),
+        design,
+        confounded: design.confounded(),
+        k_baseline: count(a),
+        k_candidate: count(b),
+        baseline_value,
+        candidate_value,
+        delta_percent: change.map(|(before, after)| (after - before) / before * 100.0 + 0.0),
+        lower_percent: None,
+        upper_percent: None,
+        p_value: None,
+        holm_threshold: None,
+        min_detectable_percent: None,
+        verdict: Verdict::NotMeasured,
+        reason: None,
+        risk_note_ref: None,
+    }
+}
+
+fn design(a: Option<&Series>, b: Option<&Series>, rule: Rule) -> Design {
+    let is = |of: &dyn Fn(&Series) -> bool| a.into_iter().chain(b).all(of);
+    let alone = is(&|series| series.values.len() == 1);
+    match rule {
+        _ if b.or(a).is_some_and(|series| series.exact) => Design::CounterExact,
+        Rule::CiUpper => Design::CiUpper,
+        Rule::Auto if alone && is(&|series| series.samples.is_none() && series.upper.is_some()) => Design::CiUpper,
+        Rule::Auto if alone => Design::Single,
+        Rule::Single => Design::Single,
+        _ => match (a, b) {
+            (Some(a), Some(b)) => time::design_of_runs(a, b),
+            _ => Design::Sequential,
+        },
+    }
+}
+
+fn counted(row: &mut Row, a: &Series, b: &Series) {
+    let (before, after) = (a.plain(), b.plain());
+    if before.len() > 1 && !counters::is_exact(&before) {
+        row.design = Design::CounterNoisy;
+        row.verdict = counters::noisy(&before, &after);
+        if row.verdict == Verdict::Inconclusive {
+            row.reason = Some("interval-too-wide: some runs are within the baseline, some are not".to_owned());
+        }
+        return;
+    }
+    let Some(baseline) = before.first() else { return };
+    row.verdict = counters::exact(*baseline, &after, 0.0);
+    if before.len() < counters::RUNS {
+        row.reason = Some(format!("taken as exact: {} of {} runs to tell", before.len(), counters::RUNS));
+    }
+}
+
+fn by_upper(row: &mut Row, a: &Series, b: &Series, parameters: &Parameters) {
+    let (before, after) = (a.upper.unwrap_or(0.0), b.upper.unwrap_or(0.0));
+    let delta = ci_upper::delta_percent(before, after);
+    row.baseline_value = Some(before);
+    row.candidate_value = Some(after);
+    row.delta_percent = Some(delta);
+    row.verdict = ci_upper::verdict(delta, parameters.limit_percent);
+    row.reason = Some("no error control: single runs, fixed threshold".to_owned());
+}
