@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::statistics::{median_of, percentile};
+use crate::statistics::{logs, median_of, percentile};
 
 /// What was measured of a benchmark.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,12 +109,20 @@ impl Metric {
 
     fn of(self, samples: &[f64], bench: &Bench) -> Option<f64> {
         match self {
-            Metric::Median => median_of(samples),
+            Metric::Median => median(samples),
             Metric::Mean if samples.is_empty() => None,
             Metric::Mean => Some(samples.iter().sum::<f64>() / samples.len() as f64),
-            Metric::Slope => bench.slope.or_else(|| median_of(samples)),
+            Metric::Slope => bench.slope.or_else(|| median(samples)),
             Metric::P95Sample => percentile(samples, 95.0),
         }
+    }
+}
+
+/// Their median. Between two middle values lies the one whose logarithm is between theirs: times are compared by ratios.
+fn median(samples: &[f64]) -> Option<f64> {
+    match logs(samples) {
+        Some(logs) if samples.len().is_multiple_of(2) => median_of(&logs).map(f64::exp),
+        _ => median_of(samples),
     }
 }
 
