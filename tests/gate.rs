@@ -5,7 +5,7 @@ mod programs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use programs::{chic_trace, output, room, text};
+use programs::{can_trace, chic_trace, output, room, text};
 use serde_json::{Value, json};
 
 const FIRST_SCHEMA: &str = include_str!("../assertions/tests/gate/frankenjax/perf_delta.v1.schema.json");
@@ -401,4 +401,70 @@ fn results_may_be_made_first_and_left_overs_do_not_count() {
     let (run, second, _) = checked(dir.path(), &["--run", touch], 1);
     assert_eq!((verdict(&second, "emit/json"), verdict(&second, "parse")), ("vanished", "pass"));
     assert!(!text(&run.stdout).contains("noise") && text(&run.stderr).contains("noise"));
+}
+
+#[test]
+fn calls_of_a_program_are_counted_and_compared() {
+    if !can_trace() {
+        return;
+    }
+    let dir = room();
+    let script = |text: &str| std::fs::write(dir.path().join("work.sh"), text).expect("written");
+    script("test -e a\ntest -e b\n");
+    let argv = ["--", "/bin/sh", "work.sh"];
+    let with = |words: &[&str]| gate(dir.path(), &[words, &argv].concat());
+    let saved = with(&["save", "--name", "sh"]);
+    ends(&saved, 0);
+    assert!(text(&saved.stdout).contains("of 5 runs in artifacts/performance/baselines/sh/counters.json"));
+    let counters = read(&dir.path().join("artifacts/performance/baselines/sh/counters.json")).expect("counters");
+    valid(report::schema("counters").expect("a schema"), &counters);
+    let all = counters["counters"].as_array().expect("counters");
+    let of = |name: &str| all.iter().find(|counter| counter["name"] == name).unwrap_or_else(|| panic!("no {name}"));
+    assert_eq!(
+        (&of("calls.execve")["values"], &of("calls.execve")["class"]),
+        (&json!([1, 1, 1, 1, 1]), &json!("exact"))
+    );
+    assert!(all.iter().any(|counter| counter["name"] == "calls.%file"));
+
+    let same = [&["--baseline", "sh"][..], &argv].concat();
+    let (_, second, first) = checked(dir.path(), &same, 0);
+    assert_eq!((second["benchmarks"][0]["design"].clone(), first), (json!("counter-exact"), None));
+    script("test -e a\ntest -e b\ntest -e c\n");
+    let (run, second, _) = checked(dir.path(), &same, 1);
+    let worse: Vec<&Value> = second["benchmarks"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .filter(|row| row["verdict"] == "regressed")
+        .map(|row| &row["metric"])
+        .collect();
+    assert!(worse.contains(&&json!("calls")) && worse.contains(&&json!("calls.%file")), "{worse:?}");
+    assert!(text(&run.stderr).contains("chic-trace: sh calls.%file regressed"), "{}", text(&run.stderr));
+    std::fs::write(dir.path().join("renacer.toml"), "[regression]\nsyscall_threshold_percent = 50\n").expect("written");
+    let calls = [&["--bench-filter", "errors", "--baseline", "sh"][..], &argv].concat();
+    checked(dir.path(), &calls, 1);
+    let (run, ..) = checked(dir.path(), &[&["--baseline", "none"][..], &argv].concat(), 1);
+    assert!(text(&run.stderr).contains("cannot read counters "), "{}", text(&run.stderr));
+    ends(&with(&["save", "--name", "sh", "--runs", "4"]), 2);
+
+    // Beside a golden, which never reads them.
+    script("test -e a\n");
+    ends(&with(&["save", "--golden", "sh"]), 1);
+    ends(
+        &output(
+            chic_trace().current_dir(dir.path()).args(["golden", "record", "sh", "--"]).args(["/bin/sh", "work.sh"]),
+        ),
+        0,
+    );
+    ends(&with(&["save", "--golden", "sh"]), 0);
+    assert!(dir.path().join("goldens/sh.golden.d/counters.json").is_file());
+    checked(dir.path(), &[&["--golden", "sh"][..], &argv].concat(), 0);
+    ends(
+        &output(
+            chic_trace().current_dir(dir.path()).args(["golden", "check", "sh", "--"]).args(["/bin/sh", "work.sh"]),
+        ),
+        0,
+    );
+    script("test -e a\ntest -e b\n");
+    checked(dir.path(), &[&["--golden", "sh"][..], &argv].concat(), 1);
 }

@@ -156,7 +156,7 @@ fn results_of_other_tools_are_read() {
     assert_eq!(detect(&google), Some(Kind::GoogleBenchmark));
     let benches = read(&google, None).expect("google-benchmark");
     let first = benches.iter().find(|bench| bench.id == "BM_x/8").expect("BM_x/8");
-    assert_eq!(first.values, Values::Samples(vec![5.4664830668555486e-01, 7.0398328282957945e-01]));
+    assert_eq!(first.values, Values::Samples(vec![0.546_648_306_685_554_9, 0.703_983_282_829_579_4]));
     assert!(benches.iter().all(|bench| !bench.id.ends_with("_mean")), "aggregates are no benchmarks");
 
     let pytest = bytes("results/pytest-benchmark-5.3.1.json");

@@ -1,5 +1,6 @@
 //! `gate …`: its flags, and what they ask.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use assertions::gate::read::Kind;
@@ -43,15 +44,28 @@ pub enum Source {
     Criterion(PathBuf),
 }
 
+/// A program whose calls are counted.
+#[derive(Debug, Default)]
+pub struct Counted {
+    /// Program and arguments; empty where results are compared.
+    pub argv: Vec<OsString>,
+    /// `--runs`.
+    pub runs: Option<u32>,
+    /// `--golden`.
+    pub golden: Option<String>,
+}
+
 /// `gate save`.
 #[derive(Debug)]
 pub struct Save {
-    /// `--name`.
+    /// `--name`; empty with `--golden`.
     pub name: String,
     /// `--append`.
     pub append: bool,
     /// `--pair-index`.
     pub pair_index: Option<u64>,
+    /// The program whose calls are counted.
+    pub counted: Counted,
     /// Where results come from.
     pub results: Results,
 }
@@ -89,6 +103,8 @@ pub struct Check {
     pub seed: u64,
     /// `--record-history`.
     pub record_history: bool,
+    /// The program whose calls are counted.
+    pub counted: Counted,
     /// `--format json`.
     pub json: bool,
 }
@@ -197,6 +213,24 @@ fn results() -> Vec<Arg> {
     ]
 }
 
+/// Flags of a program whose calls are counted.
+fn counted() -> [Arg; 3] {
+    [
+        value("golden", "NAME").requires("argv").help("Keep counters beside this golden"),
+        value("runs", "K")
+            .requires("argv")
+            .value_parser(value_parser!(u32).range(5..=1000))
+            .help("Traced runs of a program (default 5)"),
+        Arg::new("argv")
+            .value_name("PROG [ARGS]...")
+            .num_args(1..)
+            .trailing_var_arg(true)
+            .value_parser(value_parser!(OsString))
+            .conflicts_with_all(["source", "run", "criterion-dir"])
+            .help("Count the calls of this program instead of taking results"),
+    ]
+}
+
 fn store() -> Arg {
     path("store", "DIR").help("Where baselines lie (default artifacts/performance/baselines)")
 }
@@ -215,13 +249,19 @@ pub fn command() -> Command {
         .subcommand(
             Command::new("save")
                 .about("Keep results of benchmarks as a baseline")
-                .arg(value("name", "NAME").required(true).value_parser(baseline_name).help("Name of the baseline"))
+                .arg(
+                    value("name", "NAME")
+                        .required_unless_present("golden")
+                        .value_parser(baseline_name)
+                        .help("Name of the baseline"),
+                )
                 .arg(switch("append").help("Add a run to the baseline (default: replace its runs)"))
                 .arg(
                     value("pair-index", "I")
                         .value_parser(value_parser!(u64))
                         .help("The run belongs together with that of the same number on the other side"),
                 )
+                .args(counted())
                 .args(results()),
         )
         .subcommand(check())
@@ -248,6 +288,7 @@ fn check() -> Command {
                 .help("The baseline: a saved one, or criterion's of that name (default main)"),
         )
         .arg(value("candidate", "NAME").value_parser(folder_name).help("What is compared with it (default new)"))
+        .args(counted().into_iter().filter(|arg| arg.get_id() != "runs"))
         .args(results())
         .arg(
             value("rule", "RULE")
@@ -294,6 +335,7 @@ pub fn gate(m: &ArgMatches) -> Gate {
             name: text(m, "name").unwrap_or_default(),
             append: m.get_flag("append"),
             pair_index: m.get_one::<u64>("pair-index").copied(),
+            counted: counted_of(m),
             results: results_of(m),
         }),
         Some(("history", m)) => Gate::History(History {
@@ -342,7 +384,16 @@ fn check_of(m: &ArgMatches) -> Check {
         inconclusive,
         seed: m.get_one::<u64>("seed").copied().unwrap_or(0),
         record_history: m.get_flag("record-history"),
+        counted: counted_of(m),
         json: text(m, "format").as_deref() == Some("json"),
+    }
+}
+
+fn counted_of(m: &ArgMatches) -> Counted {
+    Counted {
+        argv: m.get_many::<OsString>("argv").into_iter().flatten().cloned().collect(),
+        runs: m.try_get_one::<u32>("runs").ok().flatten().copied(),
+        golden: text(m, "golden"),
     }
 }
 

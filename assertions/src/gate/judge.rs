@@ -9,7 +9,7 @@ use super::{Side, ci_upper, counters};
 use crate::statistics::{holm, median_of};
 
 /// What is said of all benchmarks.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Judged {
     /// By id and metric.
     pub rows: Vec<Row>,
@@ -78,7 +78,7 @@ fn one(
         return (row, None);
     }
     if b.exact {
-        counted(&mut row, a, b);
+        counters::judge(&mut row, &a.plain(), &b.plain(), 0.0);
         return (row, None);
     }
     if row.design == Design::CiUpper {
@@ -137,23 +137,6 @@ fn design(a: Option<&Series>, b: Option<&Series>, rule: Rule) -> Design {
             (Some(a), Some(b)) => time::design_of_runs(a, b),
             _ => Design::Sequential,
         },
-    }
-}
-
-fn counted(row: &mut Row, a: &Series, b: &Series) {
-    let (before, after) = (a.plain(), b.plain());
-    if before.len() > 1 && !counters::is_exact(&before) {
-        row.design = Design::CounterNoisy;
-        row.verdict = counters::noisy(&before, &after);
-        if row.verdict == Verdict::Inconclusive {
-            row.reason = Some("interval-too-wide: some runs are within the baseline, some are not".to_owned());
-        }
-        return;
-    }
-    let Some(baseline) = before.first() else { return };
-    row.verdict = counters::exact(*baseline, &after, 0.0);
-    if before.len() < counters::RUNS {
-        row.reason = Some(format!("taken as exact: {} of {} runs to tell", before.len(), counters::RUNS));
     }
 }
 

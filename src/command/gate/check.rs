@@ -5,12 +5,14 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use assertions::gate::notes::{self, Circumstances, Note, Noted, Status};
-use assertions::gate::{GateReport, Overall, Run, Side, Verdict, first, history, json, judge, text, verify};
+use assertions::gate::{
+    GateReport, Judged, Overall, Parameters, Run, Side, Verdict, counters, first, history, json, judge, text, verify,
+};
 
 use super::disk::{self, Found, NEW};
 use super::settings::{CheckSettings, Settings};
 use super::store::Place;
-use super::{failed, host, written};
+use super::{counted, failed, host, written};
 use crate::cli::General;
 use crate::cli::gate::Check;
 use crate::exit::{Code, Ending, say};
@@ -28,14 +30,17 @@ pub fn run(general: &General, ask: &Check) -> Result<Ending, Problem> {
     for path in [&ask.report, &ask.report_v1].into_iter().flatten() {
         prepared(path)?;
     }
-    let here = host::Host::here();
-    let mut problems: Vec<Problem> = Vec::new();
-    let sides = sides(ask, &settings, &check, &here);
-    let (baseline, candidate) = sides.unwrap_or_else(|problem| {
-        problems.push(problem);
-        Default::default()
-    });
-    let report = report(ask, &settings, check, (baseline, candidate), problems)?;
+    let compared = if ask.counted.argv.is_empty() {
+        of_results(ask, &settings, &check)
+    } else {
+        of_counters(ask, &settings, &check)
+    };
+    let (compared, problem) = match compared {
+        Ok(compared) => (compared, None),
+        Err(problem) if problem.code == Code::FAILED => (Compared::default(), Some(problem)),
+        Err(problem) => return Err(problem),
+    };
+    let report = report(ask, &settings, check, compared, problem)?;
     if let Some(path) = &ask.report {
         written(perf::write(path, json(&report).as_bytes()))?;
     }
@@ -71,6 +76,60 @@ fn prepared(path: &Path) -> Result<(), Problem> {
         Some(parent) => std::fs::create_dir_all(parent).map_err(cannot),
         None => Ok(()),
     }
+}
+
+/// Both sides, and what is said of them.
+#[derive(Default)]
+struct Compared {
+    baseline: Side,
+    candidate: Side,
+    judged: Judged,
+    failures: Vec<String>,
+    parameters: Option<Parameters>,
+}
+
+fn of_results(ask: &Check, settings: &Settings, check: &CheckSettings) -> Result<Compared, Problem> {
+    let here = host::Host::here();
+    let (baseline, candidate) = sides(ask, settings, check, &here)?;
+    let mut failures = Vec::new();
+    let mut parameters = check.parameters.clone();
+    match Place::of(&settings.store, &check.baseline).history() {
+        Ok(Some(entries)) => {
+            let sha = baseline.git_sha.as_deref();
+            parameters.known_sigma = history::known_sigma(&entries, parameters.metric, &here.digest, sha);
+        }
+        Ok(None) => {}
+        Err(problem) => failures.push(problem.what),
+    }
+    let judged = judge(&baseline, &candidate, &parameters);
+    if candidate.is_empty() {
+        let filter = &check.filter;
+        let of = if filter.is_empty() { String::new() } else { format!(" with {filter:?} in its id") };
+        failures.push(format!("cannot check anything: there is no benchmark data{of}"));
+    } else if judged.rows.iter().all(|row| row.verdict == Verdict::New) {
+        failures.push(format!("cannot check against {}: there is no such baseline", check.baseline));
+    }
+    Ok(Compared { baseline, candidate, judged, failures, parameters: Some(parameters) })
+}
+
+fn of_counters(ask: &Check, settings: &Settings, check: &CheckSettings) -> Result<Compared, Problem> {
+    let ask = &ask.counted;
+    let before = counted::kept(&counted::place(ask, &check.baseline, settings)?)?;
+    let after = counted::count(ask, Some(before.runs))?;
+    let name = ask.golden.as_deref().unwrap_or(&check.baseline);
+    let mut rows = counters::compare(&counted::id(ask), &before, &after, check.calls_percent);
+    rows.retain(|row| row.metric.contains(&check.filter) || row.bench_id.contains(&check.filter));
+    let mut failures = Vec::new();
+    if rows.is_empty() {
+        failures.push(format!("cannot check anything: no counter has {:?} in its name", check.filter));
+    }
+    Ok(Compared {
+        baseline: counted::side(name, &before),
+        candidate: counted::side(NEW, &after),
+        judged: Judged { rows, ..Judged::default() },
+        failures,
+        parameters: None,
+    })
 }
 
 /// Both sides; what is missing fails.
@@ -117,32 +176,17 @@ fn report(
     ask: &Check,
     settings: &Settings,
     check: CheckSettings,
-    (baseline, candidate): (Side, Side),
-    problems: Vec<Problem>,
+    compared: Compared,
+    problem: Option<Problem>,
 ) -> Result<GateReport, Problem> {
     let place = Place::of(&settings.store, &check.baseline);
-    let mut parameters = check.parameters;
+    let Compared { baseline, candidate, judged, failures: more, parameters } = compared;
+    let parameters = parameters.unwrap_or(check.parameters);
     let now = SystemTime::now();
-    let here = host::Host::here().digest;
-    let mut failures: Vec<String> = problems.iter().map(|problem| problem.what.clone()).collect();
-    match place.history() {
-        Ok(Some(entries)) => {
-            let sha = baseline.git_sha.as_deref();
-            parameters.known_sigma = history::known_sigma(&entries, parameters.metric, &here, sha);
-        }
-        Ok(None) => {}
-        Err(problem) => failures.push(problem.what),
-    }
-    let judged = judge(&baseline, &candidate, &parameters);
     let mut rows = judged.rows;
+    let mut failures: Vec<String> = problem.into_iter().map(|problem| problem.what).collect();
+    failures.extend(more);
     failures.extend(judged.failures);
-    if failures.is_empty() && candidate.is_empty() {
-        let filter = &check.filter;
-        let of = if filter.is_empty() { String::new() } else { format!(" with {filter:?} in its id") };
-        failures.push(format!("cannot check anything: there is no benchmark data{of}"));
-    } else if failures.is_empty() && rows.iter().all(|row| row.verdict == Verdict::New) {
-        failures.push(format!("cannot check against {}: there is no such baseline", check.baseline));
-    }
     let found = found_notes(&check.risk_notes, ask.risk_notes.is_some())?;
     let circumstances = Circumstances {
         now_unix_s: (host::unix_ms(now) / 1000) as i64,
@@ -156,6 +200,7 @@ fn report(
     };
     failures.extend(notes.iter().filter(bad).map(told));
     if ask.record_history && !candidate.is_empty() {
+        let here = host::Host::here().digest;
         place.remember(&history::entries(&candidate, parameters.metric, &here, host::unix_ms(now)))?;
     }
     Ok(GateReport {
@@ -211,7 +256,9 @@ fn say_reasons(report: &GateReport, unused_allowed: bool) {
         };
         let change = row.delta_percent.map(|delta| format!(" ({delta:+.2} %)")).unwrap_or_default();
         let reason = row.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        say(&format_args!("chic-trace: {} {why}{change}{}", safe(&row.bench_id), safe(&reason)));
+        // One benchmark may have several counters.
+        let counter = if row.unit == "count" { format!(" {}", safe(&row.metric)) } else { String::new() };
+        say(&format_args!("chic-trace: {}{counter} {why}{change}{}", safe(&row.bench_id), safe(&reason)));
     }
     if unused_allowed {
         let unused = report.notes.iter().filter(|noted| noted.status == Status::Unused);

@@ -1,6 +1,7 @@
 //! `chic-trace gate`: baselines of benchmarks saved, checked against, shown over time.
 
 mod check;
+mod counted;
 mod disk;
 mod history;
 mod host;

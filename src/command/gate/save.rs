@@ -6,7 +6,7 @@ use assertions::gate::{Run, Side, history};
 
 use super::settings::Settings;
 use super::store::{Kept, Place, copy_beside};
-use super::{disk, failed, host};
+use super::{counted, disk, failed, host};
 use crate::cli::General;
 use crate::cli::gate::Save;
 use crate::exit::Ending;
@@ -16,6 +16,10 @@ use crate::output;
 /// Finds results, keeps them, and says what was kept. Nothing is changed where there are none.
 pub fn run(general: &General, ask: &Save) -> Result<Ending, Problem> {
     let settings = Settings::of(general, &ask.results)?;
+    if !ask.counted.argv.is_empty() {
+        let path = counted::place(&ask.counted, &ask.name, &settings)?;
+        return output::print(&counted::save(&ask.counted, &path)?);
+    }
     let since = disk::make(&ask.results)?;
     let mut found = disk::candidate(&ask.results, since)?;
     let filter = ask.results.filter.as_deref().unwrap_or_default();

@@ -35,6 +35,8 @@ pub struct CheckSettings {
     pub filter: String,
     /// Where notes lie.
     pub risk_notes: PathBuf,
+    /// What all calls together may grow by, percent.
+    pub calls_percent: f64,
     /// Do regressions fail?
     pub regressions_fail: bool,
     /// What counts as a change.
@@ -62,6 +64,11 @@ impl Settings {
             })?;
         }
         Ok(settings)
+    }
+
+    /// The `renacer.toml` in force.
+    pub fn configuration(&self) -> Option<&Configuration> {
+        self.configuration.as_ref()
     }
 
     fn text(&self, key: &str) -> Option<&str> {
@@ -115,6 +122,7 @@ impl Settings {
                 .unwrap_or_else(|| BASELINE.to_owned()),
             filter: text(&ask.results.filter, "gate.bench_filter", &budgets.bench_filter).unwrap_or_default(),
             risk_notes: notes.unwrap_or_else(|| "artifacts/performance/risk_notes".into()),
+            calls_percent: self.number("regression.syscall_threshold_percent").unwrap_or(0.0),
             regressions_fail: budgets.fail_on_unjustified_regression,
             parameters,
         })
