@@ -257,6 +257,25 @@ fn h_one_run_a_side_does_not_decide_four_percent() {
 }
 
 #[test]
+fn some_benchmarks_have_limits_of_their_own() {
+    let dir = room();
+    project(dir.path(), 12.0);
+    let settings = |text: &str| std::fs::write(dir.path().join("renacer.toml"), text).expect("written");
+    settings(
+        "[gate]\nlimit_percent = 5\n[[gate.bench]]\nmatch = \"emit/*\"\nlimit_percent = 25\nmargin_percent = 20\n",
+    );
+    assert_eq!(verdict(&checked(dir.path(), &[], 0).1, "emit/json"), "pass");
+    settings("[[gate.bench]]\nmatch = \"parse*\"\nlimit_percent = 25\n");
+    assert_eq!(verdict(&checked(dir.path(), &[], 1).1, "emit/json"), "regressed");
+    settings("[[gate.bench]]\nmatch = \"emit/*\"\nlimit_percent = 1\n");
+    ends(&gate(dir.path(), &["check"]), 2);
+    settings("[[gate.bench]]\nmatch = \"emit/*\"\nmetric = \"medain\"\n");
+    let run = gate(dir.path(), &["check"]);
+    ends(&run, 2);
+    assert!(text(&run.stderr).contains("unknown metric \"medain\""), "{}", text(&run.stderr));
+}
+
+#[test]
 fn budgets_choose_and_may_let_regressions_pass() {
     let dir = room();
     project(dir.path(), 100.0);

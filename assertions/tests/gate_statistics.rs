@@ -1,6 +1,6 @@
 //! What the gate finds and what it lets pass, by simulation with a generator of its own: no clock, fixed seeds.
 
-use assertions::gate::{Bench, Parameters, Run, Side, Values, Verdict, judge};
+use assertions::gate::{Bench, Looks, Parameters, Run, Side, Values, Verdict, judge};
 
 /// The noise of a machine: spread of runs and of samples, outliers, drift.
 #[derive(Debug, Clone, Copy)]
@@ -182,4 +182,72 @@ fn the_smallest_findable_change_is_found_nearly_always() {
             assert!((0.75..=0.95).contains(&found), "{}: {runs} pairs, {shift}: {found}", scenario.name);
         }
     }
+}
+
+#[test]
+fn looking_three_times_costs_no_certainty() {
+    // Share regressed, and pairs on average.
+    let looked = |scenario: Scenario, seed: u64, shift: f64| {
+        let mut random = Random(seed);
+        let (parameters, looks) = (Parameters::default(), Looks::of(1));
+        let (mut regressed, mut made) = (0, 0);
+        for _ in 0..2000 {
+            let [a, b] = sides(scenario, &mut random, looks.pairs()[2], &[shift], Order::Pairs);
+            let value = |run: &Run| run.benches[0].run_values(parameters.metric)[0].ln();
+            let all: Vec<f64> = a.runs.iter().zip(&b.runs).map(|(a, b)| value(b) - value(a)).collect();
+            for (look, pairs) in looks.pairs().into_iter().enumerate() {
+                let verdict = looks.look(look, &all[..pairs], &parameters);
+                if verdict != Verdict::Inconclusive || look == 2 {
+                    regressed += u32::from(verdict == Verdict::Regressed);
+                    made += pairs;
+                    break;
+                }
+            }
+        }
+        (f64::from(regressed) / 2000.0, made as f64 / 2000.0)
+    };
+    for scenario in ALL {
+        at_most(looked(scenario, 51, 0.02).0, 0.012, format!("{}: on the margin", scenario.name));
+    }
+    for scenario in [TYPICAL, DRIFT] {
+        at_least(looked(scenario, 52, 0.05).0, 0.985, format!("{}: +5 %", scenario.name));
+    }
+    at_least(looked(NOISY, 53, 0.10).0, 0.985, "noisyCI: +10 %");
+    at_most(looked(TYPICAL, 54, 0.0).1, 10.2, "typical: pairs at A/A");
+}
+
+#[test]
+fn single_runs_find_much_and_take_no_drift_for_a_regression() {
+    let share = |scenario: Scenario, seed: u64, shift: f64| {
+        let mut random = Random(seed);
+        let parameters = Parameters::default();
+        let regressed = (0..500).filter(|_| {
+            let side = |at: f64, shift: f64, random: &mut Random| {
+                let bench = Bench::time("b", Values::Samples(scenario.samples(random, at, shift, 100)));
+                Side { runs: vec![Run { benches: vec![bench], ..Run::default() }], ..Side::default() }
+            };
+            let (a, b) = (side(0.0, 0.0, &mut random), side(1.0, shift, &mut random));
+            judge(&a, &b, &parameters).rows[0].verdict == Verdict::Regressed
+        });
+        regressed.count() as f64 / 500.0
+    };
+    at_most(share(DRIFT, 61, 0.0), 0.04, "drift: A/A");
+    at_least(share(TYPICAL, 62, 0.15), 0.98, "typical: +15 %");
+}
+
+#[test]
+fn counts_of_instructions_raise_no_alarm_and_find_one_percent() {
+    let share = |seed: u64, shift: f64| {
+        let mut random = Random(seed);
+        let regressed = (0..4000).filter(|_| {
+            let side = |shift: f64, random: &mut Random| -> Vec<f64> {
+                (0..5).map(|_| 1e9 * (1.0 + 0.002 * random.unit()) * (1.0 + shift)).collect()
+            };
+            let (a, b) = (side(0.0, &mut random), side(shift, &mut random));
+            assertions::gate::counters::minima(&a, &b) == Verdict::Regressed
+        });
+        regressed.count() as f64 / 4000.0
+    };
+    at_most(share(71, 0.0), 0.001, "A/A");
+    at_least(share(72, 0.01), 0.99, "+1 %");
 }

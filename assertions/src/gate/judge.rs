@@ -21,8 +21,8 @@ pub struct Judged {
 
 /// Compares two sides.
 pub fn judge(baseline: &Side, candidate: &Side, parameters: &Parameters) -> Judged {
-    let mut before = of_side(baseline, parameters.metric);
-    let after = of_side(candidate, parameters.metric);
+    let mut before = of_side(baseline, parameters);
+    let after = of_side(candidate, parameters);
     for (key, series) in &after {
         if let (false, Some(old)) = (before.contains_key(key), series.before()) {
             before.insert(key.clone(), old);
@@ -36,7 +36,7 @@ pub fn judge(baseline: &Side, candidate: &Side, parameters: &Parameters) -> Judg
     let mut family: Vec<(usize, Comparison)> = Vec::new();
     let keys: BTreeSet<&Key> = before.keys().chain(after.keys()).collect();
     for key in keys {
-        let (row, comparison) = one(key, &before, &after, parameters);
+        let (row, comparison) = one(key, &before, &after, &parameters.of(&key.0));
         if let Some(reason) = row.reason.as_ref().filter(|reason| reason.starts_with(RUN_FAILED)) {
             judged.failures.push(format!("{}: {reason}", row.bench_id));
         }
@@ -48,7 +48,8 @@ pub fn judge(baseline: &Side, candidate: &Side, parameters: &Parameters) -> Judg
     let steps = holm(&ps, parameters.family_alpha);
     for ((at, comparison), step) in family.iter().zip(steps) {
         if let Some(row) = judged.rows.get_mut(*at) {
-            comparison.judge(row, step, family.len(), parameters);
+            let own = parameters.of(&row.bench_id);
+            comparison.judge(row, step, family.len(), &own);
             if hosts_differ {
                 row.verdict = Verdict::NotMeasured;
                 row.reason = Some("host-mismatch: the baseline is of another machine".to_owned());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::notes::Noted;
-use super::{Metric, Side};
+use super::{Metric, Override, Side};
 
 /// What is said of a benchmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -137,6 +137,9 @@ pub struct Parameters {
     /// The same, where it is known of a benchmark.
     #[serde(skip)]
     pub known_sigma: BTreeMap<String, f64>,
+    /// What counts for some benchmarks only; the first that is about one wins.
+    #[serde(skip)]
+    pub overrides: Vec<Override>,
     /// Which rule was asked for.
     #[serde(skip)]
     pub rule: Rule,
@@ -157,6 +160,7 @@ impl Default for Parameters {
             seed: 0,
             sigma_between: 0.01,
             known_sigma: BTreeMap::new(),
+            overrides: Vec::new(),
             rule: Rule::default(),
             allow_mixed_hosts: false,
         }

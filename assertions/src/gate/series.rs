@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Metric, Side, TIME, Values};
+use super::{Parameters, Side, TIME, Values};
 
 /// A benchmark and what was measured of it.
 pub(super) type Key = (String, String);
@@ -49,10 +49,11 @@ impl Series {
 }
 
 /// All benchmarks of a side, by id and metric.
-pub(super) fn of_side(side: &Side, metric: Metric) -> BTreeMap<Key, Series> {
+pub(super) fn of_side(side: &Side, parameters: &Parameters) -> BTreeMap<Key, Series> {
     let mut all: BTreeMap<Key, Series> = BTreeMap::new();
     for run in &side.runs {
         for bench in &run.benches {
+            let metric = parameters.of(&bench.id).metric;
             let what = if bench.what == TIME { metric.word().to_owned() } else { bench.what.clone() };
             let series = all.entry((bench.id.clone(), what)).or_default();
             series.group.clone_from(&bench.group);

@@ -156,7 +156,7 @@ fn seen(row: &Row, report: &GateReport) -> String {
     let mut parts = vec![runs];
     if let Some(smallest) = row.min_detectable_percent {
         parts.push(format!("smallest findable {smallest:+.1} %"));
-        if smallest > report.parameters.limit_percent {
+        if smallest > report.parameters.of(&row.bench_id).limit_percent {
             parts.push("underpowered".to_owned());
         }
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use assertions::gate::Bench;
 use assertions::gate::read::{BadResults, CriterionFiles, Kind, criterion, detect, read};
@@ -22,6 +22,9 @@ const BENCHMARK: &str = "benchmark.json";
 const SAMPLE: &str = "sample.json";
 const ESTIMATES: &str = "estimates.json";
 const FILES: [&str; 4] = [BENCHMARK, SAMPLE, ESTIMATES, "tukey.json"];
+
+/// How far the clock that files are dated by may be behind ours: the kernel reads it once a tick.
+const BEHIND: Duration = Duration::from_millis(20);
 
 /// Results as they were found.
 #[derive(Debug, Default)]
@@ -63,7 +66,7 @@ impl Found {
 /// Makes the results, where a command for that was given; when it began.
 pub fn make(results: &Results) -> Result<Option<SystemTime>, Problem> {
     let Some(command) = &results.run else { return Ok(None) };
-    let began = SystemTime::now();
+    let began = SystemTime::now() - BEHIND;
     // The table of a check is alone on our standard output.
     let stderr = io::stderr();
     let to_stderr = std::os::fd::AsFd::as_fd(&stderr).try_clone_to_owned().map_or(Stdio::null(), Stdio::from);

@@ -110,12 +110,16 @@ impl Settings {
             seed: ask.seed,
             sigma_between: self.number("gate.sigma_between").unwrap_or(usual.sigma_between),
             rule: ask.rule,
+            overrides: self.configuration.as_ref().map(|all| all.benches.clone()).unwrap_or_default(),
             allow_mixed_hosts: ask.results.allow_mixed_hosts,
             ..usual
         };
         // The rule of the origin has no margin.
         let margin_counts = ask.rule != Rule::CiUpper || margin.is_some();
         possible(&parameters, margin_counts)?;
+        for own in &parameters.overrides {
+            possible(&parameters.with(own), margin_counts)?;
+        }
         let notes = ask.risk_notes.clone().or_else(|| self.text("gate.risk_notes").map(PathBuf::from));
         Ok(CheckSettings {
             baseline: text(&ask.baseline, "gate.baseline", &budgets.baseline_save_name)
