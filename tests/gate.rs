@@ -242,6 +242,9 @@ fn g_a_benchmark_that_vanished_fails_and_a_new_one_does_not() {
         (json!(0.0), json!(-100.0))
     );
     assert_eq!((row("fresh")["status"].clone(), row("fresh")["baseline_p95_ns"].clone()), (json!("pass"), json!(0.0)));
+    let first = checked(dir.path(), &["--rule", "ci-upper"], 1).2.expect("a report");
+    let fresh = first["benchmarks"].as_array().expect("rows").iter().find(|row| row["bench_id"] == "fresh");
+    assert_eq!(fresh.expect("a row")["candidate_p95_ns"].as_f64().map(|ns| (ns * 100.0).round()), Some(1001.0));
     assert!(text(&run.stderr).contains("parse vanished"), "{}", text(&run.stderr));
 }
 

@@ -83,7 +83,7 @@ fn one(
         return (row, None);
     }
     if row.design == Design::CiUpper {
-        by_upper(&mut row, a, b, parameters);
+        by_upper(&mut row, parameters);
         return (row, None);
     }
     match time::compare(&key.0, row.design, a, b, parameters) {
@@ -97,10 +97,14 @@ fn one(
 
 fn row(key: &Key, a: Option<&Series>, b: Option<&Series>, parameters: &Parameters) -> Row {
     let any = b.or(a);
-    let middle = |series: Option<&Series>| series.and_then(|series| median_of(&series.plain()));
     let count = |series: Option<&Series>| series.map_or(0, |series| series.values.len());
-    let (baseline_value, candidate_value) = (middle(a), middle(b));
     let design = design(a, b, parameters.rule);
+    let value = |series: Option<&Series>| match design {
+        // As the origin has it: without an interval it is 0.
+        Design::CiUpper => series.map(|series| series.upper.unwrap_or(0.0)),
+        _ => series.and_then(|series| median_of(&series.plain())),
+    };
+    let (baseline_value, candidate_value) = (value(a), value(b));
     let change = baseline_value.zip(candidate_value).filter(|(before, _)| *before > 0.0);
     Row {
         bench_id: key.0.clone(),
@@ -141,11 +145,8 @@ fn design(a: Option<&Series>, b: Option<&Series>, rule: Rule) -> Design {
     }
 }
 
-fn by_upper(row: &mut Row, a: &Series, b: &Series, parameters: &Parameters) {
-    let (before, after) = (a.upper.unwrap_or(0.0), b.upper.unwrap_or(0.0));
-    let delta = ci_upper::delta_percent(before, after);
-    row.baseline_value = Some(before);
-    row.candidate_value = Some(after);
+fn by_upper(row: &mut Row, parameters: &Parameters) {
+    let delta = ci_upper::delta_percent(row.baseline_value.unwrap_or(0.0), row.candidate_value.unwrap_or(0.0));
     row.delta_percent = Some(delta);
     row.verdict = ci_upper::verdict(delta, parameters.limit_percent);
     row.reason = Some("no error control: single runs, fixed threshold".to_owned());
