@@ -6,7 +6,7 @@ use recording::event::{Hidden, Kind};
 use recording::session::{EndedBy, Header, Trailer};
 use recording::views::{Clock, Tally};
 use recording::{Batch, Sink, SinkError};
-use syscalls::Abi;
+use syscalls::{Abi, Classes};
 
 /// Why counts can't be judged, or only in one direction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,10 @@ pub enum Gap {
 pub struct CallCounts {
     /// Calls by name; `syscall_N` for a number without one.
     pub by_name: BTreeMap<String, u64>,
+    /// Those of them that failed.
+    pub errors: BTreeMap<String, u64>,
+    /// By class, without its `%`; a call may be in several.
+    pub by_class: BTreeMap<&'static str, u64>,
     /// What may be missing.
     pub gap: Option<Gap>,
 }
@@ -53,10 +57,16 @@ impl CountCalls {
 
     /// What was counted.
     pub fn into_counts(self) -> CallCounts {
-        let mut by_name: BTreeMap<String, u64> = BTreeMap::new();
+        let mut counts = CallCounts::default();
         for row in self.tally.rows() {
-            let calls = by_name.entry(name(row.abi, row.nr)).or_default();
-            *calls = calls.saturating_add(row.count.calls);
+            let name = name(row.abi, row.nr);
+            if row.count.errors > 0 {
+                add(counts.errors.entry(name.clone()).or_default(), row.count.errors);
+            }
+            add(counts.by_name.entry(name).or_default(), row.count.calls);
+            for class in classes(row.abi, row.nr) {
+                add(counts.by_class.entry(class).or_default(), row.count.calls);
+            }
         }
         let incomplete = match self.ended {
             Some(EndedBy::Complete | EndedBy::RootEnded) => None,
@@ -69,8 +79,18 @@ impl CountCalls {
             .map(|why| Gap::Incomplete(why.into()))
             .or(self.filter.map(Gap::Filtered))
             .or(self.missing.map(Gap::Missing));
-        CallCounts { by_name, gap }
+        CallCounts { gap, ..counts }
     }
+}
+
+fn add(sum: &mut u64, more: u64) {
+    *sum = sum.saturating_add(more);
+}
+
+fn classes(abi: u8, nr: Option<u64>) -> impl Iterator<Item = &'static str> {
+    let row = nr.and_then(|nr| syscalls::lookup(Abi::from_raw(abi)?, nr));
+    let all = row.map_or(Classes::NONE, |row| row.classes);
+    Classes::ALL.iter().filter(move |(_, class)| all.any(*class)).map(|(name, _)| *name)
 }
 
 fn name(abi: u8, nr: Option<u64>) -> String {

@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::complaint::{BadFile, Complaint};
+use crate::gate::{Metric, Override};
 use crate::keys::{self, Key, Shape};
 use crate::rule::{Check, Rule, pattern};
 
@@ -23,6 +24,8 @@ pub struct Configuration {
     pub rules: Vec<Rule>,
     /// Every plain value of the other sections by `section.key`.
     pub settings: BTreeMap<String, Setting>,
+    /// `[[gate.bench]]`, in the order of the file.
+    pub benches: Vec<Override>,
     /// What has no effect here, in words.
     pub warnings: Vec<String>,
 }
@@ -210,6 +213,7 @@ impl Reader<'_> {
             }
         }
         self.budgets(document);
+        self.benches(document);
         self.anti_patterns(document);
     }
 
@@ -363,6 +367,34 @@ impl Reader<'_> {
             let kind = "budget".to_owned();
             let check = Check::NotJudged;
             self.configuration.rules.push(Rule { name, kind, fails: true, enabled: true, line, check });
+        }
+    }
+
+    /// `[[gate.bench]]`.
+    fn benches(&mut self, document: &DeTable<'_>) {
+        let gate = document.get("gate").and_then(|value| value.get_ref().as_table());
+        let entries = gate.and_then(|gate| gate.get("bench")).and_then(|value| value.get_ref().as_array());
+        for entry in entries.into_iter().flatten() {
+            let Some(table) = entry.get_ref().as_table() else { continue };
+            let Some(pattern) = self.required(entry, table, "[[gate.bench]]", "match") else { continue };
+            let number = |key: &str| field(table, key).and_then(|value| decimal(value.get_ref()));
+            let metric = field(table, "metric").and_then(|word| {
+                let text = text_of(word);
+                let known = Metric::ALL.into_iter().find(|metric| metric.word() == text);
+                if known.is_none() {
+                    let words = Metric::ALL.map(Metric::word);
+                    let complaint = self.complaint(word.span(), format!("unknown metric {text:?}"));
+                    self.complaints.push(complaint.nearest(&text, words));
+                }
+                known
+            });
+            self.configuration.benches.push(Override {
+                pattern: text_of(pattern),
+                metric,
+                margin_percent: number("margin_percent"),
+                limit_percent: number("limit_percent"),
+                alpha: number("alpha"),
+            });
         }
     }
 

@@ -2,18 +2,20 @@
 //!
 //! In: the text of a `renacer.toml`, and measurements that the caller makes or replays from a
 //! recording. Out: a [`Verdict`] a rule, never a score. The file is read here for all commands.
-//! [`perf`] holds times of tracepoints against their budgets and a baseline.
+//! [`perf`] holds times of tracepoints against their budgets and a baseline, [`gate`] results of benchmarks.
 //! Not for: running anything (the caller hands in a [`Bench`]), or saying whether two runs do the same.
 #![forbid(unsafe_code)]
 
 mod complaint;
 mod count;
 mod file;
+pub mod gate;
 mod judge;
 mod keys;
 pub mod perf;
 mod rule;
 mod show;
+mod statistics;
 mod verdict;
 
 pub use complaint::{BadFile, Complaint};

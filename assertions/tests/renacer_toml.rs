@@ -116,7 +116,7 @@ impl Fake {
     fn calls(writes: &[u64]) -> Fake {
         let run = |writes: &u64| CallCounts {
             by_name: [("write".to_owned(), *writes), ("execve".to_owned(), 1)].into(),
-            gap: None,
+            ..CallCounts::default()
         };
         Fake { counts: writes.iter().map(run).collect(), times: Ok(vec![]), repeats: true, made: 0 }
     }

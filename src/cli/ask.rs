@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::gate::Gate;
 use super::perf::{Perf, Seed};
 use report::shown::Outcomes;
 use report::summary::SortBy;
@@ -25,6 +26,8 @@ pub enum Ask {
     Golden(Box<Golden>),
     /// `assert`.
     Assert(Assert),
+    /// `gate …`.
+    Gate(Gate),
     /// `perf …`.
     Perf(Perf),
     /// `seed`.

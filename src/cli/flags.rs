@@ -635,6 +635,7 @@ pub fn command() -> Command {
                 .arg(path("recording", "FILE").conflicts_with("argv").help("Judge this recording instead of a run"))
                 .arg(argv(false)),
         )
+        .subcommand(super::gate::command())
         .subcommands(super::perf::commands())
         .subcommand(
             Command::new("config")

@@ -43,7 +43,7 @@ Exit codes of a traced run:
   127  not found
   141  the reader of our output went away
 
-Exit codes of golden, assert, perf report and seed:
+Exit codes of golden, assert, gate, perf report and seed:
   0  same, within
   1  different, over, refused
   2  usage, configuration, unreadable input

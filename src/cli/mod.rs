@@ -7,6 +7,7 @@
 pub mod ask;
 mod expr;
 pub mod flags;
+pub mod gate;
 mod help;
 pub mod perf;
 mod read;
@@ -161,6 +162,7 @@ fn of_subcommand(matches: &ArgMatches) -> Result<Ask, Problem> {
         "golden" => Ask::Golden(Box::new(read::golden(inner)?)),
         "perf" => Ask::Perf(perf::perf(inner)),
         "perf-report" => Ask::Perf(perf::Perf::Report(perf::report(inner))),
+        "gate" => Ask::Gate(gate::gate(inner)),
         "seed" => Ask::Seed(perf::seed(inner)),
         "config" => Ask::Config { show_origin: inner.get_flag("show-origin") },
         "schema" => Ask::Schema(text("name")),

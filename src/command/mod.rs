@@ -4,6 +4,7 @@ mod assert;
 pub mod compare;
 mod config;
 mod describe;
+mod gate;
 mod golden;
 mod perf;
 mod record;
@@ -29,6 +30,7 @@ pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
         Ask::Compare(ask) => compare::run(&general, &ask),
         Ask::Golden(ask) => golden::run(&general, *ask),
         Ask::Assert(ask) => assert::run(&general, ask),
+        Ask::Gate(ask) => gate::run(&general, &ask),
         Ask::Perf(ask) => perf::run(ask),
         Ask::Seed(ask) => seed::run(&ask),
         Ask::Config { show_origin } => config::run(&general, show_origin),

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use super::runs::{self, Interval, Null};
 use super::{Drift, Entry, Finding, Limits, Measure, Method, PerfReport, Side};
+use crate::statistics::{self, ALPHA, FAMILY, Interval, Null};
 
 /// Percent that floats may be off, so that a change of exactly the tolerance is none.
 const SLACK_PCT: f64 = 1e-9;
@@ -43,7 +43,7 @@ fn order(a: &Entry, b: &Entry) -> Ordering {
 }
 
 fn budgets(measure: &Measure) -> Entry {
-    let cpu_us = runs::median_of(&measure.cpu_us);
+    let cpu_us = statistics::median_of(&measure.cpu_us);
     let over = cpu_us.zip(measure.budget_cpu_us).map(|(cpu_us, budget)| Drift::of(cpu_us, budget as f64));
     let mut entry = Entry {
         id: measure.id,
@@ -89,7 +89,7 @@ fn against(entries: &mut Vec<Entry>, current: &Side, baseline: &Side, limits: Li
             entry.findings.push(Finding::Added);
             continue;
         };
-        let (Some(value), Some(before)) = (entry.cpu_us, runs::median_of(&base.cpu_us)) else { continue };
+        let (Some(value), Some(before)) = (entry.cpu_us, statistics::median_of(&base.cpu_us)) else { continue };
         let change = Drift::of(value, before);
         entry.baseline_cpu_us = Some(before);
         entry.baseline_calls = base.calls;
@@ -113,7 +113,7 @@ fn against(entries: &mut Vec<Entry>, current: &Side, baseline: &Side, limits: Li
     entries.extend(baseline.measures.iter().filter(|measure| !here.contains_key(&measure.id)).map(|measure| Entry {
         id: measure.id,
         label: measure.label.clone(),
-        baseline_cpu_us: runs::median_of(&measure.cpu_us),
+        baseline_cpu_us: statistics::median_of(&measure.cpu_us),
         baseline_calls: measure.calls,
         findings: vec![Finding::Removed],
         ..Entry::default()
@@ -162,18 +162,18 @@ impl Intervals {
         let mut found: Vec<(u64, Interval)> = Vec::new();
         for measure in &current.measures {
             let Some(base) = baseline.get(&measure.id) else { continue };
-            let (before, after) = (runs::last(&base.cpu_us), runs::last(&measure.cpu_us));
+            let (before, after) = (statistics::last(&base.cpu_us), statistics::last(&measure.cpu_us));
             let (a, b) = (before.len(), after.len());
             if Method::of(b, a) != Method::RunsUnpaired {
                 continue;
             }
-            let null = nulls.entry((a, b)).or_insert_with(|| Null::of(a, b));
-            if let Some(interval) = runs::interval(after, before, limit, null) {
+            let null = nulls.entry((a, b)).or_insert_with(|| Null::unpaired(a, b));
+            if let Some(interval) = statistics::interval(after, before, limit, ALPHA, null) {
                 found.push((measure.id, interval));
             }
         }
         let ps: Vec<f64> = found.iter().map(|(_, interval)| interval.p).collect();
-        let rejected = runs::rejected(&ps);
+        let rejected = statistics::rejected(&ps, ALPHA, FAMILY);
         Intervals { by_id: found.into_iter().zip(rejected).map(|((id, interval), is)| (id, (interval, is))).collect() }
     }
 }

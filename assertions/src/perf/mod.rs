@@ -4,11 +4,14 @@
 //! Reading the documents is not done here, see `report`.
 
 mod compare;
-mod runs;
 mod show;
 
 pub use compare::compare;
+pub(crate) use show::escaped;
 pub use show::{json, text};
+
+/// Runs on each side that an interval needs.
+const FEWEST: usize = 7;
 
 /// What is compared of a document: the runs of one profile.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,7 +129,7 @@ impl Method {
     fn of(current: usize, baseline: usize) -> Self {
         match (current, baseline) {
             (..=1, ..=1) => Method::Threshold,
-            (runs::FEWEST.., runs::FEWEST..) => Method::RunsUnpaired,
+            (FEWEST.., FEWEST..) => Method::RunsUnpaired,
             _ => Method::MedianThreshold,
         }
     }

@@ -107,7 +107,7 @@ fn note(entry: &Entry, finding: Finding) -> String {
 }
 
 /// Text of a target, as a terminal may see it.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
