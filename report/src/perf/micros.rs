@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Microseconds, finite and not negative. What we write is a whole number of nanoseconds divided by 1000: at most three
-/// decimals, exact below 2^53 ns (104 days).
+/// decimals, and comes back exactly below 2^51 ns (26 days).
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize)]
 #[serde(transparent)]
 pub struct Micros(f64);
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn nanoseconds_come_back() {
-        for nanos in [0, 1, 999, 12_400, 10_500_127, 9_007_199_254_740_991] {
+        for nanos in [0, 1, 999, 12_400, 10_500_127, 2_251_799_813_685_247] {
             assert_eq!(Micros::of_nanos(nanos).nanos(), nanos);
         }
         assert_eq!(Micros::new(-0.5), None);
