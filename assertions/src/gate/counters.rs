@@ -101,29 +101,13 @@ pub fn compare(id: &str, baseline: &Counters, candidate: &Counters, allowed_perc
     let names: BTreeSet<&String> = both.map(|counter| &counter.name).collect();
     let row = |name: &&String| {
         let (before, after) = (baseline.values(name), candidate.values(name));
-        let (baseline_value, candidate_value) = (median_of(&before), median_of(&after));
-        let change = baseline_value.zip(candidate_value).filter(|(before, _)| *before > 0.0);
-        let mut row = Row {
-            bench_id: id.to_owned(),
-            group: id.to_owned(),
-            metric: (*name).clone(),
-            unit: "count".to_owned(),
-            design: Design::CounterExact,
-            confounded: false,
-            k_baseline: before.len(),
-            k_candidate: after.len(),
-            baseline_value,
-            candidate_value,
-            delta_percent: change.map(|(before, after)| (after - before) / before * 100.0 + 0.0),
-            lower_percent: None,
-            upper_percent: None,
-            p_value: None,
-            holm_threshold: None,
-            min_detectable_percent: None,
-            verdict: Verdict::NotMeasured,
-            reason: None,
-            risk_note_ref: None,
-        };
+        let mut row = Row::unjudged(
+            (id.to_owned(), id.to_owned()),
+            ((*name).clone(), "count".to_owned()),
+            Design::CounterExact,
+            (before.len(), after.len()),
+            (median_of(&before), median_of(&after)),
+        );
         judge(&mut row, &before, &after, if *name == "calls" { allowed_percent } else { 0.0 });
         row
     };

@@ -104,29 +104,14 @@ fn row(key: &Key, a: Option<&Series>, b: Option<&Series>, parameters: &Parameter
         Design::CiUpper => series.map(|series| series.upper.unwrap_or(0.0)),
         _ => series.and_then(|series| median_of(&series.plain())),
     };
-    let (baseline_value, candidate_value) = (value(a), value(b));
-    let change = baseline_value.zip(candidate_value).filter(|(before, _)| *before > 0.0);
-    Row {
-        bench_id: key.0.clone(),
-        group: any.map(|series| series.group.clone()).unwrap_or_default(),
-        metric: if design == Design::CiUpper { "ci-upper".to_owned() } else { key.1.clone() },
-        unit: any.map(|series| series.unit.clone()).unwrap_or_default(),
+    let metric = if design == Design::CiUpper { "ci-upper".to_owned() } else { key.1.clone() };
+    Row::unjudged(
+        (key.0.clone(), any.map(|series| series.group.clone()).unwrap_or_default()),
+        (metric, any.map(|series| series.unit.clone()).unwrap_or_default()),
         design,
-        confounded: design.confounded(),
-        k_baseline: count(a),
-        k_candidate: count(b),
-        baseline_value,
-        candidate_value,
-        delta_percent: change.map(|(before, after)| (after - before) / before * 100.0 + 0.0),
-        lower_percent: None,
-        upper_percent: None,
-        p_value: None,
-        holm_threshold: None,
-        min_detectable_percent: None,
-        verdict: Verdict::NotMeasured,
-        reason: None,
-        risk_note_ref: None,
-    }
+        (count(a), count(b)),
+        (value(a), value(b)),
+    )
 }
 
 fn design(a: Option<&Series>, b: Option<&Series>, rule: Rule) -> Design {

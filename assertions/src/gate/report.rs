@@ -210,6 +210,40 @@ pub struct Row {
     pub risk_note_ref: Option<String>,
 }
 
+impl Row {
+    /// Nothing is judged yet: so many values and the value that stands for them, of baseline and candidate.
+    pub(super) fn unjudged(
+        (bench_id, group): (String, String),
+        (metric, unit): (String, String),
+        design: Design,
+        (k_baseline, k_candidate): (usize, usize),
+        (baseline_value, candidate_value): (Option<f64>, Option<f64>),
+    ) -> Row {
+        let change = baseline_value.zip(candidate_value).filter(|(before, _)| *before > 0.0);
+        Row {
+            bench_id,
+            group,
+            metric,
+            unit,
+            design,
+            confounded: design.confounded(),
+            k_baseline,
+            k_candidate,
+            baseline_value,
+            candidate_value,
+            delta_percent: change.map(|(before, after)| (after - before) / before * 100.0 + 0.0),
+            lower_percent: None,
+            upper_percent: None,
+            p_value: None,
+            holm_threshold: None,
+            min_detectable_percent: None,
+            verdict: Verdict::NotMeasured,
+            reason: None,
+            risk_note_ref: None,
+        }
+    }
+}
+
 /// The status of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
