@@ -50,9 +50,9 @@ pub fn forms(runs: &[&Run], known: Option<&Golden>, options: &Options) -> Vec<Fo
     }
     let keys = keys::of(&described, known);
     let each = pairs.into_iter().zip(unnumbered).zip(keys);
-    each.map(|(((run, substitutions), (mut holes, names)), keys)| {
-        holes.temporaries = temporaries::number(run, names, &holes, &keys, known);
-        Maker::new(run, Names::new(run, substitutions.clone(), &holes), &holes, &keys).form()
+    each.map(|(((run, _), (mut holes, names)), keys)| {
+        holes.temporaries = temporaries::number(run, &names, &holes, &keys, known);
+        Maker::new(run, names.with_holes(run, &holes), &holes, &keys).form()
     })
     .collect()
 }

@@ -96,7 +96,7 @@ struct Ranked {
 /// The numbers of the temporary names of a run; `names` are those without numbers.
 pub(super) fn number(
     run: &Run,
-    names: Names,
+    names: &Names,
     holes: &Holes,
     keys: &[ProcKey],
     known: Option<&Golden>,
@@ -104,7 +104,7 @@ pub(super) fn number(
     if holes.temporaries.len() < 2 && known.is_none() {
         return holes.temporaries.keys().map(|path| (path.clone(), Some(1))).collect();
     }
-    let mut first = Maker::new(run, names, holes, keys);
+    let mut first = Maker::new(run, names.with_holes(run, holes), holes, keys);
     let texts = texts(&mut first, false);
     let bare = self::texts(&mut first, true);
     let mut distinct: Vec<&Vec<String>> = texts.values().collect();
@@ -119,7 +119,7 @@ pub(super) fn number(
             .collect(),
         ports: holes.ports.clone(),
     };
-    let numbered = Names::new(run, first.names.substitutions.clone(), &again);
+    let numbered = names.with_holes(run, &again);
     let refined = self::texts(&mut Maker::new(run, numbered, &again, keys), false);
     let mut folders: BTreeMap<&[u8], Vec<Ranked>> = BTreeMap::new();
     for path in holes.temporaries.keys() {

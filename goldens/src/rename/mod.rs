@@ -35,7 +35,7 @@ pub(crate) struct Names {
     pids: HashSet<u64>,
     /// Names that the run made, in which a pid is a pid.
     made: HashSet<Vec<u8>>,
-    clock: Clock,
+    clock: Arc<Clock>,
     /// For what the run wrote.
     inside: Matcher,
     /// For what it read from elsewhere.
@@ -54,6 +54,16 @@ pub(crate) struct Holes {
 impl Names {
     /// Of this run.
     pub fn new(run: &Run, substitutions: Substitutions, holes: &Holes) -> Names {
+        let clock = Clock::new(run.clock, zone::offsets(run)).found(found(run));
+        Names::with_clock(run, substitutions, holes, Arc::new(clock))
+    }
+
+    /// Of the same run with other holes. What it found is not looked through again.
+    pub fn with_holes(&self, run: &Run, holes: &Holes) -> Names {
+        Names::with_clock(run, self.substitutions.clone(), holes, Arc::clone(&self.clock))
+    }
+
+    fn with_clock(run: &Run, substitutions: Substitutions, holes: &Holes, clock: Arc<Clock>) -> Names {
         let temporaries: HashMap<Vec<u8>, Box<str>> =
             holes.temporaries.iter().map(|(path, number)| (path.clone(), hole("TMP", *number))).collect();
         let ports: HashMap<Vec<u8>, Box<str>> =
@@ -61,7 +71,6 @@ impl Names {
         let made = run.touched.keys().map(|id| run.names.get(*id).to_vec()).collect();
         let inside = Matcher::new(&substitutions, &temporaries, &ports, true);
         let outside = Matcher::new(&substitutions, &temporaries, &ports, false);
-        let clock = Clock::new(run.clock, zone::offsets(run)).found(found(run));
         Names { substitutions, temporaries, ports, pids: pids(run), made, clock, inside, outside }
     }
 
