@@ -8,12 +8,16 @@
 
 mod complaint;
 mod count;
+mod expression;
 mod file;
+mod finding;
 pub mod gate;
+mod glob;
 mod judge;
 mod keys;
 pub mod perf;
 mod rule;
+mod seen;
 mod show;
 mod statistics;
 mod verdict;
@@ -21,7 +25,10 @@ mod verdict;
 pub use complaint::{BadFile, Complaint};
 pub use count::{CallCounts, CountCalls, Gap};
 pub use file::{Configuration, Setting};
-pub use judge::{Bench, Measured, judge};
+pub use finding::{Finding, Shown};
+pub use glob::{Glob, Places};
+pub use judge::{Bench, Labels, Measured, Peak, Untraced, judge};
 pub use rule::{Check, Rule};
+pub use seen::{Seen, Watch, Watcher};
 pub use show::{json, text};
 pub use verdict::{Judged, Report, Summary, Verdict};

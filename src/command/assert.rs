@@ -4,9 +4,9 @@ use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::path::Path;
 
-use assertions::{Configuration, Report, Summary, judge};
+use assertions::{Configuration, CountCalls, Report, Summary, judge};
 
-use crate::bench::{LiveBench, StoredBench};
+use crate::bench::{LiveBench, StoredBench, replay_whole};
 use crate::cli::General;
 use crate::cli::ask::{Assert, Inconclusive};
 use crate::config::{self, ASSERT_RUNS};
@@ -25,8 +25,9 @@ pub fn run(general: &General, ask: Assert) -> Result<Ending, Problem> {
     let run = ask.name.clone().or(program).or(recorded).unwrap_or_default();
     let report = match &ask.recording {
         Some(path) => {
-            let mut bench = StoredBench::open(path)?;
-            judge(&configuration, &run, &mut bench).unwrap_or_else(|never| match never {})
+            // Whether there is anything to judge is told before any rule is.
+            replay_whole(path, &mut CountCalls::new())?;
+            judge(&configuration, &run, &mut StoredBench::new(path))?
         }
         None => judge(&configuration, &run, &mut LiveBench::new(ask.argv, ask.runs.unwrap_or(ASSERT_RUNS)))?,
     };

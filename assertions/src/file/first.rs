@@ -4,8 +4,9 @@ use toml::de::DeTable;
 
 use super::values::{decimal, field, last_span, text_of, unsigned};
 use super::{Reader, Value};
+use crate::expression::Expression;
 use crate::keys;
-use crate::rule::{Check, Rule};
+use crate::rule::{Check, Question, Rule};
 
 impl Reader<'_> {
     /// One `[[assertion]]`.
@@ -53,11 +54,12 @@ impl Reader<'_> {
             fails: is("fail_on_violation"),
             enabled: is("enabled"),
             line,
+            applies_to: Vec::new(),
             check,
         });
     }
 
-    pub(super) fn first_dialect(&mut self, kind: &str, table: &DeTable<'_>) -> Check {
+    fn first_dialect(&mut self, kind: &str, table: &DeTable<'_>) -> Check {
         let uint = |key: &str| field(table, key).and_then(|v| unsigned(v.get_ref()));
         match kind {
             "span_count" => {
@@ -65,47 +67,74 @@ impl Reader<'_> {
                 if let (Some(regex), Some(value)) = (&pattern, field(table, "span_name_pattern")) {
                     self.matches_some_call(regex, value);
                 }
-                uint("max_spans").map_or(Check::NotJudged, |max| Check::SpanCount { max, pattern })
+                uint("max_spans").map_or(Check::Refused, |max| Check::SpanCount { max, pattern })
             }
             "critical_path" => {
                 let pattern = self.pattern(table, "trace_name_pattern");
-                uint("max_duration_ms").map_or(Check::NotJudged, |max_ms| Check::CriticalPath { max_ms, pattern })
+                uint("max_duration_ms").map_or(Check::Refused, |max_ms| Check::CriticalPath { max_ms, pattern })
             }
-            "anti_pattern" => {
-                self.anti_pattern(table);
-                Check::NotJudged
-            }
-            _ => {
-                self.pattern(table, "process_name_pattern");
-                for key in ["calls", "paths"] {
-                    if let Some(value) = field(table, key)
-                        && value.get_ref().as_array().is_some_and(|list| list.is_empty())
-                    {
-                        self.complain(value.span(), format!("{key} is empty: nothing could match"));
-                    }
+            "memory_usage" => {
+                let resident = field(table, "tracking_mode").is_some_and(|mode| text_of(mode) == "rss");
+                match uint("max_bytes") {
+                    Some(max) if resident => Check::Resident { max },
+                    Some(max) => Check::Allocations { max },
+                    None => Check::Refused,
                 }
-                Check::NotJudged
+            }
+            "anti_pattern" => self.anti_pattern(table),
+            "custom" => self.custom(table),
+            _ => {
+                let processes = self.pattern(table, "process_name_pattern");
+                self.question(kind, table).map_or(Check::Refused, |asks| Check::Asked(Question { asks, processes }))
             }
         }
     }
 
-    pub(super) fn anti_pattern(&mut self, table: &DeTable<'_>) {
-        self.pattern(table, "process_name_pattern");
-        if let Some(value) = field(table, "pattern") {
+    fn custom(&mut self, table: &DeTable<'_>) -> Check {
+        let Some((value, text)) = field(table, "expression").and_then(|value| Some((value, value.get_ref().as_str()?)))
+        else {
+            return Check::Refused;
+        };
+        match Expression::read(text) {
+            Ok(expression) => Check::Custom(expression),
+            Err(bad) => {
+                // Where the text stands as it is written, the word itself is pointed at.
+                let begin = value.span().start + 1;
+                let plain = self.text.get(begin..).is_some_and(|rest| rest.starts_with(text));
+                let span = if plain { begin + bad.at..begin + bad.at + bad.len } else { value.span() };
+                let mut complaint = self.complaint(span, bad.what);
+                complaint.hints.extend(bad.hints);
+                self.complaints.push(complaint);
+                Check::Refused
+            }
+        }
+    }
+
+    fn anti_pattern(&mut self, table: &DeTable<'_>) -> Check {
+        let processes = self.pattern(table, "process_name_pattern");
+        let pattern = field(table, "pattern").and_then(|value| {
             let word = text_of(value);
-            if !keys::PATTERNS.contains(&word.as_str()) {
+            let known = keys::PATTERNS.iter().find(|(known, _)| *known == word);
+            if known.is_none() && value.get_ref().is_str() {
                 let complaint = self
                     .complaint(value.span(), format!("unknown pattern {word:?}"))
-                    .nearest(&word, keys::PATTERNS.iter().copied())
+                    .nearest(&word, keys::PATTERNS.iter().map(|(known, _)| *known))
                     .hint("patterns are GodProcess, TightLoop, PcieBottleneck");
                 self.complaints.push(complaint);
             }
-        }
-        if let Some(value) = field(table, "threshold")
-            && let Some(threshold) = decimal(value.get_ref())
-            && !(threshold > 0.0 && threshold <= 1.0)
-        {
-            self.complain(value.span(), format!("threshold is {threshold}; it must be above 0 and at most 1"));
+            known.map(|(_, pattern)| *pattern)
+        });
+        let threshold = field(table, "threshold").and_then(|value| {
+            let threshold = decimal(value.get_ref())?;
+            let in_range = threshold > 0.0 && threshold <= 1.0;
+            if !in_range {
+                self.complain(value.span(), format!("threshold is {threshold}; it must be above 0 and at most 1"));
+            }
+            in_range.then_some(threshold)
+        });
+        match (pattern, threshold) {
+            (Some(pattern), Some(threshold)) => Check::AntiPattern { pattern, threshold, processes },
+            _ => Check::Refused,
         }
     }
 }

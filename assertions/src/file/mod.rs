@@ -1,6 +1,7 @@
 //! The file: text in, rules and settings out, or everything that is wrong with it.
 
 mod first;
+mod questions;
 mod second;
 mod sections;
 mod values;
@@ -139,11 +140,14 @@ impl Reader<'_> {
             for entry in entries.into_iter().flatten() {
                 let Some(table) = entry.get_ref().as_table() else { continue };
                 let line = self.line(&entry.span());
-                if let Some(name) = field(table, "name").and_then(|name| name.get_ref().as_str()) {
+                if let Some(value) = field(table, "name")
+                    && let Some(name) = value.get_ref().as_str()
+                {
+                    let here = self.line(&value.span());
                     if let Some(first) = names.get(name) {
-                        self.complain(entry.span(), format!("the name {name} is in lines {first} and {line}"));
+                        self.complain(value.span(), format!("the name {name} is in lines {first} and {here}"));
                     }
-                    names.entry(name.to_owned()).or_insert(line);
+                    names.entry(name.to_owned()).or_insert(here);
                 }
                 match dialect {
                     Dialect::First => self.assertion(entry, table, line),
@@ -173,9 +177,7 @@ impl Reader<'_> {
     fn pattern(&mut self, table: &DeTable<'_>, key: &str) -> Option<regex::Regex> {
         let value = field(table, key)?;
         let text = value.get_ref().as_str()?;
-        self.patterns += 1;
-        if self.patterns > PATTERNS_LIMIT {
-            self.complain(value.span(), format!("more than {PATTERNS_LIMIT} patterns"));
+        if !self.one_pattern_more(value) {
             return None;
         }
         match pattern(text) {
@@ -185,6 +187,15 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// Counts a pattern; false, and told, when it is one too many.
+    fn one_pattern_more(&mut self, value: &Value<'_>) -> bool {
+        self.patterns += 1;
+        if self.patterns == PATTERNS_LIMIT + 1 {
+            self.complain(value.span(), format!("more than {PATTERNS_LIMIT} patterns"));
+        }
+        self.patterns <= PATTERNS_LIMIT
     }
 
     /// A pattern that can't match would pass for ever.

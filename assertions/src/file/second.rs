@@ -1,9 +1,11 @@
 //! `[[assertions]]`, `[performance.budgets]`, `[[anti_patterns.rules]]`: the second dialect.
 
+use syscalls::Filter;
 use toml::de::DeTable;
 
-use super::values::{field, last_span, text_of};
+use super::values::{decimal, field, last_span, text_of, unsigned};
 use super::{Reader, Value};
+use crate::glob::Glob;
 use crate::keys;
 use crate::rule::{Check, Rule};
 
@@ -36,7 +38,47 @@ impl Reader<'_> {
                 self.complain(entry.span(), format!("{kind} needs {key}"));
             }
         }
-        self.configuration.rules.push(Rule { name, kind, fails: true, enabled: true, line, check: Check::NotJudged });
+        let number = |key: &str| field(table, key).and_then(|value| decimal(value.get_ref()));
+        let check = match kind.as_str() {
+            "syscall_count" => self.call_count(table),
+            "syscall_percentage" => {
+                let calls = self.one_call(table);
+                calls.zip(number("max_percentage")).map(|(calls, max_percent)| Check::TimeShare { calls, max_percent })
+            }
+            "total_time" => number("max_time_ms").map(|max_ms| Check::TotalTime { max_ms }),
+            _ => number("min_time_ms").map(|min_ms| Check::MinTime { min_ms }),
+        };
+        let applies_to = self.applies_to(table);
+        let check = check.unwrap_or(Check::Refused);
+        self.configuration.rules.push(Rule { name, kind, fails: true, enabled: true, line, applies_to, check });
+    }
+
+    fn call_count(&mut self, table: &DeTable<'_>) -> Option<Check> {
+        let calls = self.one_call(table)?;
+        let max = field(table, "max_count").and_then(|value| unsigned(value.get_ref()))?;
+        Some(Check::CallCount { calls, max })
+    }
+
+    /// The calls of `syscall`.
+    fn one_call(&mut self, table: &DeTable<'_>) -> Option<Filter> {
+        let value = field(table, "syscall").filter(|value| value.get_ref().is_str())?;
+        self.filter(value, &text_of(value))
+    }
+
+    fn filter(&mut self, value: &Value<'_>, text: &str) -> Option<Filter> {
+        match Filter::parse(text) {
+            Ok(filter) => Some(filter),
+            Err(error) => {
+                self.complain(value.span(), error.to_string());
+                None
+            }
+        }
+    }
+
+    fn applies_to(&mut self, table: &DeTable<'_>) -> Vec<Glob> {
+        let list = field(table, "applies_to").and_then(|value| value.get_ref().as_array());
+        let words = list.into_iter().flatten().filter(|word| word.get_ref().is_str());
+        words.filter_map(|word| self.glob(word)).collect()
     }
 
     /// `[performance.budgets]`: rows of runs.
@@ -53,10 +95,22 @@ impl Reader<'_> {
             if !has_limit {
                 self.complain(run.span(), format!("no limit for {}: max_time_ms or max_syscalls", run.get_ref()));
             }
-            let (name, line) = (format!("budget {}", run.get_ref()), self.line(&run.span()));
-            let kind = "budget".to_owned();
-            let check = Check::NotJudged;
-            self.configuration.rules.push(Rule { name, kind, fails: true, enabled: true, line, check });
+            let limit = |key: &str| row.get_ref().as_table().and_then(|table| field(table, key));
+            let check = Check::Budget {
+                run: run.get_ref().to_string(),
+                max_ms: limit("max_time_ms").and_then(|value| decimal(value.get_ref())),
+                max_calls: limit("max_syscalls").and_then(|value| unsigned(value.get_ref())),
+            };
+            let fails = self.configuration.get("ci.fail_on_budget_exceeded") != Some("false");
+            self.configuration.rules.push(Rule {
+                name: format!("budget {}", run.get_ref()),
+                kind: "budget".to_owned(),
+                fails,
+                enabled: true,
+                line: self.line(&run.span()),
+                applies_to: Vec::new(),
+                check,
+            });
         }
     }
 
@@ -71,15 +125,39 @@ impl Reader<'_> {
             let Some(table) = entry.get_ref().as_table() else { continue };
             let Some(name) = self.required(entry, table, "[[anti_patterns.rules]]", "name") else { continue };
             let enabled = field(table, "enabled").and_then(|v| v.get_ref().as_bool()).unwrap_or(true);
-            let fails = field(table, "severity").is_some_and(|v| v.get_ref().as_str() == Some("error"));
+            let severity = field(table, "severity").map_or_else(|| "warning".to_owned(), text_of);
+            let failing = self.configuration.get("ci.fail_on_anti_patterns").unwrap_or("error");
+            let fails = failing.split(", ").any(|word| word == severity);
+            let check = self.anti_check(entry, table).unwrap_or(Check::Refused);
             self.configuration.rules.push(Rule {
                 name: text_of(name),
                 kind: "anti_pattern rule".into(),
                 fails,
                 enabled,
                 line: self.line(&entry.span()),
-                check: Check::NotJudged,
+                applies_to: Vec::new(),
+                check,
             });
         }
+    }
+
+    fn anti_check(&mut self, entry: &Value<'_>, table: &DeTable<'_>) -> Option<Check> {
+        let kind = text_of(self.required(entry, table, "[[anti_patterns.rules]]", "check")?);
+        let (_, required) = keys::ANTI_CHECKS.iter().find(|(known, _)| *known == kind)?;
+        for key in *required {
+            if field(table, key).is_none() {
+                self.complain(entry.span(), format!("{kind} needs {key}"));
+            }
+        }
+        if kind == "syscall_count" {
+            return self.call_count(table);
+        }
+        let words = field(table, "syscalls").and_then(|value| Some((value, value.get_ref().as_array()?)));
+        let calls = words.and_then(|(value, list)| {
+            let names: Vec<&str> = list.iter().filter_map(|word| word.get_ref().as_str()).collect();
+            self.filter(value, &names.join(","))
+        });
+        let ratio = field(table, "min_ratio").and_then(|value| decimal(value.get_ref()));
+        calls.zip(ratio).map(|(calls, ratio)| Check::TimeShare { calls, max_percent: ratio * 100.0 })
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use assertions::gate::counters::{self, Counters, RUNS};
 use assertions::gate::{Run, Side};
-use assertions::{Bench as _, CallCounts, Configuration, Gap};
+use assertions::{CallCounts, Configuration, Gap};
 use goldens::{Store, folder, valid_full_name};
 
 use super::settings::Settings;
