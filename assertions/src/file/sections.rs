@@ -126,6 +126,12 @@ impl Reader<'_> {
         {
             self.complain(value.span(), "format must be renacer-json-v1");
         }
+        let baselines = get("golden_traces", "baselines").and_then(|value| value.get_ref().as_array());
+        for entry in baselines.into_iter().flatten().filter_map(|entry| entry.get_ref().as_table()) {
+            if let Some(value) = field(entry, "max_deviation_percent") {
+                self.no_effect(value, "max_deviation_percent", "behaviour is the same or different");
+            }
+        }
         let without_effect = [
             ("semantic_equivalence", "min_confidence", "behaviour has no score"),
             ("profiling", "compare_with_baseline", "it belongs to [ci]"),
@@ -133,10 +139,13 @@ impl Reader<'_> {
         ];
         for (section, key, why) in without_effect {
             if let Some(value) = get(section, key) {
-                let line = self.line(&value.span());
-                let name = &self.configuration.name;
-                self.configuration.warnings.push(format!("{name}:{line}: {key} has no effect: {why}"));
+                self.no_effect(value, key, why);
             }
         }
+    }
+
+    fn no_effect(&mut self, value: &Value<'_>, key: &str, why: &str) {
+        let (name, line) = (&self.configuration.name, self.line(&value.span()));
+        self.configuration.warnings.push(format!("{name}:{line}: {key} has no effect: {why}"));
     }
 }
