@@ -47,16 +47,20 @@ impl Writes {
     }
 
     fn touched(&mut self, scene: &Scene<'_>, call: &Resolved<'_>, about: &About) {
-        let path = scene.path(about);
-        match path {
+        // A file that never had a name (open(2), O_TMPFILE) is nobody's until it is linked.
+        let row = scene.tables.object(about.object);
+        if row.is_some_and(|row| row.began_unnamed() && row.names.is_empty()) {
+            return;
+        }
+        match scene.path(about) {
             Some(path) if counts(scene, about.object, &path) || call.name == "bind" => {
                 if !self.paths.iter().any(|glob| glob.takes(&path)) {
                     self.found.add(scene.exe(call.process), &call.name, Some(&path));
                 }
             }
             Some(_) => {}
-            // A file without a name is nobody's; one whose name is not known may be anybody's.
-            None => self.unknown |= scene.tables.object(about.object).is_some_and(|row| row.name.is_empty()),
+            // One whose name is not known may be anybody's.
+            None => self.unknown |= row.is_some_and(|row| row.name.is_empty()),
         }
     }
 }
