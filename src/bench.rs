@@ -24,12 +24,18 @@ use crate::{perf, plan, start_failure};
 pub struct LiveBench {
     argv: Vec<OsString>,
     runs: u32,
+    follow: bool,
 }
 
 impl LiveBench {
     /// A bench for this program; so many untraced runs for time.
     pub fn new(argv: Vec<OsString>, runs: u32) -> Self {
-        LiveBench { argv, runs }
+        LiveBench { argv, runs, follow: true }
+    }
+
+    /// The same, with or without the tasks that the program makes.
+    pub fn following(self, follow: bool) -> Self {
+        LiveBench { follow, ..self }
     }
 
     fn program(&self) -> OsString {
@@ -140,7 +146,7 @@ impl Bench for LiveBench {
     type Error = Problem;
 
     fn traced(&mut self, watch: &Watch) -> Result<Measured<Seen>, Problem> {
-        let plan = traced_plan(self.argv.clone())?;
+        let plan = Plan { follow: self.follow, ..traced_plan(self.argv.clone())? };
         // Who a name stands for, and what stood there before, only the kernel can say.
         let plan = if watch.needs_objects() {
             let limits = PayloadLimits { data: 0, environment: false, ..PayloadLimits::golden(0) };
@@ -180,7 +186,7 @@ impl Bench for LiveBench {
         let mut peaks = Vec::new();
         for _ in 0..self.runs.max(1) {
             let mut watcher = Watcher::new(&Watch::counts(), Places::default());
-            self.run(&exits_only(self.argv.clone())?, &mut watcher)?;
+            self.run(&Plan { follow: self.follow, ..exits_only(self.argv.clone())? }, &mut watcher)?;
             match watcher.into_seen().peak() {
                 Ok(peak) => peaks.push(peak),
                 Err(why) => return Ok(Err(why)),

@@ -446,3 +446,61 @@ severity = "warning"
     assert_eq!(row(&document, "writes")["fails"], false);
     assert_eq!(row(&document, "share")["unit"], "percent");
 }
+
+#[test]
+fn a_pattern_takes_the_longest_execution_of_a_tracepoint() {
+    if !can_trace() {
+        return;
+    }
+    let stage = Stage::new();
+    // In place of the runtime library: its document goes where the variable says.
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("runtime/tests/data/fake-clock/labels.perf.json");
+    let script = format!("cp {} \"$CHIC_TRACE_OUTPUT\"", sample.display());
+    let document: Value = serde_json::from_slice(&fs::read(&sample).expect("a sample")).expect("JSON");
+    let metrics = document["runs"][0]["metrics"].as_array().expect("metrics");
+    let (label, longest) = metrics
+        .iter()
+        .filter_map(|metric| Some((metric["label"].as_str()?, metric["wall"]["max_us"].as_f64()?)))
+        .find(|(label, _)| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || "_ :".contains(c)))
+        .expect("a label");
+    let longest = (longest * 1000.0).floor() / 1_000_000.0;
+    let quick = |pattern: &str| {
+        rule("critical_path", &format!("max_duration_ms = 100000\ntrace_name_pattern = \"^{pattern}$\""))
+    };
+    let (_, judged) = stage.judged(&quick(label), &[], &["sh", "-c", &script]);
+    assert_eq!(verdict(&judged), "within", "{label}: {judged:#}");
+    let value = judged["results"][0]["value"].as_f64().expect("a value");
+    assert!((value - longest).abs() <= 0.001, "{label}: {value} is not {longest}");
+    let (code, judged) = stage.judged(&quick("no such label"), &[], &["sh", "-c", &script]);
+    assert_eq!((code, verdict(&judged)), (3, "not-measured"), "{judged:#}");
+}
+
+#[test]
+fn without_the_children_nothing_is_said_of_them() {
+    if !can_trace() {
+        return;
+    }
+    let stage = Stage::new();
+    let program = stage.program("four_workers");
+    let argv = [program.to_str().expect("text")];
+    let few = rule("span_count", "max_spans = 1000\nspan_name_pattern = \"^write$\"");
+    assert_eq!(verdict(&stage.judged(&few, &[], &argv).1), "over");
+    let (_, document) = stage.judged(&few, &["--no-follow"], &argv);
+    assert_eq!(document["results"][0]["reason"], "children and threads were not followed", "{document:#}");
+}
+
+#[test]
+fn goldens_beside_budgets_are_counted_and_judged_elsewhere() {
+    if !can_trace() {
+        return;
+    }
+    let stage = Stage::new();
+    fs::create_dir(stage.dir().join("kept")).expect("made");
+    fs::write(stage.dir().join("kept/x.golden"), "").expect("written");
+    let section = "[goldens]\ndir = \"kept\"\n[ci]\ncompare_with_baseline = true\n";
+    let rules = format!("{}{section}", rule("span_count", "max_spans = 100000"));
+    let (code, document) = stage.guest(&rules, "five_lines");
+    assert_eq!((code, rules_of(&document, "not-run")), (0, vec!["compare_with_baseline"]), "{document:#}");
+    let reason = &row(&document, "compare_with_baseline")["reason"];
+    assert_eq!(reason, "1 golden in kept: chic-trace golden check judges them");
+}

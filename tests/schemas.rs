@@ -233,6 +233,7 @@ name = "only here"
 type = "reads_only"
 paths = ["nothing"]
 runtime = false
+fail_on_violation = false
 
 [[assertion]]
 name = "condition"

@@ -59,7 +59,7 @@ impl Findings {
     /// Most first, and how many further ones there are.
     pub fn into_shown(self) -> Shown {
         let mut rows = self.rows;
-        rows.sort_by(|a, b| b.count.cmp(&a.count));
+        rows.sort_by_key(|row| std::cmp::Reverse(row.count));
         let more = rows.len().saturating_sub(SHOWN) as u64 + self.beyond;
         rows.truncate(SHOWN);
         Shown { rows, more }

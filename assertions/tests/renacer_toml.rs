@@ -133,7 +133,7 @@ impl Fake {
     }
 
     fn peaks(bytes: &[u64]) -> Fake {
-        let peak = |bytes: &u64| Peak { program: "ls".into(), bytes: *bytes };
+        let peak = |bytes: &u64| Peak { program: "ls".into(), bytes: *bytes, at_most: None };
         Fake { peaks: Ok(bytes.iter().map(peak).collect()), ..Fake::calls(&[1]) }
     }
 
@@ -263,6 +263,13 @@ fn peaks_are_decided_by_all_runs() {
     {
         assert_eq!(only(&verdicts(rule, Fake::peaks(bytes))).0, verdict, "{bytes:?}");
     }
+    let killed = |bytes: u64, most: u64| {
+        let peak = Peak { program: "ls".into(), bytes, at_most: Some((most, "it was killed".into())) };
+        only(&verdicts(rule, Fake { peaks: Ok(vec![peak]), ..Fake::calls(&[1]) })).0
+    };
+    assert_eq!(killed(90, 100), Verdict::Within, "at most so much");
+    assert_eq!(killed(90, 101), Verdict::NotMeasured("it was killed".into()));
+    assert_eq!(killed(101, 200), Verdict::Over, "whatever else there was");
     let (_, message) = only(&verdicts(rule, Fake::peaks(&[101, 102, 103])));
     assert_eq!(message, "Memory usage 102 bytes exceeds maximum 100: the largest process is ls");
 }

@@ -510,6 +510,8 @@ pub struct Assert {
     pub name: Option<String>,
     /// `--runs`.
     pub runs: Option<u32>,
+    /// Not `--no-follow`.
+    pub follow: bool,
     /// `--recording`.
     pub recording: Option<PathBuf>,
     /// Form of the verdict.

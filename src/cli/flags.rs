@@ -628,8 +628,9 @@ pub fn command() -> Command {
                 .arg(
                     value("runs", "N")
                         .value_parser(|word: &str| whole::<u32>(word, 1, 1000))
-                        .help("Untraced runs for time, after one to warm up (default 5)"),
+                        .help("Untraced runs for time, after one to warm up, and runs for memory (default 5)"),
                 )
+                .arg(switch("no-follow").help("Judge only the program itself"))
                 .arg(verdict_format())
                 .arg(inconclusive())
                 .arg(path("recording", "FILE").conflicts_with("argv").help("Judge this recording instead of a run"))

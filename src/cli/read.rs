@@ -280,6 +280,7 @@ pub fn assert(m: &ArgMatches) -> Result<Assert, Problem> {
         argv,
         name: text(m, "name").map(String::from),
         runs: m.get_one::<u32>("runs").copied(),
+        follow: !on(m, "no-follow"),
         recording,
         form: form(m),
     })

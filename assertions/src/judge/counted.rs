@@ -169,7 +169,7 @@ fn names(seen: &Seen, max: u64, needs: Option<&Filter>, takes: impl Fn(&str) -> 
     One { value: value as f64, broken, hidden, found: Shown::of_names(of_names(seen, takes)), message }
 }
 
-fn of_names<'s>(seen: &'s Seen, takes: impl Fn(&str) -> bool) -> impl Iterator<Item = (&'s str, u64)> {
+fn of_names(seen: &Seen, takes: impl Fn(&str) -> bool) -> impl Iterator<Item = (&str, u64)> {
     let taken = seen.counts.by_name.iter().filter(move |(name, _)| takes(name));
     taken.map(|(name, count)| (name.as_str(), *count))
 }

@@ -137,7 +137,11 @@ impl Samples<'_> {
             Metric::CpuMs => return untraced().map(|run| ms(run.user + run.system)),
             Metric::MaxRssBytes => {
                 let peaks = self.peaks.as_ref().map_err(Clone::clone)?;
-                return nth(peaks, at).map(|peak| peak.bytes as f64);
+                let peak = nth(peaks, at)?;
+                return match &peak.at_most {
+                    Some((bytes, why)) if *bytes > peak.bytes => Err(why.clone()),
+                    _ => Ok(peak.bytes as f64),
+                };
             }
             _ => {}
         }

@@ -44,6 +44,9 @@ pub struct Peak {
     pub program: String,
     /// Its peak resident set (`VmHWM`), bytes.
     pub bytes: u64,
+    /// What the peak may be at most, bytes, and why it is not known better: of a process that was killed only
+    /// `ru_maxrss` is known, which keeps the peak of the image before its exec.
+    pub at_most: Option<(u64, String)>,
 }
 
 /// Makes measurements. The caller implements it with the tracer or with a recording; its error is

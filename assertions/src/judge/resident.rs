@@ -27,7 +27,11 @@ impl<B: Bench> Measurements<'_, B> {
             Ok(_) => return Ok(blank(rule, Verdict::NotMeasured("no run was made".into()))),
             Err(why) => return Ok(blank(rule, Verdict::NotMeasured(why))),
         };
-        let verdict = decided(peaks.iter().map(|peak| peak.bytes > max));
+        let doubt = peaks.iter().find_map(|peak| peak.at_most.clone().filter(|(bytes, _)| *bytes > max));
+        let verdict = match (decided(peaks.iter().map(|peak| peak.bytes > max)), doubt) {
+            (Verdict::Within | Verdict::Inconclusive, Some((_, why))) => Verdict::NotMeasured(why),
+            (verdict, _) => verdict,
+        };
         let values: Vec<f64> = peaks.iter().map(|peak| peak.bytes as f64).collect();
         let Some(shown) = peaks.get(middle(&values)) else { return Ok(blank(rule, verdict)) };
         let broken = peaks.iter().filter(|peak| peak.bytes > max).count();

@@ -3,7 +3,9 @@
 use recording::event::{BornHow, Event, Kind, Measure, reading};
 use recording::views::{Process, Processes};
 
-use super::made::Moved;
+use super::made::{Moved, basename};
+use crate::finding::text;
+use crate::judge::Peak;
 
 /// Sums over a run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,8 +22,8 @@ pub(crate) struct Bounds {
     pub bytes_written: u64,
     /// How the root ended.
     pub exit_code: Option<i32>,
-    /// Peak resident set of the largest process, bytes, or why it is not known.
-    pub resident: Option<Result<(String, u64), String>>,
+    /// Peak resident set of the largest process.
+    pub resident: Option<Peak>,
 }
 
 impl Bounds {
@@ -54,30 +56,29 @@ impl Bounds {
 }
 
 /// The process with the largest peak. `ru_maxrss` keeps the peak of the image before an exec, which says nothing
-/// of the program: a process of which only that is known makes the largest unknown, unless it is small.
-pub(crate) fn largest(processes: &[Process]) -> Option<Result<(String, u64), String>> {
-    let exe = |process: &Process| crate::finding::text(super::made::basename(&process.command.exe));
-    let mut most: Option<(String, u64)> = None;
-    let mut doubtful: Option<(String, u64)> = None;
-    let mut missing = None;
+/// of the program: where only that is known, it is what the peak may be at most.
+fn largest(processes: &[Process]) -> Option<Peak> {
+    let exe = |process: &Process| text(basename(&process.command.exe));
+    let mut peak = Peak::default();
     for process in processes {
-        match process.reading(Measure::MaxRssBytes) {
-            Some(found) if found.status & reading::NOT_MEASURED != 0 => missing = Some(exe(process)),
-            None => missing = Some(exe(process)),
-            Some(found) => {
-                let side = if found.status & reading::BEFORE_EXEC != 0 { &mut doubtful } else { &mut most };
-                if side.as_ref().is_none_or(|(_, bytes)| *bytes < found.value) {
-                    *side = Some((exe(process), found.value));
+        let found = process.reading(Measure::MaxRssBytes).filter(|found| found.status & reading::NOT_MEASURED == 0);
+        let bound = match found {
+            Some(found) if found.status & reading::BEFORE_EXEC == 0 => {
+                if found.value >= peak.bytes {
+                    peak = Peak { program: exe(process), bytes: found.value, ..peak };
                 }
+                continue;
             }
+            Some(found) => {
+                let why =
+                    format!("of {} only a peak is known that may be that of the image before its exec", exe(process));
+                (found.value, why)
+            }
+            None => (u64::MAX, format!("the memory of {} was not measured", exe(process))),
+        };
+        if peak.at_most.as_ref().is_none_or(|(most, _)| *most < bound.0) {
+            peak.at_most = Some(bound);
         }
     }
-    let largest = most.as_ref().map_or(0, |(_, bytes)| *bytes);
-    if let Some((exe, _)) = doubtful.filter(|(_, bytes)| *bytes > largest) {
-        return Some(Err(format!("of {exe} only a peak is known that may be that of the image before its exec")));
-    }
-    match (most, missing) {
-        (_, Some(exe)) => Some(Err(format!("the memory of {exe} was not measured"))),
-        (most, None) => most.map(Ok),
-    }
+    (!processes.is_empty()).then_some(peak)
 }

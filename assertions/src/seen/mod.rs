@@ -112,8 +112,6 @@ impl Seen {
     /// # Errors
     /// Why it is not known.
     pub fn peak(&self) -> Result<Peak, String> {
-        let resident = self.bounds.resident.clone();
-        let resident = resident.unwrap_or_else(|| Err("there is no account of memory".into()));
-        resident.map(|(program, bytes)| Peak { program, bytes })
+        self.bounds.resident.clone().ok_or_else(|| "no process was seen".into())
     }
 }
