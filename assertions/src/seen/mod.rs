@@ -50,7 +50,7 @@ pub struct Watch {
 
 impl Watch {
     /// What the rules that are judged for the run of this name look at.
-    pub(crate) fn of(configuration: &Configuration, run: &str) -> Watch {
+    pub fn of(configuration: &Configuration, run: &str) -> Watch {
         let mut watch = Watch::default();
         for (at, rule) in configuration.rules.iter().enumerate() {
             if !rule.enabled || !rule.applies(run) {
