@@ -160,6 +160,31 @@ fn published_files_judge_what_renacer_let_pass() {
 }
 
 #[test]
+fn every_bad_file_is_refused_before_anything_runs() {
+    let stage = Stage::new();
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("assertions/tests/files");
+    let mut bad = 0;
+    for entry in fs::read_dir(dir).expect("samples").flatten() {
+        let name = entry.file_name().into_string().expect("text");
+        let code = match name.as_str() {
+            "both_dialects.toml" => continue,
+            "all_disabled.toml" | "nothing_to_check.toml" => 4,
+            _ => 2,
+        };
+        let mut command = chic_trace();
+        command.current_dir(stage.dir()).args(["assert", "--config"]).arg(entry.path());
+        let run = output(command.args(["--", "touch", "ran"]));
+        let said = text(&run.stderr);
+        assert_eq!(run.status.code(), Some(code), "{name}: {said}");
+        assert!(run.stdout.is_empty() && said.contains(&name), "{name}: {said}");
+        assert!(code == 4 || said.lines().any(|line| line.trim_start().starts_with('^')), "{name}: {said}");
+        assert!(!stage.dir().join("ran").exists(), "{name}: the program was run");
+        bad += 1;
+    }
+    assert_eq!(bad, 23);
+}
+
+#[test]
 fn every_published_file_loads() {
     for (file, rules, off) in [
         ("reprorusted-python-cli.renacer.toml", 6, 1),
@@ -267,8 +292,10 @@ fn rules_beyond_the_origin_are_kept_and_violated() {
     }
     let no_directory = final_.replace("path", "directory = false\npath");
     assert_eq!(verdict(&stage.guest(&no_directory, "replaces_no_dirsync").1), "within");
-    let only_eagain = rule("must_call", "calls = [\"flock\"]\nmin = 2");
-    assert_eq!(verdict(&stage.guest(&only_eagain, "locked_out").1), "over", "a lock that was refused is none");
+    let held = fs::File::create(stage.dir().join("lock")).expect("a file");
+    held.lock().expect("nobody else has it");
+    assert_eq!(verdict(&stage.guest(&locks, "locked_out").1), "over", "a lock that was refused is none");
+    drop(held);
     let errors =
         rule("count_budget", "calls = [\"%file\"]\nmax = 0\nerrors_only = true\nprocess_name_pattern = \"^x$\"");
     assert_eq!(verdict(&stage.guest(&errors, "four_mkdirs").1), "within", "no process is called x");

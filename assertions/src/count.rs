@@ -152,11 +152,15 @@ impl Sink for CountCalls {
             }
             match event.kind() {
                 Some(Kind::Lost) => self.missing = Some("events were lost".into()),
-                Some(Kind::Unseen) if event.u32(32) == Hidden::UntracedChild as u32 => {
-                    self.missing = Some("a child could not be traced".into());
-                }
-                Some(Kind::Unseen) if event.u32(32) == Hidden::IoUring as u32 => {
-                    self.missing = Some("operations of an io_uring are no calls".into());
+                Some(Kind::Unseen) => {
+                    let what = u8::try_from(event.u32(32)).ok().and_then(Hidden::from_raw);
+                    let why = match what {
+                        Some(Hidden::UntracedChild) => "a child could not be traced",
+                        Some(Hidden::IoUring) => "operations of an io_uring are no calls",
+                        Some(Hidden::UnpatchedSites | Hidden::Other) => "some calls were not seen",
+                        _ => continue,
+                    };
+                    self.missing = Some(why.into());
                 }
                 _ => {}
             }
