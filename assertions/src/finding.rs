@@ -1,6 +1,7 @@
 //! Findings: the calls that made a value, with who made them and on what, counted.
 
 use std::collections::HashMap;
+use std::fmt;
 
 /// Findings that are shown of one rule.
 pub const SHOWN: usize = 10;
@@ -18,6 +19,20 @@ pub struct Finding {
     pub path: Option<String>,
     /// How many.
     pub count: u64,
+}
+
+impl fmt::Display for Finding {
+    /// `cat: openat /etc/hostname 2`. Strings of the target stand in it as they are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(process) = &self.process {
+            write!(f, "{process}: ")?;
+        }
+        f.write_str(&self.call)?;
+        if let Some(path) = &self.path {
+            write!(f, " {path}")?;
+        }
+        write!(f, " {}", self.count)
+    }
 }
 
 /// Findings on their way.

@@ -20,20 +20,13 @@ pub fn text(report: &Report) -> String {
         let _ = writeln!(out, "{}", line.trim_end());
         let Shown { rows, more } = &judged.found;
         if !rows.is_empty() {
-            let calls: Vec<String> = rows.iter().map(finding).collect();
+            let calls: Vec<String> = rows.iter().map(|row| printable(&row.to_string())).collect();
             let more = if *more > 0 { format!(", and {more} more") } else { String::new() };
             let _ = writeln!(out, "{:width$}  {:12}  by {}{more}", "", "", calls.join(", "));
         }
     }
     let _ = writeln!(out, "{}: {}", printable(&report.run), report.summary().word());
     out
-}
-
-/// `cat: openat /etc/hostname 2`.
-fn finding(found: &Finding) -> String {
-    let process = found.process.as_ref().map(|process| format!("{process}: ")).unwrap_or_default();
-    let path = found.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
-    printable(&format!("{process}{}{path} {}", found.call, found.count))
 }
 
 /// Names come from a file that a stranger may have written.
