@@ -118,6 +118,7 @@ impl<'a> Maker<'a> {
             ends,
             order,
             gaps,
+            partial: self.run.partial,
             total_calls: self.run.total_calls,
         }
     }

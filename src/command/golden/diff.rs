@@ -4,7 +4,7 @@ use std::path::Path;
 
 use goldens::{Contents, Form, Golden, Options, Report, Severity, diff, forms, hold_against};
 
-use super::check::replayed;
+use super::check::as_far_as_recorded;
 use super::place::{Place, unreadable};
 use super::reports::{Telling, code_of, tell, usual};
 use super::settings::{Settings, configuration, level_of};
@@ -58,7 +58,7 @@ impl Judging {
         if let Some((golden, contents)) = self.golden(path)? {
             return Ok(Side::Golden(Box::new(golden), contents));
         }
-        Ok(Side::Run(Box::new(replayed(path, &self.options)?)))
+        Ok(Side::Run(Box::new(as_far_as_recorded(path, &self.options)?)))
     }
 }
 
