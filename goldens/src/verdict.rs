@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compare::{Partials, equal, standing};
+use crate::compare::{DEADLINE, Partials, equal, standing};
 use crate::content::Contents;
 use crate::explain;
 use crate::finding::{Code, Confirmed, Finding, Severity};
@@ -118,10 +118,12 @@ fn compare_with(
     }
     let mut unmeasured: Vec<String> = Vec::new();
     let mut runs = Vec::new();
+    let mut late = false;
     for form in forms {
         let partials = Partials { before, after: form.partial };
         let found = standing((golden, contents), form, partials, options);
         comparison.diffs += found.work.diffs;
+        late |= found.work.late > 0;
         unmeasured.extend(form.gaps.iter().filter(|gap| gap.level <= options.level).map(|gap| gap.why.clone()));
         unmeasured.extend(found.unmeasured.iter().cloned());
         runs.push(explain::findings(&found, golden, contents, form, options));
@@ -130,6 +132,9 @@ fn compare_with(
     vary_in_words(&mut comparison.findings, forms, golden.header.runs);
     comparison.notes.extend(forms.first().and_then(|form| another_class(golden, &form.class)));
     comparison.notes.extend(as_far_as_recorded(forms.iter()));
+    if late {
+        comparison.notes.push(diff_cut());
+    }
     comparison.verdict = verdict(&comparison, unmeasured.first(), options);
     comparison
 }
@@ -171,9 +176,14 @@ pub fn diff(a: &Form, b: &Form, options: &Options) -> Comparison {
         comparison.findings.retain(|_| !gap.blind);
         comparison.verdict = Verdict::NotMeasured(gap.why.clone());
     }
-    comparison.notes.clear();
+    comparison.notes.retain(|note| *note == diff_cut());
     comparison.notes.extend(as_far_as_recorded([a, b].into_iter()));
     comparison
+}
+
+/// What is said when there was no time to look for the smallest difference.
+fn diff_cut() -> String {
+    format!("diff cut: after {} s what differed was told as a whole", DEADLINE.as_secs())
 }
 
 /// What is said beside findings of runs of which not all is known.

@@ -27,7 +27,7 @@ mod steps;
 mod streams;
 mod threads;
 
-pub(crate) use align::Work;
+pub(crate) use align::{DEADLINE, Work};
 pub(crate) use ends::end_masks;
 pub(crate) use equal::equal;
 pub(crate) use partial::Partials;
@@ -146,7 +146,7 @@ struct Comparing<'a, 'o> {
 
 impl<'a, 'o> Comparing<'a, 'o> {
     fn of(golden: &'a Golden, form: &'a Form, options: &'o Options) -> Comparing<'a, 'o> {
-        let out = Differences { list: Vec::new(), keys: Vec::new(), work: Work::default(), unmeasured: Vec::new() };
+        let out = Differences { list: Vec::new(), keys: Vec::new(), work: Work::begin(), unmeasured: Vec::new() };
         Comparing { golden, form, options, names: Names::of(golden), out }
     }
 
