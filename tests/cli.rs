@@ -410,7 +410,7 @@ fn every_code_of_a_judging_command_is_given_for_its_reason() {
         (0, &check, &["odd", "--inconclusive", "pass"], &odd, "odd: flaky"),
         (1, &check, &["odd", "--inconclusive", "fail"], &odd, "odd: flaky"),
         (4, &check, &["missing"], &cat, "chic-trace golden record missing -- cat /dev/null"),
-        (4, &check, &["g", "--recording", "cut"], &[], "cut: it is incomplete"),
+        (4, &check, &["g", "--recording", "cut"], &[], "not measured: the recording has no end"),
         (4, &check, &["g", "--recording", "part"], &[], "g: not measured"),
         (4, &check, &["far"], &cat, "recorded on far_from_"),
         (5, &check, &["g"], &lost, "cannot run ./no-such-program"),
