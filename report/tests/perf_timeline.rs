@@ -77,8 +77,8 @@ impl Names {
     fn sample(&mut self, sample: &Value) -> Sample {
         let frames = list(&sample[1]).iter().map(|frame| match frame.as_str() {
             Some("[truncated]") => Frame { name: Name::Truncated, code: None },
-            Some(name) => Frame { name: Name::Symbol(name.into()), code: Some(self.function(name)) },
-            None => Frame { name: Name::Module(word(&frame["module"]).into()), code: None },
+            Some(name) => Frame { name: Name::Symbol(name.as_bytes().into()), code: Some(self.function(name)) },
+            None => Frame { name: Name::Module(word(&frame["module"]).as_bytes().into()), code: None },
         });
         Sample { at: number(&sample[0]), frames: frames.collect() }
     }
@@ -283,7 +283,10 @@ fn small(on_cpu: OnCpu, samples: &[u64]) -> Timeline {
     let exit = What::Exit { peak_bytes: None };
     let marks =
         vec![Mark { at: 1_000_000, tracepoint, what: What::Enter }, Mark { at: 3_000_000, tracepoint, what: exit }];
-    let sample = |at: &u64| Sample { at: *at, frames: vec![Frame { name: Name::Symbol("main".into()), code: None }] };
+    let sample = |at: &u64| Sample {
+        at: *at,
+        frames: [Frame { name: Name::Symbol(b"main".as_slice().into()), code: None }].into(),
+    };
     let task = Task {
         died: 10_000_000,
         on_cpu,

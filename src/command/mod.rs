@@ -7,6 +7,7 @@ mod describe;
 mod gate;
 mod golden;
 mod perf;
+mod profile;
 mod record;
 mod report;
 mod seed;
@@ -26,6 +27,7 @@ pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
     match ask {
         Ask::Trace(ask) => trace::run(ask),
         Ask::Record(ask) => record::run(ask),
+        Ask::Profile(ask) => profile::run(&general, *ask),
         Ask::Report(ask) => report::run(ask),
         Ask::Compare(ask) => compare::run(&general, &ask),
         Ask::Golden(ask) => golden::run(&general, *ask),

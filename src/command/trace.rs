@@ -13,7 +13,11 @@ use crate::{plan, session};
 
 /// Runs, shows, and ends as the program ended.
 pub fn run(ask: Trace) -> Result<Ending, Problem> {
-    let Trace { target, calls, session, look, out, keep } = ask;
+    let Trace { target, calls, session, look, out, keep, profile } = ask;
+    if profile.is_some() {
+        return Err(Problem::usage("cannot profile a run that is shown: not built in this version")
+            .hint("chic-trace profile -- CMD profiles a run of its own"));
+    }
     let selection = Selection::of(&calls)?;
     let to = Where::of(&out, look.format);
     let moved = to.takes_stdout(look.format);

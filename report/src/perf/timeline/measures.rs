@@ -15,8 +15,11 @@ pub(super) struct Times {
     pub total: u128,
     /// Without inner spans.
     pub own: u128,
+    /// Each rounded up to whole microseconds, and at least one.
+    pub micros: u64,
+    /// Of all calls.
+    pub sum: u128,
     count: u64,
-    sum: u128,
     squares: u128,
     min: u64,
     max: u64,
@@ -30,6 +33,7 @@ impl Times {
         self.max = self.max.max(nanos);
         self.count += 1;
         self.sum += u128::from(nanos);
+        self.micros = self.micros.saturating_add(nanos.div_ceil(1000).max(1));
         self.squares = self.squares.saturating_add(u128::from(nanos).pow(2));
         self.hist.add(nanos);
     }

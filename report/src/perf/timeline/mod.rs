@@ -16,6 +16,8 @@ mod totals;
 mod walk;
 mod weights;
 
+use std::sync::Arc;
+
 use super::model::{Allocations, CpuSource, Document, Meta, Metric, Producer, Run, RunLog, Summary};
 use super::{Folded, Micros, SCHEMA_VERSION, VERSION};
 use measures::Measures;
@@ -127,8 +129,8 @@ pub enum What {
 pub struct Sample {
     /// When.
     pub at: u64,
-    /// Root first.
-    pub frames: Vec<Frame>,
+    /// Root first. Shared: a long run has many samples and few stacks.
+    pub frames: Arc<[Frame]>,
 }
 
 /// A frame of a stack.
@@ -144,9 +146,9 @@ pub struct Frame {
 #[derive(Debug, Clone)]
 pub enum Name {
     /// A symbol, demangled; of the kernel with `_[k]`.
-    Symbol(Vec<u8>),
+    Symbol(Arc<[u8]>),
     /// Code of a module without symbol.
-    Module(Vec<u8>),
+    Module(Arc<[u8]>),
     /// Code of no module.
     Unknown,
     /// Here unwinding stopped before a known entry.
@@ -220,6 +222,8 @@ pub struct Reported {
     pub document: Document,
     /// perf.folded.
     pub folded: Folded,
+    /// The same by Chic's flat rule.
+    pub compat_folded: Folded,
 }
 
 impl Timeline {
@@ -236,6 +240,7 @@ impl Timeline {
         if let (Some(idle), Weight::Wall) = (idle, self.weight) {
             stacks.insert(super::folded::IDLE.to_owned(), idle.into());
         }
+        let compat_folded = self.flat(&measures, on_cpu);
         let run = Run {
             profile: self.given.profile.clone(),
             metrics: self.metrics(measures, on_cpu),
@@ -253,7 +258,17 @@ impl Timeline {
                 producer: Some(Producer { name: "chic-trace".into(), version: env!("CARGO_PKG_VERSION").into() }),
             },
             folded: Folded::of_nanos(&stacks),
+            compat_folded,
         }
+    }
+
+    fn flat(&self, measures: &[Measures], on_cpu: bool) -> Folded {
+        let entered = self.tracepoints.iter().zip(measures).filter(|(_, measures)| measures.calls > 0);
+        let spans = entered.map(|(tracepoint, measures)| {
+            let times = if on_cpu { &measures.cpu } else { &measures.wall };
+            (tracepoint.label.as_slice(), times.micros, times.sum)
+        });
+        super::compat::flat(spans, self.wall.1.saturating_sub(self.wall.0).into())
     }
 
     /// The metrics of tracepoints that were entered, in the order of their first enter.
