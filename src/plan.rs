@@ -3,7 +3,7 @@
 use recording::session::{PayloadLimits, TargetStdout};
 use tracer::{Launch, Plan, Stdio};
 
-use crate::cli::ask::{Look, Session, Target};
+use crate::cli::ask::{Calls, Look, Session, Target};
 use crate::exit::{Code, say};
 use crate::message::Problem;
 use crate::selection::Selection;
@@ -41,6 +41,14 @@ pub fn stored(
     let usual = if golden { PayloadLimits::golden(session.content_max) } else { PayloadLimits::stored() };
     let limits = PayloadLimits { data: strings.unwrap_or(usual.data), notes: usual.notes.max(notes), ..usual };
     Plan { golden, ..plan(target, selection, session, limits, moved) }
+}
+
+/// A session that is profiled; `calls`: its system calls are recorded, too.
+pub fn profiled(target: Target, session: &Session, calls: bool) -> Result<Plan, Problem> {
+    let trace = (!calls).then(|| "none".to_owned());
+    let selection = Selection::of(&Calls { trace, ..Calls::default() })?;
+    let limits = PayloadLimits { data: 0, environment: false, notes: 0, argv_elements: 0, elements: 0, ..PayloadLimits::live() };
+    Ok(plan(target, &selection, session, limits, false))
 }
 
 fn plan(target: Target, selection: &Selection, session: &Session, limits: PayloadLimits, moved: bool) -> Plan {

@@ -71,7 +71,7 @@ fn switch(id: &'static str, help: &'static str) -> Arg {
     Arg::new(id).long(id).action(ArgAction::SetTrue).help_heading(PROFILE).help(help)
 }
 
-/// The flags. `bare`: of a plain run, where only `--profile` is worth a line of the short help.
+/// The flags. `bare`: of a plain run, which has no room for them in its short help.
 pub fn flags(bare: bool) -> Vec<Arg> {
     let flags = vec![
         value("profile-out", "P", "perf.json, a folder, or a name for all files (default profiling/latest/perf.json)")
@@ -93,7 +93,7 @@ pub fn flags(bare: bool) -> Vec<Arg> {
     ];
     let flags = flags.into_iter().map(|flag| flag.hide_short_help(bare));
     let help = if bare { "Also write perf.json, stacks and a picture of where the time went" } else { "Nothing more" };
-    flags.chain([switch("profile", help).hide_short_help(!bare)]).collect()
+    flags.chain([switch("profile", help).hide_short_help(true)]).collect()
 }
 
 /// The command, but for what it shares with other commands.

@@ -3,11 +3,12 @@
 use std::ffi::OsString;
 
 use report::perf::timeline::Given;
-use report::perf::{CpuSource, Entries, Exit, Host, Meta, RunLog, Sampling, Summary, date};
-use tracer::Status;
+use report::perf::{CpuSource, Entries, Exit, Host, Meta, Sampling as Told, Summary, date};
 use tracer::sampling::Report;
+use tracer::{Sampling, Status};
 
-use super::{Settings, Stacks};
+use super::gather::Gather;
+use super::settings::{Settings, Stacks};
 use crate::host;
 
 /// What is known of a run.
@@ -20,65 +21,98 @@ pub struct Facts<'a> {
     pub started_ms: u64,
     /// How it ended.
     pub status: Option<Status>,
-    /// How sampling went; `None`: nothing was sampled.
-    pub sampled: Option<Report>,
-    /// Keys of what is not measured, each with its reason.
-    pub missing: Vec<(String, String)>,
 }
+
+/// Keys that the fake clock leaves without a value.
+const NOT_FAKED: [&str; 5] = ["cpu", "io", "rusage", "samples", "syscalls"];
 
 impl Facts<'_> {
     /// For the timeline.
-    pub fn given(self) -> Given {
+    pub fn given(&self, gather: &mut Gather, sampled: Option<&Sampling>) -> Given {
         let settings = self.settings;
-        let mut missing = self.missing.clone();
-        let sampling = self.sampling(&mut missing);
-        missing.sort();
-        let mut not_measured = Entries::default();
-        missing.iter().for_each(|(key, reason)| not_measured.add(key, reason));
-        Given {
-            profile: settings.name.clone(),
-            target: settings.target.clone(),
-            run_log: RunLog::default(),
-            meta: self.meta(),
-            summary: Summary {
-                sampling_interval_ns: sampling.as_ref().and(settings.interval).map(u128::from),
-                sampling,
-                not_measured: (!missing.is_empty()).then_some(not_measured),
-                ..Summary::default()
-            },
+        let mut missing: Vec<(String, String)> = Vec::new();
+        let mut summary = Summary { tracepoints: Some(gather.slots.counts.clone()), ..Summary::default() };
+        let run_log = gather.slots.run_log();
+        let (profile, target) = (settings.name.clone(), settings.target.clone());
+        if settings.fake {
+            missing.extend(NOT_FAKED.map(|key| (key.to_owned(), "fake clock".to_owned())));
+            summary.not_measured = Some(entries(missing));
+            return Given { profile, target, run_log, meta: fake_meta(), summary };
         }
+        missing.append(&mut gather.missing);
+        let processes = gather.tasks.processes();
+        gather.accounts.fill(&mut summary, processes, &mut missing);
+        summary.alloc = gather.slots.allocations(&mut gather.timeline);
+        summary.sampling = Some(self.sampling(sampled, &mut missing));
+        summary.sampling_interval_ns = match sampled {
+            Some(Sampling::Done { .. }) => settings.interval.map(u128::from),
+            _ => None,
+        };
+        if gather.slots.broken > 0 {
+            let what = format!("{} records of tracepoints could not be read", gather.slots.broken);
+            missing.push(("tracepoints".into(), what));
+        }
+        let disagreeing = gather.tasks.disagreeing();
+        if disagreeing > 0 {
+            let what = format!("by its switches {disagreeing} tasks ran more than 1 % longer or shorter than by schedstat");
+            missing.push(("cpu_source".into(), what));
+        }
+        if summary.alloc.is_none() {
+            missing.push(("alloc".into(), "no allocator that counts is in the program".into()));
+        }
+        if !settings.calls {
+            missing.push(("syscalls".into(), "not recorded: a stop at each call would distort every time".into()));
+        } else {
+            let what = "times of calls include the stops at which they are seen";
+            missing.push(("syscalls.time_ns".into(), what.into()));
+        }
+        summary.not_measured = Some(entries(missing));
+        Given { profile, target, run_log, meta: self.meta(sampled), summary }
     }
 
-    fn meta(&self) -> Meta {
+    fn meta(&self, sampled: Option<&Sampling>) -> Meta {
         let exit = self.status.map(|status| match status {
             Status::Exited(code) => Exit::Code { code },
             Status::Killed { signal, core } => {
                 Exit::Signal { signal: u8::try_from(signal).unwrap_or(0), core: Some(core) }
             }
         });
+        let is_sampled = matches!(sampled, Some(Sampling::Done { .. }));
         let host::Host { system, machine, cpu_model, kernel, n_cpus, digest } = host::Host::here();
+        let engines = if is_sampled { vec!["ptrace".into(), "perf".into()] } else { vec!["ptrace".into()] };
         Meta {
             command: Some(self.argv.iter().map(|word| word.to_string_lossy().into_owned()).collect()),
             started_at: Some(date(self.started_ms)),
             exit,
             host: Some(Host { system, machine, cpu_model, kernel, n_cpus: n_cpus as u64, digest }),
             recorder: Some("chic-trace".into()),
-            engines: Some(vec!["perf".into()]),
+            engines: Some(engines),
             clock: "monotonic".into(),
-            cpu_source: if self.sampled.is_some() { CpuSource::OnCpu } else { CpuSource::Wall },
-            pid: None,
-            parts: None,
-            incomplete: None,
-            approximate: None,
+            cpu_source: if is_sampled { CpuSource::OnCpu } else { CpuSource::Wall },
+            ..fake_meta()
         }
     }
 
-    fn sampling(&self, missing: &mut Vec<(String, String)>) -> Option<Sampling> {
-        let report = self.sampled.as_ref()?;
-        let interval = self.settings.interval?;
+    fn sampling(&self, sampled: Option<&Sampling>, missing: &mut Vec<(String, String)>) -> Told {
+        let report = match sampled {
+            Some(Sampling::Done { report, .. }) => report,
+            Some(Sampling::Refused(error)) => {
+                let hints = error.hints.iter().map(|hint| format!("; {hint}")).collect::<String>();
+                missing.push(("samples".into(), format!("{error}{hints}")));
+                return Told { source: "none".into(), ..Told::default() };
+            }
+            None => {
+                missing.push(("samples".into(), "none were asked for".into()));
+                return Told { source: "none".into(), ..Told::default() };
+            }
+        };
         if !report.not_measured.is_empty() {
             missing.push(("sampling".into(), report.not_measured.join("; ")));
         }
+        self.told(report)
+    }
+
+    fn told(&self, report: &Report) -> Told {
         let stacks = match self.settings.stacks {
             Stacks::FramePointers => "fp",
             Stacks::Tables => "dwarf",
@@ -86,15 +120,44 @@ impl Facts<'_> {
             Stacks::Auto if report.switched_to_fp_at.is_some() => "fp",
             Stacks::Auto => "dwarf",
         };
-        Some(Sampling {
+        // Three decimals: an interval of whole nanoseconds may be no whole number of them a second.
+        let hertz = |interval: u64| (1e12 / interval as f64).round() / 1e3;
+        Told {
             source: "perf-cpu-clock".into(),
             stacks: Some(stacks.into()),
-            // Three decimals: an interval of whole nanoseconds may be no whole number of them a second.
-            asked_hz: Some((1e12 / interval as f64).round() / 1e3),
+            asked_hz: self.settings.interval.map(hertz),
             lost: Some(report.lost),
             kernel: Some(false),
             switched_to_fp_at: report.switched_to_fp_at,
-            ..Sampling::default()
-        })
+            ..Told::default()
+        }
+    }
+}
+
+/// One reason for each key, in the order of keys.
+fn entries(mut missing: Vec<(String, String)>) -> Entries {
+    missing.sort();
+    let mut entries = Entries::default();
+    for (key, reason) in &missing {
+        entries.add(key, reason);
+    }
+    entries
+}
+
+/// Nothing but that it was the fake clock.
+fn fake_meta() -> Meta {
+    Meta {
+        command: None,
+        started_at: None,
+        exit: None,
+        host: None,
+        recorder: None,
+        engines: None,
+        clock: "fake".into(),
+        cpu_source: CpuSource::Fake,
+        pid: None,
+        parts: None,
+        incomplete: None,
+        approximate: None,
     }
 }

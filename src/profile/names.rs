@@ -3,16 +3,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use report::perf::timeline::{Frame, Name};
+use recording::event::{self, NO_MAPPING};
+use report::perf::timeline::{Frame, Name, Stack};
 use tracer::sampling::{self, Sampler};
-use tracer::symbols::UNKNOWN;
+use tracer::symbols::{Mapping, UNKNOWN};
+
+/// Functions of the runtime library: they stand between a call site and the function that holds it.
+const OF_RUNTIME: &str = "chic_trace_rt::";
 
 /// Looks up the frames of a run.
 pub struct Names<'a> {
     sampler: &'a mut Sampler,
     /// Numbers of functions, by their names: an inlined copy is the same function.
     functions: HashMap<Arc<[u8]>, u64>,
-    frames: HashMap<sampling::Frame, Arc<[Frame]>>,
+    frames: HashMap<event::Frame, Stack>,
 }
 
 impl<'a> Names<'a> {
@@ -22,7 +26,7 @@ impl<'a> Names<'a> {
     }
 
     /// A stack, root first, inlined functions included, of frames innermost first.
-    pub fn stack(&mut self, frames: &[sampling::Frame], complete: bool) -> Arc<[Frame]> {
+    pub fn stack(&mut self, frames: &[event::Frame], complete: bool) -> Stack {
         let mut stack = Vec::with_capacity(frames.len() + 1);
         stack.extend((!complete).then_some(Frame { name: Name::Truncated, code: None }));
         for frame in frames.iter().rev() {
@@ -31,14 +35,30 @@ impl<'a> Names<'a> {
         stack.into()
     }
 
+    /// The function that holds the call in front of this address of a process.
+    pub fn function(&mut self, pid: u32, address: u64) -> Option<u64> {
+        let address = address.checked_sub(1)?;
+        let holds = |mapping: &Mapping| (mapping.start..mapping.end).contains(&address);
+        let mappings = self.sampler.mappings();
+        // A child has those of its parent until it executes something.
+        let own = mappings.iter().rposition(|mapping| mapping.pid == pid && holds(mapping));
+        let number = own.or_else(|| mappings.iter().rposition(holds))?;
+        let frame = event::Frame { address, mapping: u32::try_from(number).unwrap_or(NO_MAPPING) };
+        let is_of_runtime = |frame: &&Frame| match &frame.name {
+            Name::Symbol(name) => name.starts_with(OF_RUNTIME.as_bytes()) || name.starts_with(b"<chic_trace_rt::"),
+            _ => false,
+        };
+        self.frame(frame).iter().rev().find(|frame| !is_of_runtime(frame)).and_then(|frame| frame.code)
+    }
+
     /// The functions of a frame, outermost first.
-    fn frame(&mut self, frame: sampling::Frame) -> Arc<[Frame]> {
+    fn frame(&mut self, frame: event::Frame) -> Stack {
         if let Some(known) = self.frames.get(&frame) {
             return Arc::clone(known);
         }
         let module = self.module(frame);
-        let names = self.sampler.names(frame);
-        let shown: Arc<[Frame]> = names.into_iter().rev().map(|name| self.shown(name, module.as_deref())).collect();
+        let names = self.sampler.names(sampling::Frame { ip: frame.address, mapping: frame.mapping });
+        let shown: Stack = names.into_iter().rev().map(|name| self.shown(name, module.as_deref())).collect();
         self.frames.insert(frame, Arc::clone(&shown));
         shown
     }
@@ -59,7 +79,7 @@ impl<'a> Names<'a> {
     }
 
     /// What code without a symbol is called there.
-    fn module(&self, frame: sampling::Frame) -> Option<String> {
+    fn module(&self, frame: event::Frame) -> Option<String> {
         let mapping = self.sampler.mappings().get(frame.mapping as usize)?;
         let path = mapping.path.to_string_lossy();
         match path.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {

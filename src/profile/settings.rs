@@ -41,7 +41,7 @@ pub struct Settings {
     /// How stacks are followed.
     pub stacks: Stacks,
     /// Are system calls recorded?
-    pub syscalls: bool,
+    pub calls: bool,
     /// What stacks weigh.
     pub weight: Weight,
     /// What stands at their root.
@@ -56,6 +56,8 @@ pub struct Settings {
     pub compat: bool,
     /// Is a run without samples none?
     pub require_samples: bool,
+    /// Do tracepoints count by the fake clock?
+    pub fake: bool,
 }
 
 impl Settings {
@@ -75,7 +77,7 @@ impl Settings {
                 "none" => Stacks::None,
                 _ => Stacks::Auto,
             },
-            syscalls: how.syscalls.as_deref() == Some("on"),
+            calls: how.syscalls.as_deref() == Some("on"),
             weight: if weight(how, configuration).value == "cpu" { Weight::Cpu } else { Weight::Wall },
             roots: match how.roots.as_deref() {
                 Some("none") => Roots::None,
@@ -89,6 +91,7 @@ impl Settings {
             target: target(how)?.value,
             compat: how.compat,
             require_samples: how.require_samples,
+            fake: text("CHIC_TRACE_FAKE_CLOCK")?.is_some_and(|(word, _)| is_true(&word)),
         })
     }
 }
@@ -123,6 +126,10 @@ fn text(name: &'static str) -> Result<Option<(String, Origin)>, Problem> {
         Some(text) => Ok(Some((text.to_owned(), origin))),
         None => Err(Problem::usage(format!("cannot read {name}: its value is not UTF-8"))),
     }
+}
+
+fn is_true(word: &str) -> bool {
+    ["1", "true", "yes", "on"].contains(&word.to_lowercase().as_str())
 }
 
 fn of_file(key: &str, configuration: Option<&Configuration>) -> Option<(String, Origin)> {

@@ -1,6 +1,7 @@
 //! What all spans of a tracepoint took together; whole numbers only, so that the order of tasks can't matter.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Call;
 use crate::perf::merge::percentiles;
@@ -85,12 +86,13 @@ pub(super) struct Measures {
     /// Largest growth of one span.
     pub peak_bytes: Option<u64>,
     pub over_cpu: u64,
+    pub over_wall: u64,
     pub over_mem: u64,
     pub over_io: u64,
     inside: SpanCalls,
     /// Time of the calls inside, nanoseconds.
     inside_time: u128,
-    names: BTreeMap<String, u64>,
+    names: BTreeMap<Arc<str>, u64>,
 }
 
 impl Measures {
@@ -105,7 +107,7 @@ impl Measures {
         match self.names.get_mut(&call.name) {
             Some(count) => *count += 1,
             None => {
-                self.names.insert(call.name.clone(), 1);
+                self.names.insert(Arc::clone(&call.name), 1);
             }
         }
     }
@@ -113,6 +115,8 @@ impl Measures {
     /// The calls inside, taken out.
     pub(super) fn span_calls(&mut self) -> SpanCalls {
         let time_us = Micros::of_nanos(self.inside_time);
-        SpanCalls { time_us, by_name: std::mem::take(&mut self.names), ..std::mem::take(&mut self.inside) }
+        let by_name =
+            std::mem::take(&mut self.names).into_iter().map(|(name, count)| (name.to_string(), count)).collect();
+        SpanCalls { time_us, by_name, ..std::mem::take(&mut self.inside) }
     }
 }

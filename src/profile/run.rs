@@ -1,0 +1,135 @@
+//! One profiled run: what the plan asks of the engine, what is gathered, which files are written, how it ends.
+
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use recording::Sink;
+use report::perf::timeline::{End, Reported, Stack};
+use tracer::sampling::{self, Clock};
+use tracer::{Plan, Sampling, Status, Tracepoints};
+
+use super::artefacts::{Artefacts, remove};
+use super::facts::Facts;
+use super::gather::{Gather, Wanted};
+use super::names::Names;
+use super::settings::{Settings, Stacks};
+use crate::exit::{Code, Ending};
+use crate::host;
+use crate::message::Problem;
+use crate::session::status_words;
+
+/// A profile in the making.
+pub struct Profiling {
+    settings: Settings,
+    argv: Vec<OsString>,
+    started_ms: u64,
+    gather: Gather,
+    /// What went wrong when files of an earlier run were removed.
+    cleared: Rc<RefCell<Vec<Problem>>>,
+}
+
+impl Profiling {
+    /// Of this command; `calls`: its system calls are recorded.
+    pub fn new(settings: Settings, argv: Vec<OsString>, calls: bool) -> Profiling {
+        let cleared = Rc::new(RefCell::new(Vec::new()));
+        let wanted = Wanted { samples: settings.interval.is_some(), calls, fake: settings.fake };
+        let (paths, removed) = (settings.paths.clone(), Rc::clone(&cleared));
+        let begun = Box::new(move || removed.borrow_mut().extend(remove(&paths)));
+        Profiling {
+            gather: Gather::new(wanted, begun),
+            started_ms: host::generated_at_unix_ms(),
+            settings,
+            argv,
+            cleared,
+        }
+    }
+
+    /// What the engine does for it beside all else.
+    pub fn ask(&self, plan: &mut Plan) {
+        let settings = &self.settings;
+        plan.samples = settings.interval.filter(|_| !settings.fake).map(|interval| sampling::How {
+            clock: Clock::Cpu(interval),
+            stacks: match settings.stacks {
+                Stacks::Auto => sampling::Stacks::Auto,
+                Stacks::Tables => sampling::Stacks::Tables,
+                Stacks::FramePointers | Stacks::None => sampling::Stacks::FramePointers,
+            },
+        });
+        plan.samples_required = settings.require_samples;
+        plan.tracepoints = Some(Tracepoints {
+            hooks_live: true,
+            count_allocations: !settings.fake,
+            fake_clock: settings.fake,
+            ..Tracepoints::default()
+        });
+    }
+
+    /// Takes the events of the run.
+    pub fn sink(&mut self) -> &mut dyn Sink {
+        &mut self.gather
+    }
+
+    /// The run is over: writes the files of a program that began. What went wrong, first what matters most.
+    pub fn finish(self, status: Option<Status>, sampled: Option<Sampling>) -> Vec<Problem> {
+        if !self.gather.has_begun() {
+            return Vec::new();
+        }
+        let Profiling { settings, argv, started_ms, gather, cleared } = self;
+        let title = settings.picture.then(|| title(&argv, &settings));
+        let facts = Facts { settings: &settings, argv: &argv, started_ms, status };
+        let reported = reported(facts, gather, sampled);
+        let artefacts = Artefacts { reported: &reported, paths: &settings.paths, title, compat: settings.compat };
+        let mut problems = cleared.take();
+        problems.extend(artefacts.write());
+        problems
+    }
+}
+
+fn reported(facts: Facts<'_>, mut gather: Gather, mut sampled: Option<Sampling>) -> Reported {
+    let settings = facts.settings;
+    let wall = if settings.fake { gather.tasks.fake_wall() } else { gather.tasks.wall() };
+    let given = facts.given(&mut gather, sampled.as_ref());
+    let mut stacks: Vec<Stack> = vec![Arc::default(); gather.stacks.len()];
+    if let Some(Sampling::Done { sampler, .. }) = &mut sampled {
+        let mut names = Names::of(sampler);
+        let leaves = settings.stacks == Stacks::None;
+        for ((frames, complete), number) in &gather.stacks {
+            let shown = if leaves { frames.get(..1).unwrap_or_default() } else { frames };
+            if let Some(stack) = stacks.get_mut(*number as usize) {
+                *stack = names.stack(shown, *complete || leaves);
+            }
+        }
+        for (number, pid, site) in gather.slots.sites() {
+            let function = names.function(pid, site);
+            if let Some(tracepoint) = gather.timeline.tracepoint_mut(number) {
+                tracepoint.code = function;
+            }
+        }
+    }
+    let tasks = gather.tasks.ends(&mut gather.timeline);
+    gather.timeline.report(End { wall, tasks, stacks, roots: settings.roots, weight: settings.weight, given })
+}
+
+/// As the run ended, unless something could not be written: then the first of it, with the rest as advice.
+pub fn ending(outcome: Result<Ending, Problem>, status: Option<Status>, problems: Vec<Problem>) -> Result<Ending, Problem> {
+    let mut problems = problems.into_iter();
+    let (Ok(_), Some(mut first)) = (&outcome, problems.next()) else { return outcome };
+    first.code = Code::TRACER_FAILED;
+    for other in problems {
+        first = first.hint(other.what);
+    }
+    if let Some(status) = status.filter(|status| *status != Status::Exited(0)) {
+        first.hints.truncate(2);
+        first = first.hint(format!("the program itself {}", status_words(status)));
+    }
+    Err(first)
+}
+
+/// Of the picture: the program's name and that of the profile.
+fn title(argv: &[OsString], settings: &Settings) -> String {
+    let program = argv.first().map(Path::new).and_then(Path::file_name).unwrap_or_default();
+    format!("{} · {}", program.to_string_lossy(), settings.name)
+}
