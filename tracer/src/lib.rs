@@ -27,6 +27,7 @@ mod placement;
 mod plan;
 mod privilege;
 mod procfs;
+mod profile;
 mod run;
 pub mod sampling;
 mod search;
@@ -42,7 +43,8 @@ mod unseen;
 mod untraced;
 
 pub use plan::{
-    Counters, Ended, EnvChange, Error, Launch, Left, Mute, Placement, Plan, StartFailure, Status, Stdio, Usage, Wanted,
+    Counters, Ended, EnvChange, Error, Launch, Left, Mute, Placement, Plan, Sampling, StartFailure, Status, Stdio,
+    Tracepoints, Usage, Wanted,
 };
 
 pub use sys::links::give_name;

@@ -15,6 +15,7 @@ use crate::capture::Capture;
 use crate::counters::Meters;
 use crate::leave::Leaving;
 use crate::placement::Placement;
+use crate::profile::Profile;
 use crate::stop::Reason;
 use crate::stream::Stream;
 use crate::sys::ptrace::{Gone, Stopped, Until, option};
@@ -60,7 +61,7 @@ impl Calls {
     fn for_plan(plan: &Plan, can_filter: bool) -> Calls {
         match &plan.wanted {
             None => Calls::Every,
-            Some(wanted) if wanted.is_empty() => Calls::None,
+            Some(wanted) if wanted.is_empty() && plan.tracepoints.is_none() => Calls::None,
             Some(_) if plan.follow && plan.launch.is_some() && plan.attach.is_empty() && can_filter => Calls::Filtered,
             Some(_) => Calls::Every,
         }
@@ -89,6 +90,8 @@ pub struct Session<'s> {
     pub(crate) placement: Placement,
     pub(crate) meters: Meters,
     interval: Option<Interval>,
+    /// See [`Plan::samples`].
+    pub(crate) profile: Profile,
     /// Number of the root's next event, once it is gone.
     pub(crate) root_seq: u64,
     /// Builds events that are no calls.
@@ -156,6 +159,7 @@ impl<'s> Session<'s> {
             capture: Capture::new(&plan.limits, plan.golden),
             meters: Meters::new(plan.counters),
             interval: plan.interval.map(|period| Interval { period, next: Instant::now() + period }),
+            profile: Profile::default(),
             root_seq: 0,
             event: Record::with_capacity(512),
             calls,
@@ -309,6 +313,7 @@ impl<'s> Session<'s> {
             return self.left_all();
         }
         self.sample_if_due();
+        self.drain_samples_if_due();
         if !self.early.stopped.is_empty() {
             self.adopt_orphans();
             self.tick(Duration::from_millis(50));
@@ -512,7 +517,7 @@ impl<'s> Session<'s> {
             ended: EndedBy::Complete,
             root_status: self.root_status.map(|status| status.0),
             stops: self.stops,
-            not_measured: self.meters.not_measured().to_vec(),
+            not_measured: self.meters.not_measured().iter().chain(self.profile.not_measured()).cloned().collect(),
             engine_changes: self.fallbacks.iter().map(|what| (what.to_string(), 1)).collect(),
             ..Trailer::default()
         }
@@ -532,6 +537,7 @@ impl<'s> Session<'s> {
             placement: Placement::off(),
             meters: self.meters,
             interval: None,
+            profile: Profile::default(),
             root_seq: self.root_seq,
             event: self.event,
             calls: self.calls,
@@ -624,6 +630,8 @@ mod tests {
         let mut native = [0; 8];
         plan.wanted = Some(Wanted { native, i386: [0; 8], unknown: false });
         assert_eq!(Calls::for_plan(&plan, true), Calls::None);
+        plan.tracepoints = Some(crate::Tracepoints::default());
+        assert_eq!(Calls::for_plan(&plan, true), Calls::Filtered, "to answer, prctl must be seen");
         native[0] = 1;
         plan.wanted = Some(Wanted { native, i386: [0; 8], unknown: false });
         assert_eq!(Calls::for_plan(&plan, true), Calls::Filtered);

@@ -1,33 +1,17 @@
 //! Samples of a program that knows where it spends its time.
 
+mod spins;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
 
 use tracer::sampling::{self, Clock, Frame, How, Report, Seen, Stacks};
 use tracer::symbols::{Mapping, Symbols};
 use tracer::{Error, Launch, Status};
 
-const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/guests/src/spins.rs");
-
-/// The guest, with frame pointers or without.
-fn spins(frame_pointers: bool) -> PathBuf {
-    static BUILT: OnceLock<tempfile::TempDir> = OnceLock::new();
-    let directory = BUILT.get_or_init(|| {
-        let directory = tempfile::tempdir().expect("a directory");
-        for (name, wanted) in [("with", "yes"), ("without", "no")] {
-            let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-            rustc.args(["--edition", "2024", "-g", "-C", "opt-level=1", "-C", "relocation-model=pie"]);
-            rustc.arg("-C").arg(format!("force-frame-pointers={wanted}"));
-            let built = rustc.arg("-o").arg(directory.path().join(name)).arg(SOURCE).status().expect("rustc runs");
-            assert!(built.success(), "the guest does not build");
-        }
-        directory
-    });
-    directory.path().join(if frame_pointers { "with" } else { "without" })
-}
+use spins::spins;
 
 struct Run {
     /// Names of each stack, innermost first, and how often it was seen.
@@ -66,8 +50,8 @@ fn run(argv: Vec<OsString>, stacks: Stacks) -> Option<Run> {
             tasks.insert(sample.tid);
             *seen.entry(sample.frames.to_vec()).or_default() += 1;
         }
-        Seen::Switch { tid, at_ns, on: true } => assert_eq!(on.insert(tid, at_ns), None, "by turns"),
-        Seen::Switch { tid, at_ns, on: false } => on_cpu_ns += at_ns - on.remove(&tid).expect("by turns"),
+        Seen::Switch { tid, at_ns, on: true, .. } => assert_eq!(on.insert(tid, at_ns), None, "by turns"),
+        Seen::Switch { tid, at_ns, on: false, .. } => on_cpu_ns += at_ns - on.remove(&tid).expect("by turns"),
         Seen::Named { name, exec: true, .. } => named.push(String::from_utf8_lossy(name).into_owned()),
         _ => {}
     };

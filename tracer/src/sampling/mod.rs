@@ -95,7 +95,21 @@ pub enum Seen<'a> {
     Sample(Sample<'a>),
     /// It came onto a CPU, or left it; of one task by turns, beginning with `on`.
     #[allow(missing_docs)]
-    Switch { tid: u32, at_ns: u64, on: bool },
+    Switch {
+        tid: u32,
+        at_ns: u64,
+        on: bool,
+        /// It left although it would have run on.
+        preempted: bool,
+    },
+    /// Its process mapped executable pages; before any frame that names them.
+    #[allow(missing_docs)]
+    Mapped {
+        at_ns: u64,
+        /// As in [`Frame::mapping`].
+        index: u32,
+        mapping: &'a Mapping,
+    },
     /// It was born.
     #[allow(missing_docs)]
     Born { pid: u32, tid: u32, at_ns: u64 },
@@ -163,6 +177,12 @@ struct State {
     frames: Vec<Frame>,
     chain: Vec<Frame>,
     report: Report,
+}
+
+impl std::fmt::Debug for Sampler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sampler({} rings, {} samples)", self.rings.len(), self.state.report.samples)
+    }
 }
 
 impl Sampler {
@@ -306,6 +326,9 @@ impl State {
                 if self.stacks != Stacks::FramePointers {
                     self.unwinding.map(pid, index, self.spaces.mappings(), &mut self.symbols);
                 }
+                if let Some(mapping) = self.spaces.mapping(index) {
+                    see(Seen::Mapped { at_ns, index, mapping });
+                }
             }
             Body::Named { name, exec } => {
                 if exec {
@@ -315,7 +338,7 @@ impl State {
                 see(Seen::Named { pid, tid, at_ns, name, exec });
                 // The events begin inside the first exec: that the task came onto its CPU was not told.
                 if exec && self.running.insert(tid) {
-                    see(Seen::Switch { tid, at_ns, on: true });
+                    see(Seen::Switch { tid, at_ns, on: true, preempted: false });
                 }
             }
             Body::Forked { parent, pid, tid } => {
@@ -336,14 +359,14 @@ impl State {
                 }
                 // Its events end with it, before it leaves its CPU.
                 if self.running.remove(&tid) {
-                    see(Seen::Switch { tid, at_ns, on: false });
+                    see(Seen::Switch { tid, at_ns, on: false, preempted: false });
                 }
                 see(Seen::Died { pid, tid, at_ns });
             }
-            Body::Switched { out } => {
+            Body::Switched { out, preempted } => {
                 let changed = if out { self.running.remove(&tid) } else { self.running.insert(tid) };
                 if changed {
-                    see(Seen::Switch { tid, at_ns, on: !out });
+                    see(Seen::Switch { tid, at_ns, on: !out, preempted: out && preempted });
                 }
             }
             Body::Lost(count) => self.report.lost = self.report.lost.saturating_add(count),

@@ -11,6 +11,8 @@ const HEADER: usize = 8;
 const FIRST_MARK: u64 = u64::MAX - 4094;
 const EXEC: u16 = 1 << 13;
 const SWITCHED_OUT: u16 = 1 << 13;
+/// Behind `SWITCHED_OUT`: it would have run on (Linux 4.17).
+const PREEMPTED: u16 = 1 << 14;
 const HAS_BUILD_ID: u16 = 1 << 14;
 
 /// Whose a record is, and when it was written.
@@ -30,7 +32,7 @@ pub(super) enum Body<'a> {
     Named { name: &'a [u8], exec: bool },
     Forked { parent: u32, pid: u32, tid: u32 },
     Exited { pid: u32, tid: u32 },
-    Switched { out: bool },
+    Switched { out: bool, preempted: bool },
     Lost(u64),
     Throttled,
     Other,
@@ -104,7 +106,7 @@ pub(super) fn body(record: &[u8]) -> Option<Body<'_>> {
         COMM => Body::Named { name: text(inner, 16)?, exec: misc & EXEC != 0 },
         FORK => Body::Forked { pid: word(inner, 8)?, parent: word(inner, 12)?, tid: word(inner, 16)? },
         EXIT => Body::Exited { pid: word(inner, 8)?, tid: word(inner, 16)? },
-        SWITCH => Body::Switched { out: misc & SWITCHED_OUT != 0 },
+        SWITCH => Body::Switched { out: misc & SWITCHED_OUT != 0, preempted: misc & PREEMPTED != 0 },
         LOST => Body::Lost(long(inner, 16)?),
         LOST_SAMPLES => Body::Lost(long(inner, 8)?),
         THROTTLE => Body::Throttled,
@@ -209,8 +211,8 @@ mod tests {
 
     #[test]
     fn a_switch_has_its_task_at_the_end() {
-        let bytes = record(SWITCH, SWITCHED_OUT, &[ids(5, 6), 1000]);
+        let bytes = record(SWITCH, SWITCHED_OUT | PREEMPTED, &[ids(5, 6), 1000]);
         assert_eq!(stamp(&bytes), Some(Stamp { pid: 5, tid: 6, at_ns: 1000 }));
-        assert_eq!(body(&bytes), Some(Body::Switched { out: true }));
+        assert_eq!(body(&bytes), Some(Body::Switched { out: true, preempted: true }));
     }
 }

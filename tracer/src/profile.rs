@@ -1,0 +1,209 @@
+//! A profile of a traced run: the kernel's samples beside the stops, in one stream.
+//!
+//! The session's thread drains the sampler itself, every few milliseconds: stops end its wait, and so does
+//! its timer. What the kernel tells comes late, so these events carry their own time and no number
+//! (see `recording::event`).
+
+use recording::event::{Frame, Kind, Mapped, Measure, Record, SampleClock, Switch, reading, text};
+use recording::session::NotMeasured;
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use crate::sampling::{Clock, How, Report, Sampler, Seen};
+use crate::session::{Calls, Session};
+use crate::stream::Stream;
+use crate::sys::{Tid, clock};
+use crate::{Error, Sampling};
+
+/// Between looks at the rings of the kernel, which hold some tenths of a second.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Bytes of a `Counter`.
+const COUNTER: usize = 64;
+
+/// Samples of this session, if any are taken.
+#[derive(Default)]
+pub struct Profile {
+    state: State,
+    record: Record,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Off,
+    On {
+        sampler: Box<Sampler>,
+        how: How,
+        /// When they are looked at next, by our clock.
+        next: u64,
+    },
+    Over {
+        sampler: Box<Sampler>,
+        report: Report,
+        not_measured: Vec<NotMeasured>,
+    },
+    Refused {
+        error: Error,
+        not_measured: [NotMeasured; 1],
+    },
+}
+
+fn not_measured(reason: &str) -> NotMeasured {
+    NotMeasured { what: "samples".into(), reason: reason.into() }
+}
+
+impl Profile {
+    /// Opens the events on a task that waits before its exec.
+    ///
+    /// # Errors
+    /// What the kernel refused; it is kept, too, and told at the end.
+    pub fn open(&mut self, tid: u32, how: How) -> Result<(), Error> {
+        match Sampler::open(tid, how) {
+            Ok(sampler) => self.state = State::On { sampler: Box::new(sampler), how, next: 0 },
+            Err(error) => {
+                let not_measured = [not_measured(&error.to_string())];
+                self.state = State::Refused { error: error.clone(), not_measured };
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Why there are no samples, or what is missing of them.
+    pub fn not_measured(&self) -> &[NotMeasured] {
+        match &self.state {
+            State::Off | State::On { .. } => &[],
+            State::Over { not_measured, .. } => not_measured,
+            State::Refused { not_measured, .. } => not_measured,
+        }
+    }
+
+    /// What became of it.
+    pub fn take(&mut self) -> Option<Sampling> {
+        match std::mem::take(&mut self.state) {
+            State::Off => None,
+            State::On { sampler, .. } => Some(Sampling::Done { report: Report::default(), sampler }),
+            State::Over { sampler, report, .. } => Some(Sampling::Done { report, sampler }),
+            State::Refused { error, .. } => Some(Sampling::Refused(error)),
+        }
+    }
+}
+
+/// Pushes what was seen. Births and ends are the engine's own to tell.
+fn push(record: &mut Record, stream: &mut Stream<'_>, how: &How, seen: &Seen<'_>) {
+    match *seen {
+        Seen::Sample(sample) => {
+            let (clock, weight) = match how.clock {
+                Clock::Cpu(ns) => (SampleClock::Cpu, ns),
+                Clock::Cycles(_) => (SampleClock::Cycles, 1),
+            };
+            let frames = sample.frames.iter().map(|frame| Frame { address: frame.ip, mapping: frame.mapping });
+            record.sample(sample.tid, sample.pid, sample.at_ns, clock, weight, sample.complete, frames);
+        }
+        Seen::Switch { tid, at_ns, on, preempted } => {
+            record.switch(tid, at_ns, Switch { on, preempted: (!on).then_some(preempted) });
+        }
+        Seen::Mapped { at_ns, index, mapping } => {
+            let mapped = Mapped {
+                number: index,
+                process: mapping.pid,
+                start: mapping.start,
+                length: mapping.end.saturating_sub(mapping.start),
+                offset: mapping.offset,
+                device: 0,
+                inode: 0,
+                path: mapping.path.as_os_str().as_bytes(),
+                build_id: &mapping.build_id,
+            };
+            record.mapped(at_ns, &mapped);
+        }
+        Seen::Born { .. } | Seen::Died { .. } | Seen::Named { .. } => return,
+    }
+    stream.push(record);
+}
+
+impl Session<'_> {
+    /// Looks at the kernel's rings when it is time.
+    pub(crate) fn drain_samples_if_due(&mut self) {
+        let State::On { sampler, how, next } = &mut self.profile.state else { return };
+        let pause = PAUSE.as_nanos() as u64;
+        if self.now >= *next {
+            *next = self.now.saturating_add(pause - pause / 5);
+            let (record, stream, tasks) = (&mut self.profile.record, &mut self.stream, &mut self.tasks);
+            // Where no call stops, nobody else tells of names.
+            let names = self.calls == Calls::None;
+            let now = self.now;
+            sampler.drain(&mut |seen| match seen {
+                Seen::Named { tid, name, exec: false, .. } if names => {
+                    if let Some(task) = tasks.get_mut(Tid(tid)) {
+                        record.named(tid, task.next_seq(), now, name);
+                        stream.push(record);
+                    }
+                }
+                seen => push(record, stream, how, &seen),
+            });
+        }
+        self.tick(PAUSE);
+    }
+
+    /// The target is over: the rest of its samples, and how sampling went, as counters of the root.
+    pub(crate) fn finish_samples(&mut self) {
+        self.now = clock::monotonic_ns();
+        match std::mem::take(&mut self.profile.state) {
+            State::On { mut sampler, how, .. } => {
+                let (record, stream) = (&mut self.profile.record, &mut self.stream);
+                let report = sampler.finish(&mut |seen| push(record, stream, &how, &seen));
+                self.count_samples(&report);
+                let not_measured = report.not_measured.iter().map(|reason| not_measured(reason)).collect();
+                self.profile.state = State::Over { sampler, report, not_measured };
+            }
+            State::Refused { error, not_measured } => {
+                self.push_samples(Measure::Samples, None, Some(&error));
+                self.profile.state = State::Refused { error, not_measured };
+            }
+            other => self.profile.state = other,
+        }
+    }
+
+    fn count_samples(&mut self, report: &Report) {
+        for (measure, value) in [
+            (Measure::Samples, Some(report.samples)),
+            (Measure::SamplesComplete, Some(report.complete)),
+            (Measure::SamplesLost, Some(report.lost)),
+            (Measure::SamplesThrottled, Some(report.throttled)),
+            (Measure::SamplesBroken, Some(report.broken)),
+            (Measure::SamplesFramePointersFrom, report.switched_to_fp_at),
+        ] {
+            if value.is_some() {
+                self.push_samples(measure, value, None);
+            }
+        }
+    }
+
+    fn push_samples(&mut self, measure: Measure, value: Option<u64>, why: Option<&Error>) {
+        let Some(root) = self.root else { return };
+        let seq = self.next_seq_of_root(root);
+        self.event.begin(Kind::Counter, COUNTER, root.0, seq, self.now);
+        self.event.put_u32(32, u32::from(measure as u16));
+        let status = if value.is_none() { reading::NOT_MEASURED } else { 0 };
+        self.event.put_u32(36, u32::from(status));
+        self.event.put_u64(40, value.unwrap_or(0));
+        if let Some(error) = why {
+            let said = format!("{error}{}", error.hints.iter().map(|hint| format!("; {hint}")).collect::<String>());
+            self.event.text(text::MAIN, said.as_bytes());
+        }
+        self.push_event();
+    }
+
+    /// The number of the root's next event, also once it is gone.
+    fn next_seq_of_root(&mut self, root: Tid) -> u64 {
+        match self.tasks.get_mut(root) {
+            Some(task) => task.next_seq(),
+            None => {
+                self.root_seq += 1;
+                self.root_seq - 1
+            }
+        }
+    }
+}
