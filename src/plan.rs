@@ -47,7 +47,8 @@ pub fn stored(
 pub fn profiled(target: Target, session: &Session, calls: bool) -> Result<Plan, Problem> {
     let trace = (!calls).then(|| "none".to_owned());
     let selection = Selection::of(&Calls { trace, ..Calls::default() })?;
-    let limits = PayloadLimits { data: 0, environment: false, notes: 0, argv_elements: 0, elements: 0, ..PayloadLimits::live() };
+    let limits =
+        PayloadLimits { data: 0, environment: false, notes: 0, argv_elements: 0, elements: 0, ..PayloadLimits::live() };
     Ok(plan(target, &selection, session, limits, false))
 }
 

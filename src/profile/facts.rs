@@ -54,7 +54,8 @@ impl Facts<'_> {
         }
         let disagreeing = gather.tasks.disagreeing();
         if disagreeing > 0 {
-            let what = format!("by its switches {disagreeing} tasks ran more than 1 % longer or shorter than by schedstat");
+            let what =
+                format!("by its switches {disagreeing} tasks ran more than 1 % longer or shorter than by schedstat");
             missing.push(("cpu_source".into(), what));
         }
         if summary.alloc.is_none() {

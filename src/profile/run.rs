@@ -114,7 +114,11 @@ fn reported(facts: Facts<'_>, mut gather: Gather, mut sampled: Option<Sampling>)
 }
 
 /// As the run ended, unless something could not be written: then the first of it, with the rest as advice.
-pub fn ending(outcome: Result<Ending, Problem>, status: Option<Status>, problems: Vec<Problem>) -> Result<Ending, Problem> {
+pub fn ending(
+    outcome: Result<Ending, Problem>,
+    status: Option<Status>,
+    problems: Vec<Problem>,
+) -> Result<Ending, Problem> {
     let mut problems = problems.into_iter();
     let (Ok(_), Some(mut first)) = (&outcome, problems.next()) else { return outcome };
     first.code = Code::TRACER_FAILED;

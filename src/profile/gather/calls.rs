@@ -32,8 +32,7 @@ impl Names {
         let failed = !left_untold && (-4095..0).contains(&result);
         let bytes = if left_untold || failed { 0 } else { u64::try_from(result).unwrap_or(0) };
         let is = |names: &[&str]| names.contains(&&*name) || MOVED.contains(&&*name);
-        let (read_bytes, written_bytes) =
-            (if is(READ) { bytes } else { 0 }, if is(WRITTEN) { bytes } else { 0 });
+        let (read_bytes, written_bytes) = (if is(READ) { bytes } else { 0 }, if is(WRITTEN) { bytes } else { 0 });
         let left = if left_untold { event.at() } else { call.left() };
         Some(Call { name, entered: event.at(), left, failed, read_bytes, written_bytes, class: None })
     }

@@ -101,8 +101,7 @@ impl Slots {
         let Some(known) = timeline.tracepoint_mut(number) else { return };
         let budgets = [told.cpu_us, told.gpu_us, told.mem_bytes, told.io_bytes].map(some);
         if !is_new && !known.label.is_empty() {
-            let of_known =
-                [known.budget_cpu_us, known.budget_gpu_us, known.budget_mem_bytes, known.budget_io_bytes];
+            let of_known = [known.budget_cpu_us, known.budget_gpu_us, known.budget_mem_bytes, known.budget_io_bytes];
             if known.label != told.label {
                 *self.counts.id_collisions.get_or_insert(0) += 1;
             } else if of_known != budgets {
@@ -145,10 +144,6 @@ impl Slots {
         self.sites.iter().map(|(number, (pid, site))| (*number, *pid, *site))
     }
 
-    /// Was anything said at all?
-    pub fn is_empty(&self) -> bool {
-        self.numbers.is_empty() && self.streams.is_empty() && self.allocations.is_empty()
-    }
 
     /// Allocations of all tasks; `None` when nobody counted them. Those of tracepoints are handed on.
     pub fn allocations(&self, timeline: &mut Timeline) -> Option<Alloc> {

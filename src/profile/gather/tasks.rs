@@ -213,8 +213,12 @@ impl Tasks {
     /// What is known of all tasks at the end.
     pub fn ends(&mut self, timeline: &mut Timeline) -> Vec<Died> {
         self.tell(timeline);
-        let leaders: HashMap<u32, &[u8]> =
-            self.tasks.iter().filter(|task| task.tid == task.pid).map(|task| (task.pid, task.name.as_slice())).collect();
+        let leaders: HashMap<u32, &[u8]> = self
+            .tasks
+            .iter()
+            .filter(|task| task.tid == task.pid)
+            .map(|task| (task.pid, task.name.as_slice()))
+            .collect();
         let of_process = |task: &Task| {
             let told = self.names.get(&task.pid).map(|(_, name)| name.as_slice());
             leaders.get(&task.pid).copied().or(told).unwrap_or(&task.name).to_vec()
