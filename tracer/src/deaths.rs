@@ -48,6 +48,7 @@ impl Session<'_> {
         }
         self.write_death(status, last, task.pid);
         self.push_event();
+        self.forget_ring(tid, task.pid, last);
         if last {
             self.capture.forget(task.pid.0);
         }
@@ -74,6 +75,7 @@ impl Session<'_> {
         }
         for tid in self.tasks.of_process(leader) {
             if tid != leader {
+                self.drain_ring(tid);
                 self.close_call(tid);
                 self.begin_event(Kind::Died, DIED, tid);
                 self.write_death(status, false, leader);

@@ -136,6 +136,7 @@ fn finish(mut session: Session<'_>, started: Option<Started<'_>>, refused: usize
         }
     }
     session.push_last_file_states();
+    session.drain_rings();
     session.finish_samples();
     session.push_totals();
     let mut trailer = session.trailer();

@@ -16,6 +16,7 @@ use crate::counters::Meters;
 use crate::leave::Leaving;
 use crate::placement::Placement;
 use crate::profile::Profile;
+use crate::rings::Rings;
 use crate::stop::Reason;
 use crate::stream::Stream;
 use crate::sys::ptrace::{Gone, Stopped, Until, option};
@@ -92,6 +93,8 @@ pub struct Session<'s> {
     interval: Option<Interval>,
     /// See [`Plan::samples`].
     pub(crate) profile: Profile,
+    /// See [`Plan::tracepoints`].
+    pub(crate) rings: Option<Rings>,
     /// Number of the root's next event, once it is gone.
     pub(crate) root_seq: u64,
     /// Builds events that are no calls.
@@ -130,10 +133,10 @@ pub struct Session<'s> {
 }
 
 /// A status, with what its process used when it was asked for.
-struct Waited {
-    tid: Tid,
-    status: WaitStatus,
-    usage: Option<Box<libc::rusage>>,
+pub(crate) struct Waited {
+    pub tid: Tid,
+    pub status: WaitStatus,
+    pub usage: Option<Box<libc::rusage>>,
 }
 
 /// Counters of running tasks are read this often.
@@ -160,6 +163,7 @@ impl<'s> Session<'s> {
             meters: Meters::new(plan.counters),
             interval: plan.interval.map(|period| Interval { period, next: Instant::now() + period }),
             profile: Profile::default(),
+            rings: plan.tracepoints.map(Rings::new),
             root_seq: 0,
             event: Record::with_capacity(512),
             calls,
@@ -288,6 +292,11 @@ impl<'s> Session<'s> {
         }
     }
 
+    /// A status that came while a task made calls for us.
+    pub(crate) fn serve_next(&mut self, waited: Waited) {
+        self.queue.push_front(waited);
+    }
+
     /// Queues what else has happened, so that one busy task can't keep others from being served.
     /// Asking costs as much as a tenth of a stop: while nobody else turns up it is done now and then.
     fn collect(&mut self) {
@@ -314,6 +323,7 @@ impl<'s> Session<'s> {
         }
         self.sample_if_due();
         self.drain_samples_if_due();
+        self.drain_rings_if_due();
         if !self.early.stopped.is_empty() {
             self.adopt_orphans();
             self.tick(Duration::from_millis(50));
@@ -399,6 +409,7 @@ impl<'s> Session<'s> {
     /// Serves one status.
     fn serve(&mut self, Waited { tid, status, usage }: Waited) {
         self.now = clock::monotonic_ns();
+        self.drain_ring(tid);
         let reason = Reason::of(status);
         if matches!(reason, Reason::Exited(_) | Reason::Killed { .. }) {
             return self.ended(tid, status, usage.as_deref());
@@ -501,6 +512,7 @@ impl<'s> Session<'s> {
     /// wait4 says that nobody is left: whoever is still in the table vanished with a thread group.
     fn abandon_all(&mut self) {
         self.restore_placement();
+        self.drain_rings();
         for tid in self.tasks.tids() {
             self.close_call(tid);
         }
@@ -538,6 +550,7 @@ impl<'s> Session<'s> {
             meters: self.meters,
             interval: None,
             profile: Profile::default(),
+            rings: self.rings,
             root_seq: self.root_seq,
             event: self.event,
             calls: self.calls,

@@ -37,6 +37,10 @@ pub struct Task {
     pub stops: u32,
     /// Has it just given itself a name?
     pub renamed: bool,
+    /// Are its calls its runtime library's own (QUIET)?
+    pub quiet: bool,
+    /// Runs in the memory of this task, its parent by vfork, until its exec: writes into its ring.
+    pub guest_of: Option<Tid>,
     /// Stops at every call although the session has a filter.
     pub every_call: bool,
 }
@@ -129,6 +133,8 @@ impl Task {
             group_stopped: false,
             stops: 0,
             renamed: false,
+            quiet: false,
+            guest_of: None,
             every_call: false,
         }
     }

@@ -120,6 +120,8 @@ pub struct Slots<'a> {
     pub source: Option<TracepointSource>,
     /// Whole slots of [`SLOT`] bytes, as they came: untrusted, see [`crate::tracepoint::decode`].
     pub bytes: &'a [u8],
+    /// Where the program wrote documents of its own at that moment, if that is what the event tells.
+    pub snapshot: Option<&'a [u8]>,
 }
 
 impl Record {
@@ -147,16 +149,21 @@ impl Record {
         }
     }
 
-    /// Starts and ends a `Tracepoint` with these slots, the two pieces of a ring that follow one another; together not
-    /// more than fit into a record. What is behind the last whole slot is left out.
-    pub fn tracepoint(&mut self, task: u32, seq: u64, at: u64, source: TracepointSource, slots: [&[u8]; 2]) {
-        let whole = slots.map(|piece| piece.get(..piece.len() / SLOT * SLOT).unwrap_or_default());
-        let [first, second] = whole;
-        self.begin(Kind::Tracepoint, BODY + first.len() + second.len(), task, seq, at);
-        self.put_u32(32, (first.len() + second.len()) as u32);
+    /// Starts a `Tracepoint` with room for so many slots, to be filled by the caller; no more than fit into a record. A text
+    /// behind them is the path of a snapshot that the program wrote.
+    pub fn begin_tracepoint(
+        &mut self,
+        task: u32,
+        seq: u64,
+        at: u64,
+        source: TracepointSource,
+        slots: usize,
+    ) -> &mut [u8] {
+        let body = slots * SLOT;
+        self.begin(Kind::Tracepoint, BODY + body, task, seq, at);
+        self.put_u32(32, body as u32);
         self.put_u8(36, source as u8);
-        self.put_bytes(BODY, first);
-        self.put_bytes(BODY + first.len(), second);
+        self.bytes_from(BODY)
     }
 
     /// Starts and ends a `Sample`; `frames` innermost first.
@@ -244,7 +251,8 @@ impl<'a> Event<'a> {
     /// The slots of a `Tracepoint`; `None` when this is none.
     pub fn slots(&self) -> Option<Slots<'a>> {
         let bytes = self.is(Kind::Tracepoint).then(|| self.body())?;
-        Some(Slots { source: TracepointSource::from_raw(self.u8(36)), bytes })
+        let source = TracepointSource::from_raw(self.u8(36));
+        Some(Slots { source, bytes, snapshot: self.text(text::MAIN) })
     }
 
     /// The fields of a `Sample`; `None` when this is none.
@@ -339,10 +347,13 @@ mod tests {
             }
         }
 
-        record.tracepoint(8, 4, 80, TracepointSource::Runtime, [&[1; 64], &[2; 33]]);
+        record.begin_tracepoint(8, 4, 80, TracepointSource::Runtime, 3)[64..].fill(2);
         let slots = view(&record).slots().expect("slots");
         assert_eq!(slots.source, Some(TracepointSource::Runtime));
-        assert_eq!(slots.bytes, [vec![1; 64], vec![2; 32]].concat(), "whole slots only");
+        assert_eq!((slots.bytes, slots.snapshot), (&[vec![0; 64], vec![2; 32]].concat()[..], None));
+        record.begin_tracepoint(8, 4, 80, TracepointSource::Runtime, 0);
+        record.text(text::MAIN, b"/tmp/perf.json");
+        assert_eq!(view(&record).slots().and_then(|slots| slots.snapshot), Some(&b"/tmp/perf.json"[..]));
         record.named(8, 5, 90, b"worker");
         assert_eq!(view(&record).named(), Some(&b"worker"[..]));
         assert_eq!(view(&record).switch(), None);
@@ -359,7 +370,7 @@ mod tests {
                 assert!(Event::split(broken.bytes()).is_err(), "{at} = {value}");
             }
         }
-        record.tracepoint(8, 4, 80, TracepointSource::Runtime, [&[1; 64], &[]]);
+        record.begin_tracepoint(8, 4, 80, TracepointSource::Runtime, 2);
         for value in [31, 33, 96, u32::MAX] {
             let mut broken = record.clone();
             broken.put_u32(32, value);
