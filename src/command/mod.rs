@@ -25,7 +25,7 @@ pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
         crate::config::engine()?;
     }
     match ask {
-        Ask::Trace(ask) => trace::run(ask),
+        Ask::Trace(ask) => trace::run(&general, ask),
         Ask::Record(ask) => record::run(ask),
         Ask::Profile(ask) => profile::run(&general, *ask),
         Ask::Report(ask) => report::run(ask),

@@ -14,12 +14,12 @@ use crate::output::{cannot_write, reason};
 
 /// Removes what an earlier run left under these names.
 pub fn remove(paths: &Paths) -> Vec<Problem> {
-    let removed = |path: &Path| match fs::remove_file(path) {
-        Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            let what = format!("cannot remove {} of an earlier run: {}", named(path), reason(&error));
-            Some(Problem::new(Code::TRACER_FAILED, what))
-        }
-        _ => None,
+    let removed = |path: &Path| {
+        // A FIFO or a device is nobody's result.
+        let is_result = path.symlink_metadata().is_ok_and(|meta| meta.is_file() || meta.is_symlink());
+        let error = if is_result { fs::remove_file(path).err()? } else { return None };
+        let what = format!("cannot remove {} of an earlier run: {}", named(path), reason(&error));
+        (error.kind() != io::ErrorKind::NotFound).then(|| Problem::new(Code::TRACER_FAILED, what))
     };
     // The document first: without it nobody takes the others for those of a run.
     [&paths.document, &paths.summary, &paths.folded, &paths.picture]

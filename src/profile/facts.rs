@@ -21,6 +21,8 @@ pub struct Facts<'a> {
     pub started_ms: u64,
     /// How it ended.
     pub status: Option<Status>,
+    /// Are all of its system calls recorded?
+    pub calls: bool,
 }
 
 /// Keys that the fake clock leaves without a value.
@@ -61,8 +63,11 @@ impl Facts<'_> {
         if summary.alloc.is_none() {
             missing.push(("alloc".into(), "no allocator that counts is in the program".into()));
         }
-        if !settings.calls {
-            missing.push(("syscalls".into(), "not recorded: a stop at each call would distort every time".into()));
+        if !self.calls {
+            missing.push((
+                "syscalls".into(),
+                "not recorded, or not all of them: a stop at each call would distort every time".into(),
+            ));
         } else {
             let what = "times of calls include the stops at which they are seen";
             missing.push(("syscalls.time_ns".into(), what.into()));

@@ -26,6 +26,7 @@ pub struct Profiling {
     settings: Settings,
     argv: Vec<OsString>,
     started_ms: u64,
+    calls: bool,
     gather: Gather,
     /// What went wrong when files of an earlier run were removed.
     cleared: Rc<RefCell<Vec<Problem>>>,
@@ -43,6 +44,7 @@ impl Profiling {
             started_ms: host::generated_at_unix_ms(),
             settings,
             argv,
+            calls,
             cleared,
         }
     }
@@ -77,9 +79,9 @@ impl Profiling {
         if !self.gather.has_begun() {
             return Vec::new();
         }
-        let Profiling { settings, argv, started_ms, gather, cleared } = self;
+        let Profiling { settings, argv, started_ms, calls, gather, cleared } = self;
         let title = settings.picture.then(|| title(&argv, &settings));
-        let facts = Facts { settings: &settings, argv: &argv, started_ms, status };
+        let facts = Facts { settings: &settings, argv: &argv, started_ms, status, calls };
         let reported = reported(facts, gather, sampled);
         let artefacts = Artefacts { reported: &reported, paths: &settings.paths, title, compat: settings.compat };
         let mut problems = cleared.take();

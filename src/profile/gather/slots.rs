@@ -144,7 +144,6 @@ impl Slots {
         self.sites.iter().map(|(number, (pid, site))| (*number, *pid, *site))
     }
 
-
     /// Allocations of all tasks; `None` when nobody counted them. Those of tracepoints are handed on.
     pub fn allocations(&self, timeline: &mut Timeline) -> Option<Alloc> {
         let mut whole = None;
