@@ -406,3 +406,23 @@ fn what_the_command_prints_and_writes_is_valid() {
     let summary = std::fs::read_to_string(room.path().join("perf.summary.json")).expect("written");
     accepts(&validator("perf-summary"), "summary", &summary);
 }
+
+#[test]
+fn limits_and_the_baseline_may_stand_in_the_file() {
+    let dir = room();
+    std::fs::write(dir.path().join("base.json"), runs(&[100.0]).to_string()).expect("written");
+    std::fs::write(dir.path().join("perf.json"), runs(&[108.0]).to_string()).expect("written");
+    let code = |file: &str, words: &[&str]| {
+        std::fs::write(dir.path().join("renacer.toml"), file).expect("written");
+        let words = [&["perf", "report", "--fail-on-regressions"], words].concat();
+        run_in(dir.path(), &words)
+    };
+    ends(&code("", &["-b", "base.json"]), 1);
+    ends(&code("[perf]\nbaseline = \"base.json\"\n", &[]), 1);
+    ends(&code("[perf]\nbaseline = \"base.json\"\ntolerance_percent = 10\n", &[]), 0);
+    ends(&code("[perf]\nbaseline = \"base.json\"\nmin_us = 20.5\n", &[]), 0);
+    ends(&code("[perf]\nbaseline = \"base.json\"\ntolerance_percent = 10\n", &["--tolerance", "5"]), 1);
+    let refused = code("[perf]\ntolerence_percent = 10\n", &[]);
+    ends(&refused, 2);
+    assert!(text(&refused.stderr).contains("tolerance_percent"), "{}", text(&refused.stderr));
+}

@@ -411,7 +411,9 @@ fn files_of_an_earlier_run_are_gone_when_the_program_runs() {
     for name in ["perf.json", "perf.svg", "perf.folded", "perf.summary.json", "perf.other"] {
         fs::write(dir.path().join("p").join(name), "earlier").expect("written");
     }
-    let ran = run(dir.path(), &["--profile-out", "p/", "--no-profile-flamegraph", "--", "ls", "p"]);
+    // They go when the program begins, or some milliseconds later.
+    let script = "until [ ! -e p/perf.svg ] && [ ! -e p/perf.json ] && [ ! -e p/perf.folded ]; do :; done; ls p";
+    let ran = run(dir.path(), &["--profile-out", "p/", "--no-profile-flamegraph", "--", "sh", "-c", script]);
     assert_eq!(text(&ran.stdout), "perf.other\n", "{}", text(&ran.stderr));
     assert_eq!(
         text(&ran.stderr),
@@ -494,7 +496,9 @@ fn settings_come_from_flags_variables_and_the_file_in_this_order() {
     fs::write(dir.path().join("renacer.toml"), "[profile]\nout = \"from-file/\"\nsample_ms = 7\n").expect("written");
     let shown = |env: &[(&str, &str)]| {
         let mut command = chic_trace();
-        VARIABLES.iter().for_each(|name| drop(command.env_remove(name)));
+        for name in VARIABLES {
+            command.env_remove(name);
+        }
         let ran = output(command.current_dir(dir.path()).envs(env.iter().copied()).args(["config", "--show-origin"]));
         assert!(ran.status.success(), "{}", text(&ran.stderr));
         text(&ran.stdout)
@@ -517,7 +521,7 @@ fn settings_come_from_flags_variables_and_the_file_in_this_order() {
         ),
         (&["--profile-sample-ms", "1", "--profile-sample-hz", "9", "--", "true"], "together with"),
         (&["--profile-out", "a.svg", "--", "true"], "it ends in .svg"),
-        (&["--profile-stacks", "fb", "--", "true"], "the nearest is fp"),
+        (&["--profile-stacks", "fb", "--", "true"], "known are auto, fp, dwarf, none"),
         (&["--backend", "wasm", "--", "true"], "WASM support is not built"),
         (&["--", "x.wasm"], "WASM support is not built"),
         (&["--trace-fn", "x", "--", "true"], "not built in this version"),
@@ -539,7 +543,9 @@ fn a_run_that_is_shown_can_be_profiled_too() {
     }
     let dir = room();
     let mut command = chic_trace();
-    VARIABLES.iter().for_each(|name| drop(command.env_remove(name)));
+    for name in VARIABLES {
+        command.env_remove(name);
+    }
     let ran = output(command.current_dir(dir.path()).args([
         "-f",
         "-o",

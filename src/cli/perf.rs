@@ -25,9 +25,9 @@ pub struct PerfReport {
     /// `-p`.
     pub profile: Option<String>,
     /// `--tolerance`, percent.
-    pub tolerance: f64,
+    pub tolerance: Option<f64>,
     /// `--min-us`.
-    pub min_us: f64,
+    pub min_us: Option<f64>,
     /// `--fail-on-regressions`.
     pub fail_on_regressions: bool,
     /// `--allow-removed`.
@@ -194,8 +194,8 @@ pub fn report(m: &ArgMatches) -> PerfReport {
         file: path(m, "file").unwrap_or_else(|| USUAL.into()),
         baseline: path(m, "baseline"),
         profile: text(m, "profile"),
-        tolerance: m.get_one::<f64>("tolerance").copied().unwrap_or(5.0),
-        min_us: m.get_one::<f64>("min-us").copied().unwrap_or(1.0),
+        tolerance: m.get_one::<f64>("tolerance").copied(),
+        min_us: m.get_one::<f64>("min-us").copied(),
         fail_on_regressions: m.get_flag("fail-on-regressions"),
         allow_removed: m.get_flag("allow-removed"),
         json: m.get_flag("json"),

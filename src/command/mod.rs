@@ -33,7 +33,7 @@ pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
         Ask::Golden(ask) => golden::run(&general, *ask),
         Ask::Assert(ask) => assert::run(&general, ask),
         Ask::Gate(ask) => gate::run(&general, &ask),
-        Ask::Perf(ask) => perf::run(ask),
+        Ask::Perf(ask) => perf::run(&general, ask),
         Ask::Seed(ask) => seed::run(&ask),
         Ask::Config { show_origin } => config::run(&general, show_origin),
         Ask::Schema(name) => describe::schema(&name),

@@ -84,7 +84,11 @@ impl Profiling {
         let facts = Facts { settings: &settings, argv: &argv, started_ms, status, calls };
         let reported = reported(facts, gather, sampled);
         let artefacts = Artefacts { reported: &reported, paths: &settings.paths, title, compat: settings.compat };
+        tracer::exit::outlive_full_files();
         let mut problems = cleared.take();
+        if let Some(path) = &settings.run_log {
+            problems.extend(write_run_log(&reported, path, &settings.paths.document));
+        }
         problems.extend(artefacts.write());
         problems
     }
@@ -132,6 +136,19 @@ pub fn ending(
         first = first.hint(format!("the program itself {}", status_words(status)));
     }
     Err(first)
+}
+
+/// The run log alone, unless its file is the document.
+fn write_run_log(reported: &Reported, path: &Path, document: &Path) -> Option<Problem> {
+    let whole = |path: &Path| {
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some((dir.canonicalize().ok()?, path.file_name()?.to_owned()))
+    };
+    let is_same = path == document
+        || whole(path).is_some_and(|path| whole(document) == Some(path))
+        || path.canonicalize().is_ok_and(|path| document.canonicalize().is_ok_and(|document| path == document));
+    let log = reported.document.runs.first().and_then(|run| run.run_log.as_ref()).filter(|_| !is_same)?;
+    crate::perf::write(path, report::perf::run_log_json(log).as_bytes()).err()
 }
 
 /// Of the picture: the program's name and that of the profile.

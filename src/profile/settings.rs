@@ -58,6 +58,8 @@ pub struct Settings {
     pub require_samples: bool,
     /// Do tracepoints count by the fake clock?
     pub fake: bool,
+    /// Where the run log goes beside the document.
+    pub run_log: Option<PathBuf>,
 }
 
 impl Settings {
@@ -92,6 +94,7 @@ impl Settings {
             compat: how.compat,
             require_samples: how.require_samples,
             fake: text("CHIC_TRACE_FAKE_CLOCK")?.is_some_and(|(word, _)| is_true(&word)),
+            run_log: variable("CHIC_RUN_LOG").map(|(path, _)| path.into()),
         })
     }
 }

@@ -106,6 +106,7 @@ impl Gather {
                     begun();
                 }
             }
+            Some(Kind::Died) if self.is_fake => self.tasks.forget(tid),
             Some(Kind::Died) => self.tasks.died(tid, at),
             Some(Kind::Named) => self.tasks.named(tid, event.named().unwrap_or_default()),
             Some(Kind::Account) => match event.u32(32) {

@@ -113,6 +113,11 @@ impl Tasks {
         }
     }
 
+    /// The number may be given out again; by the fake clock the task has no end but its last event.
+    pub fn forget(&mut self, tid: u32) {
+        self.latest.remove(&tid);
+    }
+
     /// The kernel's account of a task.
     pub fn account(&mut self, event: &Event<'_>) {
         let Some(task) = self.latest.get(&event.task()).and_then(|number| self.tasks.get_mut(*number)) else { return };
