@@ -412,6 +412,29 @@ fn resident_kib() -> u64 {
     line.trim().split(' ').next().and_then(|kib| kib.parse().ok()).expect("a number")
 }
 
+#[test]
+fn signals_that_come_while_a_task_works_for_us_do_what_they_do_alone() {
+    for signal in [libc::SIGSTOP, libc::SIGTSTP, libc::SIGKILL, libc::SIGTERM] {
+        for wanted in [None, nothing()] {
+            let mut program = Program::new("witness", &["storm", &signal.to_string(), "100"]);
+            program.plan.wanted = wanted;
+            let (found, kept, ended) = program.run();
+            assert_eq!(ended.root, Some(Status::Exited(0)), "{signal}");
+            let out = program.stdout();
+            let numbers: Vec<u64> = out.split_whitespace().map(|number| number.parse().expect("a number")).collect();
+            let stops = [libc::SIGSTOP, libc::SIGTSTP].contains(&signal);
+            if stops {
+                assert_eq!(numbers[0], 100, "all went on");
+            }
+            let [enters, exits] = found.spans.get("witness::leaf").copied().unwrap_or_default();
+            assert!(numbers[0] <= exits && exits <= enters && enters <= 100, "{signal}: {numbers:?} {enters} {exits}");
+            assert_eq!((&found.problems, kept.of_kind(Kind::Lost).len()), (&vec![], 0));
+            assert_eq!(kept.of_kind(Kind::Died).len(), 101);
+            assert!(!stops || kept.of_kind(Kind::Stopped).len() as u64 >= numbers[1]);
+        }
+    }
+}
+
 /// Kills a program in the middle, again and again; each pair that it had finished is there.
 fn killed(rounds: u32) {
     let mut seed = 0x2545_f491_4f6c_dd1d_u64;
