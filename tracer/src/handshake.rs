@@ -64,6 +64,8 @@ impl Session<'_> {
         let (op, at, len) = (args[1], args[2], args[3]);
         let result = match op {
             HELLO | THREAD if len < BLOCK || at.checked_add(BLOCK).is_none() => EINVAL,
+            // Nothing more is recorded: the program is alone.
+            HELLO if !self.stream.is_open() => EINVAL,
             HELLO => return self.hello(stopped, at),
             THREAD => return self.thread(stopped, at),
             QUIET | LOUD => {
