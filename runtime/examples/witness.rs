@@ -205,6 +205,37 @@ fn children() {
     leaf();
 }
 
+/// Children that get a signal at some moment of their short lives, while they ask for their recorder. Says how many
+/// ended by themselves, and how many were seen stopped.
+fn storm() {
+    let signal = number(2) as libc::c_int;
+    let (mut well, mut stopped) = (0, 0);
+    for round in 0..number(3) as u32 {
+        // SAFETY: the child runs on with what fork gives it.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            leaf();
+            // SAFETY: ends the process.
+            unsafe { libc::_exit(3) };
+        }
+        let mut status = 0;
+        // SAFETY: takes numbers; our own child, whose status is ours.
+        unsafe {
+            libc::usleep(round * 37 % 900);
+            libc::kill(child, signal);
+            libc::waitpid(child, &mut status, libc::WUNTRACED);
+            if libc::WIFSTOPPED(status) {
+                stopped += 1;
+                assert_eq!(libc::WSTOPSIG(status), signal);
+                libc::kill(child, libc::SIGCONT);
+                libc::waitpid(child, &mut status, 0);
+            }
+        }
+        well += u32::from(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 3);
+    }
+    println!("{well} {stopped}");
+}
+
 /// Calls that a recorder shows, and spans around them.
 fn calls() {
     let mut file = std::fs::File::open("/dev/zero").expect("a file");
@@ -228,6 +259,7 @@ fn main() {
         "crowd" => crowd(),
         "snapshot" => snapshot(),
         "children" => children(),
+        "storm" => storm(),
         "calls" => calls(),
         other => panic!("no program `{other}`"),
     }

@@ -64,6 +64,8 @@ impl Session<'_> {
         let (op, at, len) = (args[1], args[2], args[3]);
         let result = match op {
             HELLO | THREAD if len < BLOCK || at.checked_add(BLOCK).is_none() => EINVAL,
+            // Nothing more is recorded: the program is alone.
+            HELLO if !self.stream.is_open() => EINVAL,
             HELLO => return self.hello(stopped, at),
             THREAD => return self.thread(stopped, at),
             QUIET | LOUD => {
@@ -235,6 +237,9 @@ fn tell_place(stopped: &Stopped, at: u64, place: Place) -> i64 {
     if told.is_ok() { OK } else { EFAULT }
 }
 
+/// An area with its address in the target, or the call that was refused and its raw result.
+type MadeArea = Result<(Area, u64), (&'static str, i64)>;
+
 /// The calls that make an area in a target; no descriptor stays.
 fn area(remote: &mut Remote, pid: Tid, name: u64, slots: u32) -> Result<Result<(Area, u64), String>, Gone> {
     let refused = |what: &str, result: i64| format!("{what}: {}", io::Error::from_raw_os_error(-result as i32));
@@ -250,12 +255,7 @@ fn area(remote: &mut Remote, pid: Tid, name: u64, slots: u32) -> Result<Result<(
     Ok(made?.map_err(|(what, result)| refused(what, result)))
 }
 
-fn mapped(
-    remote: &mut Remote,
-    pid: Tid,
-    fd: i64,
-    slots: u32,
-) -> Result<Result<(Area, u64), (&'static str, i64)>, Gone> {
+fn mapped(remote: &mut Remote, pid: Tid, fd: i64, slots: u32) -> Result<MadeArea, Gone> {
     let errno = |error: io::Error| -i64::from(error.raw_os_error().unwrap_or(libc::EIO));
     let file = match rings::take_file(pid, remote.tid(), fd as i32) {
         Ok(file) => file,

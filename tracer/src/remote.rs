@@ -33,10 +33,14 @@ pub struct Remote {
 impl Remote {
     /// Takes over a task of process `pid` at the entry of a call. `None`: this one can make no calls for us.
     pub fn begin(stopped: &Stopped, pid: Tid) -> Result<Option<Remote>, Gone> {
+        match stopped.syscall_info().map(|info| info.side()) {
+            Ok(Side::Entry | Side::Seccomp) => {}
+            // Killed here, it is in its last stop now, of which we are told next.
+            Ok(Side::None) => return Err(Gone),
+            _ => return Ok(None),
+        }
         let Some(saved) = stopped.general()? else { return Ok(None) };
-        let at_syscall = stopped.peek(saved.ip().wrapping_sub(2)).is_some_and(ptrace::is_syscall);
-        let side = stopped.syscall_info().map(|info| info.side());
-        if !at_syscall || !matches!(side, Ok(Side::Entry | Side::Seccomp)) {
+        if !stopped.peek(saved.ip().wrapping_sub(2)).is_some_and(ptrace::is_syscall) {
             return Ok(None);
         }
         let mask = stopped.signal_mask()?;
