@@ -72,7 +72,7 @@ impl Gather {
     pub fn new(wanted: Wanted, begun: Begun) -> Gather {
         Gather {
             timeline: Timeline::new(wanted.calls && !wanted.fake),
-            tasks: Tasks::default(),
+            tasks: Tasks::new(wanted.fake),
             slots: Slots::default(),
             accounts: Accounts::default(),
             stacks: HashMap::new(),

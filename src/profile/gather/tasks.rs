@@ -43,9 +43,16 @@ pub struct Tasks {
     names: HashMap<u32, (u32, Vec<u8>)>,
     /// Not yet handed on.
     dying: Vec<usize>,
+    /// Only tasks that count by the fake clock are any.
+    is_fake: bool,
 }
 
 impl Tasks {
+    /// None yet.
+    pub fn new(is_fake: bool) -> Tasks {
+        Tasks { is_fake, ..Tasks::default() }
+    }
+
     /// When the first instruction of the program was about to run.
     pub fn began(&self) -> Option<u64> {
         self.began
@@ -69,6 +76,7 @@ impl Tasks {
         match self.latest.get(&tid).and_then(|number| self.tasks.get_mut(*number)) {
             // Something of it was told before its birth.
             Some(known) if known.died.is_none() => (known.pid, known.name) = (pid, name),
+            _ if self.is_fake => {}
             _ => self.add(pid, tid, at, name),
         }
     }
@@ -78,7 +86,9 @@ impl Tasks {
         let begins = match self.waiting.take_if(|(root, _)| *root == tid) {
             Some((root, name)) if self.began.is_none() => {
                 self.began = Some(at);
-                self.add(root, root, at, name);
+                if !self.is_fake {
+                    self.add(root, root, at, name);
+                }
                 true
             }
             _ => false,
@@ -121,6 +131,9 @@ impl Tasks {
     /// The kernel's account of a task.
     pub fn account(&mut self, event: &Event<'_>) {
         let Some(task) = self.latest.get(&event.task()).and_then(|number| self.tasks.get_mut(*number)) else { return };
+        if self.is_fake {
+            return;
+        }
         let run = |r: &recording::event::Reading| r.measure == Measure::RunNs as u16;
         task.ran = event.readings().find(run).filter(|r| r.status & reading::NOT_MEASURED == 0).map(|r| r.value);
     }
@@ -156,11 +169,6 @@ impl Tasks {
 
     /// The task that counts by the fake clock: only one that enters a span is one.
     pub fn counting(&mut self, tid: u32, timeline: &mut Timeline) -> Option<usize> {
-        if self.tasks.iter().any(|task| task.born != 0) {
-            self.tasks.clear();
-            self.latest.clear();
-            self.unborn.clear();
-        }
         if let Some(number) = self.latest.get(&tid) {
             return Some(*number);
         }
