@@ -162,8 +162,44 @@ fn a_program_executed_by_another_has_its_own_names() {
 }
 
 #[test]
+fn the_kernels_frames_stand_before_those_of_the_program() {
+    let words = ["dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=3000"].map(OsString::from);
+    let how = How { stacks: Stacks::FramePointers, kernel: true, ..How::default() };
+    let (mut inside, mut all, mut order) = (Vec::new(), 0_u64, true);
+    let mut see = |event: Seen<'_>| {
+        if let Seen::Sample(sample) = event {
+            all += 1;
+            let kernel = sample.frames.iter().take_while(|frame| frame.is_kernel()).count();
+            order &= !sample.frames.iter().skip(kernel).any(Frame::is_kernel);
+            if kernel > 0 {
+                inside.push((sample.frames[0], sample.frames.len() > kernel));
+            }
+        }
+    };
+    let launch = Launch { argv: words.into(), ..Launch::default() };
+    let sampled = match sampling::run(&launch, how, &mut see) {
+        Ok(sampled) => sampled,
+        Err(error) => {
+            assert!(error.to_string().contains("1 or lower") || error.to_string().contains("seccomp"), "{error}");
+            return println!("skipped: no samples of the kernel here: {error}");
+        }
+    };
+    let mut sampler = sampled.sampler.expect("it was started");
+    assert!(order, "the kernel's come first");
+    // What it does is done by the kernel.
+    assert!(inside.len() as u64 * 2 > all && all > 10, "{} of {all}", inside.len());
+    assert!(inside.iter().any(|(_, goes_on)| *goes_on), "and on in the program");
+    let names: Vec<String> = inside.iter().flat_map(|(frame, _)| sampler.names(*frame)).collect();
+    assert!(names.iter().all(|name| name.ends_with("_[k]")), "{names:?}");
+    if names.iter().all(|name| name.starts_with("[kernel]")) {
+        assert!(sampler.problems().concat().contains("kernel"), "{:?}", sampler.problems());
+        println!("skipped: the kernel's names are hidden");
+    }
+}
+
+#[test]
 fn hardware_that_is_not_there_is_named() {
-    let how = How { clock: Clock::Cycles(1000), stacks: Stacks::FramePointers };
+    let how = How { clock: Clock::Cycles(1000), stacks: Stacks::FramePointers, ..How::default() };
     let launch = Launch { argv: vec!["true".into()], ..Launch::default() };
     match sampling::run(&launch, how, &mut |_| {}) {
         Ok(sampled) => assert_eq!(sampled.status, Some(Status::Exited(0))),

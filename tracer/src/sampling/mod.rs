@@ -52,12 +52,14 @@ pub struct How {
     pub clock: Clock,
     /// How its stack is taken.
     pub stacks: Stacks,
+    /// Also while the kernel works for a task, with the kernel's frames.
+    pub kernel: bool,
 }
 
 impl Default for How {
     /// 1 ms on a CPU.
     fn default() -> Self {
-        How { clock: Clock::Cpu(1_000_000), stacks: Stacks::Auto }
+        How { clock: Clock::Cpu(1_000_000), stacks: Stacks::Auto, kernel: false }
     }
 }
 
@@ -68,6 +70,13 @@ pub struct Frame {
     pub ip: u64,
     /// What was mapped there then: an index into [`Sampler::mappings`], or [`NO_MAPPING`].
     pub mapping: u32,
+}
+
+impl Frame {
+    /// Is it in the kernel? Its addresses are the upper half.
+    pub fn is_kernel(&self) -> bool {
+        self.ip >> 63 == 1
+    }
 }
 
 /// Nothing known was mapped there.
@@ -176,6 +185,7 @@ struct State {
     entries: HashMap<Frame, bool>,
     frames: Vec<Frame>,
     chain: Vec<Frame>,
+    kernel: Vec<Frame>,
     report: Report,
 }
 
@@ -191,7 +201,7 @@ impl Sampler {
     /// # Errors
     /// What the kernel refused, why, and what to do.
     pub fn open(tid: u32, how: How) -> Result<Sampler, Error> {
-        let sampling = |stack_bytes, on_exec| Sampling { clock: how.clock, stack_bytes, on_exec };
+        let sampling = |stack_bytes, on_exec| Sampling { clock: how.clock, stack_bytes, kernel: how.kernel, on_exec };
         let samplings = match how.stacks {
             Stacks::FramePointers => vec![sampling(0, true)],
             Stacks::Tables => vec![sampling(STACK_BYTES, true)],
@@ -208,7 +218,7 @@ impl Sampler {
                     {
                         bytes /= 2;
                     }
-                    Err(refused) => return Err(refused::error(tid, how.clock, &refused)),
+                    Err(refused) => return Err(refused::error(tid, how, &refused)),
                 }
             });
         }
@@ -256,6 +266,9 @@ impl Sampler {
 
     /// Names of the functions of a frame, innermost first, at least one. Reads files, so better after the run.
     pub fn names(&mut self, frame: Frame) -> Vec<String> {
+        if frame.is_kernel() {
+            return vec![self.state.symbols.kernel_name(frame.ip)];
+        }
         match self.state.spaces.mapping(frame.mapping) {
             Some(mapping) => self.state.symbols.names(mapping, frame.ip),
             None => vec![UNKNOWN.into()],
@@ -313,6 +326,7 @@ impl State {
             entries: HashMap::new(),
             frames: Vec::new(),
             chain: Vec::new(),
+            kernel: Vec::new(),
             report: Report::default(),
         }
     }
@@ -377,9 +391,14 @@ impl State {
 
     fn sample(&mut self, stamp: Stamp, taken: &Taken<'_>, see: &mut dyn FnMut(Seen<'_>)) {
         self.chain.clear();
-        let chain = taken.chain().enumerate().map(|(depth, ip)| if depth == 0 { ip } else { ip.saturating_sub(1) });
-        self.chain.extend(chain.map(|ip| self.spaces.frame(stamp.pid, ip)));
-        if self.chain.is_empty() {
+        self.kernel.clear();
+        // The kernel's frames come first. Of both the first is where it was, the others are where calls return to.
+        for ip in taken.chain() {
+            let part = if ip >> 63 == 1 { &mut self.kernel } else { &mut self.chain };
+            let ip = if part.is_empty() { ip } else { ip.saturating_sub(1) };
+            part.push(self.spaces.frame(stamp.pid, ip));
+        }
+        if self.chain.is_empty() && self.kernel.is_empty() {
             self.chain.push(self.spaces.frame(stamp.pid, taken.ip));
         }
         self.frames.clear();
@@ -398,6 +417,10 @@ impl State {
         if !complete && (chain_complete || self.chain.len() > self.frames.len()) {
             std::mem::swap(&mut self.frames, &mut self.chain);
             complete = chain_complete;
+        }
+        if !self.kernel.is_empty() {
+            self.kernel.append(&mut self.frames);
+            std::mem::swap(&mut self.kernel, &mut self.frames);
         }
         if self.frames.iter().any(|frame| self.spaces.is_made(*frame)) {
             self.jits.insert(stamp.pid);
