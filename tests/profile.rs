@@ -566,3 +566,57 @@ fn a_run_that_is_shown_can_be_profiled_too() {
     assert!(syscalls["by_name"]["write"].as_u64() >= Some(1), "{syscalls}");
     assert!(profile.summary()["not_measured"]["syscalls.time_ns"].is_string());
 }
+
+#[test]
+fn without_perf_events_the_rest_is_written_and_the_reason_told() {
+    if !can_trace() {
+        return;
+    }
+    let dir = room();
+    let (program, denied) = (build("shares", None, dir.path()), build("no_perf", None, dir.path()));
+    let tracer = env!("CARGO_BIN_EXE_chic-trace");
+    let profile = |words: &[&str]| {
+        let mut command = Command::new(&denied);
+        for name in VARIABLES {
+            command.env_remove(name);
+        }
+        let words = [&["--no-config", "profile", "--profile-out", "p/"], words, &["--", word(&program), "5"]].concat();
+        output(command.current_dir(dir.path()).arg(tracer).args(words))
+    };
+    let refused = profile(&["--profile-require-samples"]);
+    assert_eq!(refused.status.code(), Some(125), "{}", text(&refused.stderr));
+    assert!(!dir.path().join("p").exists(), "the program has not run");
+    let ran = profile(&[]);
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    let profile = Profile::read(dir.path(), "p/perf.json");
+    let summary = profile.summary();
+    assert!(["none", "tracer"].iter().any(|source| summary["sampling"]["source"] == *source), "{summary:#}");
+    let reason = summary["not_measured"]["samples"].as_str().expect("a reason");
+    assert!(reason.contains("perf_event_paranoid") && reason.to_lowercase().contains("permission"), "{reason}");
+    assert!(summary["cpu_user_ns"].is_u64() && summary["sampling_interval_ns"].is_null(), "{summary:#}");
+    assert_eq!(profile.document["runs"][0]["meta"]["cpu_source"], "wall");
+    // What schedstat says is all that is known of one task.
+    profile.adds_up();
+    assert!(profile.with(|frame| frame == "[unsampled]") > 0, "{:?}", profile.lines);
+    assert!(dir.path().join("p/perf.svg").is_file());
+}
+
+#[test]
+fn the_kernels_work_has_frames_where_that_is_allowed() {
+    if !can_trace() || !is_there("/usr/bin/dd") && !is_there("/bin/dd") {
+        return;
+    }
+    let dir = room();
+    let ran = run(
+        dir.path(),
+        &["--profile-out", "p/", "--profile-kernel", "--", "dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=2000"],
+    );
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    let profile = Profile::read(dir.path(), "p/perf.json");
+    if !profile.is_sampled() {
+        return;
+    }
+    assert_eq!(profile.summary()["sampling"]["kernel"], true);
+    let kernel = profile.with(|frame| frame.ends_with("_[k]"));
+    assert!(kernel * 2 > profile.total() - profile.with(|frame| frame == "[idle]"), "{:?}", profile.lines);
+}

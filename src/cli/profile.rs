@@ -35,6 +35,8 @@ pub struct How {
     pub picture: bool,
     /// `--profile-stacks`.
     pub stacks: Option<String>,
+    /// `--profile-kernel`.
+    pub kernel: bool,
     /// `--profile-syscalls`.
     pub syscalls: Option<String>,
     /// `--profile-weight`.
@@ -83,6 +85,7 @@ pub fn flags(bare: bool) -> Vec<Arg> {
         switch("profile-flamegraph", "Draw perf.svg, which is the default").overrides_with("no-profile-flamegraph"),
         switch("no-profile-flamegraph", "Draw no picture").overrides_with("profile-flamegraph"),
         word("profile-stacks", STACKS, "How stacks are followed: auto (default), fp, dwarf, none"),
+        switch("profile-kernel", "With what the kernel does for a task; needs kernel.perf_event_paranoid of 1 or less"),
         word("profile-syscalls", SYSCALLS, "Record system calls: auto (default, which is off), on, off"),
         word("profile-weight", WEIGHTS, "What stacks weigh: wall (default), cpu"),
         word("profile-roots", ROOTS, "What stands at their root: auto (default), none, process, thread, tid"),
@@ -123,6 +126,7 @@ pub fn how(m: &ArgMatches) -> How {
         sample_hz: text("profile-sample-hz"),
         picture: !m.get_flag("no-profile-flamegraph"),
         stacks: text("profile-stacks"),
+        kernel: m.get_flag("profile-kernel"),
         syscalls: text("profile-syscalls"),
         weight: text("profile-weight"),
         roots: text("profile-roots"),

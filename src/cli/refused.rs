@@ -76,11 +76,6 @@ const ROWS: &[Row] = &[
         instead: "`profile -- CMD` shows where the time of a program goes",
     },
     Row {
-        names: &["profile-kernel"],
-        why: Why::NotYet,
-        instead: "leave it out: time in the kernel stands below the function that called it",
-    },
-    Row {
         names: &["trace-fn", "trace-fn-libs", "list-fns", "trace-usdt"],
         why: Why::NotYet,
         instead: "functions show in the samples of `profile`; the runtime library counts their calls",

@@ -1,5 +1,6 @@
 //! Facts: what is known of a run beside its timeline.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use report::perf::timeline::Given;
@@ -136,21 +137,23 @@ impl Facts<'_> {
             stacks: Some(stacks.into()),
             asked_hz: self.settings.interval.map(hertz),
             lost: Some(report.lost),
-            kernel: Some(false),
+            kernel: Some(self.settings.kernel),
             switched_to_fp_at: report.switched_to_fp_at,
             ..Told::default()
         }
     }
 }
 
-/// One reason for each key, in the order of keys.
-fn entries(mut missing: Vec<(String, String)>) -> Entries {
-    missing.sort();
-    let mut entries = Entries::default();
-    for (key, reason) in &missing {
-        entries.add(key, reason);
+/// Keys in order, each with all of its reasons.
+fn entries(missing: Vec<(String, String)>) -> Entries {
+    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (key, reason) in missing {
+        let known = reasons.entry(key).or_default();
+        if !known.contains(&reason) {
+            known.push(reason);
+        }
     }
-    entries
+    Entries(reasons.into_iter().map(|(key, reasons)| (key, reasons.join("; "))).collect())
 }
 
 /// Nothing but that it was the fake clock.

@@ -21,6 +21,9 @@ use crate::host;
 use crate::message::Problem;
 use crate::session::status_words;
 
+/// Files without symbols that are named, at most.
+const PROBLEMS: usize = 5;
+
 /// A profile in the making.
 pub struct Profiling {
     settings: Settings,
@@ -54,6 +57,7 @@ impl Profiling {
         let settings = &self.settings;
         plan.samples = settings.interval.filter(|_| !settings.fake).map(|interval| sampling::How {
             clock: Clock::Cpu(interval),
+            kernel: settings.kernel,
             stacks: match settings.stacks {
                 Stacks::Auto => sampling::Stacks::Auto,
                 Stacks::Tables => sampling::Stacks::Tables,
@@ -97,7 +101,6 @@ impl Profiling {
 fn reported(facts: Facts<'_>, mut gather: Gather, mut sampled: Option<Sampling>) -> Reported {
     let settings = facts.settings;
     let wall = if settings.fake { gather.tasks.fake_wall() } else { gather.tasks.wall() };
-    let given = facts.given(&mut gather, sampled.as_ref());
     let mut stacks: Vec<Stack> = vec![Arc::default(); gather.stacks.len()];
     if let Some(Sampling::Done { sampler, .. }) = &mut sampled {
         let mut names = Names::of(sampler);
@@ -115,6 +118,11 @@ fn reported(facts: Facts<'_>, mut gather: Gather, mut sampled: Option<Sampling>)
             }
         }
     }
+    if let Some(Sampling::Done { sampler, .. }) = &sampled {
+        let problems = sampler.problems().iter().take(PROBLEMS).cloned();
+        gather.missing.extend(problems.map(|problem| ("symbols".to_owned(), problem)));
+    }
+    let given = facts.given(&mut gather, sampled.as_ref());
     let tasks = gather.tasks.ends(&mut gather.timeline);
     gather.timeline.report(End { wall, tasks, stacks, roots: settings.roots, weight: settings.weight, given })
 }

@@ -40,6 +40,8 @@ pub struct Settings {
     pub interval: Option<u64>,
     /// How stacks are followed.
     pub stacks: Stacks,
+    /// With what the kernel does for a task?
+    pub kernel: bool,
     /// Are system calls recorded?
     pub calls: bool,
     /// What stacks weigh.
@@ -79,6 +81,7 @@ impl Settings {
                 "none" => Stacks::None,
                 _ => Stacks::Auto,
             },
+            kernel: how.kernel,
             calls: how.syscalls.as_deref() == Some("on"),
             weight: if weight(how, configuration).value == "cpu" { Weight::Cpu } else { Weight::Wall },
             roots: match how.roots.as_deref() {
