@@ -235,7 +235,7 @@ pub struct Trace {
     /// `--keep`.
     pub keep: Option<PathBuf>,
     /// `--profile` and what goes with it.
-    pub profile: Option<profile::How>,
+    pub profile: Option<Box<profile::How>>,
 }
 
 /// A live run, stored.

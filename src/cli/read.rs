@@ -69,7 +69,7 @@ pub fn trace(m: &ArgMatches, argv: Vec<OsString>) -> Result<Trace, Problem> {
         look,
         out,
         keep: path(m, "keep"),
-        profile: profile::is_asked(m).then(|| profile::how(m)),
+        profile: profile::is_asked(m).then(|| Box::new(profile::how(m))),
     })
 }
 

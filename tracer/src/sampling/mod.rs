@@ -186,6 +186,7 @@ struct State {
     frames: Vec<Frame>,
     chain: Vec<Frame>,
     kernel: Vec<Frame>,
+    with_kernel: bool,
     report: Report,
 }
 
@@ -222,7 +223,12 @@ impl Sampler {
                 }
             });
         }
-        Ok(Sampler { rings, ring_bytes: bytes, queue: Queue::default(), state: State::new(how.stacks) })
+        Ok(Sampler {
+            rings,
+            ring_bytes: bytes,
+            queue: Queue::default(),
+            state: State { with_kernel: how.kernel, ..State::new(how.stacks) },
+        })
     }
 
     /// Waits until there is much to drain, or at most `ms` milliseconds. True when the tasks seem to be gone.
@@ -327,6 +333,7 @@ impl State {
             frames: Vec::new(),
             chain: Vec::new(),
             kernel: Vec::new(),
+            with_kernel: false,
             report: Report::default(),
         }
     }
@@ -392,9 +399,13 @@ impl State {
     fn sample(&mut self, stamp: Stamp, taken: &Taken<'_>, see: &mut dyn FnMut(Seen<'_>)) {
         self.chain.clear();
         self.kernel.clear();
-        // The kernel's frames come first. Of both the first is where it was, the others are where calls return to.
+        // The kernel's frames come first. Of both the first is where it was, the others are where calls return to. Where none
+        // are asked for, such an address is what a frame pointer that is none led to, and so is all behind it.
         for ip in taken.chain() {
-            let part = if ip >> 63 == 1 { &mut self.kernel } else { &mut self.chain };
+            if ip >> 63 == 1 && !self.with_kernel {
+                break;
+            }
+            let part = if ip >> 63 == 1 && self.chain.is_empty() { &mut self.kernel } else { &mut self.chain };
             let ip = if part.is_empty() { ip } else { ip.saturating_sub(1) };
             part.push(self.spaces.frame(stamp.pid, ip));
         }
