@@ -47,8 +47,10 @@ pub fn stored(
 pub fn profiled(target: Target, session: &Session, calls: bool) -> Result<Plan, Problem> {
     let trace = (!calls).then(|| "none".to_owned());
     let selection = Selection::of(&Calls { trace, ..Calls::default() })?;
+    // Descriptors are told apart by what stands behind them.
+    let notes = if calls { 2 } else { 0 };
     let limits =
-        PayloadLimits { data: 0, environment: false, notes: 0, argv_elements: 0, elements: 0, ..PayloadLimits::live() };
+        PayloadLimits { data: 0, environment: false, notes, argv_elements: 0, elements: 0, ..PayloadLimits::live() };
     Ok(plan(target, &selection, session, limits, false))
 }
 

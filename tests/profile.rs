@@ -620,3 +620,48 @@ fn the_kernels_work_has_frames_where_that_is_allowed() {
     let kernel = profile.with(|frame| frame.ends_with("_[k]"));
     assert!(kernel * 2 > profile.total() - profile.with(|frame| frame == "[idle]"), "{:?}", profile.lines);
 }
+
+#[test]
+fn calls_are_told_by_the_class_of_their_objects() {
+    if !can_trace() || !is_there("/bin/dd") {
+        return;
+    }
+    let dir = room();
+    let script = "dd if=/dev/zero of=x bs=1000 count=7 status=none; dd if=x bs=500 status=none | cat >/dev/null";
+    let profile = works(dir.path(), &["--profile-out", "p/", "--profile-syscalls", "on", "--", "sh", "-c", script]);
+    let summary = profile.summary();
+    let classes = &summary["io_by_class"];
+    assert_eq!(classes["pipe"]["written_bytes"], 7000, "{classes}");
+    assert_eq!(classes["pipe"]["read_bytes"], 7000, "{classes}");
+    assert_eq!(classes["device"]["read_bytes"], 7000, "{classes}");
+    assert_eq!(classes["device"]["written_bytes"], 7000, "{classes}");
+    assert!(
+        classes["file"]["written_bytes"] == 7000 && classes["file"]["read_bytes"].as_u64() >= Some(7000),
+        "{classes}"
+    );
+    assert!(summary["syscalls"]["by_name"]["write"].as_u64() >= Some(28), "{}", summary["syscalls"]);
+    assert_eq!(summary["io"]["wchar"], 7000 * 3, "{}", summary["io"]);
+    assert!(summary["not_measured"]["syscalls.time_ns"].is_string());
+}
+
+#[test]
+fn random_streams_are_kept_as_alone() {
+    if !can_trace() {
+        return;
+    }
+    let (dir, alone) = (room(), room());
+    let guest = example("guest");
+    let mut recorded = command(dir.path(), &["--profile-out", "p/", "--", word(&guest), "random"]);
+    assert!(output(recorded.env("CHIC_RUN_LOG", "log.json")).status.success());
+    let mut own = Command::new(&guest);
+    for name in VARIABLES {
+        own.env_remove(name);
+    }
+    assert!(output(own.arg("random").current_dir(alone.path()).env("CHIC_RUN_LOG", "log.json")).status.success());
+    let read = |dir: &Path| fs::read_to_string(dir.join("log.json")).expect("a run log");
+    assert_eq!(read(dir.path()), read(alone.path()));
+    let log: Value = serde_json::from_str(&read(dir.path())).expect("JSON");
+    assert_eq!(Profile::read(dir.path(), "p/perf.json").document["runs"][0]["run_log"], log);
+    let seeds = output(chic_trace().current_dir(dir.path()).args(["seed", "p/perf.json", "-j"]));
+    assert!(seeds.status.success() && text(&seeds.stdout).contains("0x"), "{}", text(&seeds.stdout));
+}

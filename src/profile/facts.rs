@@ -64,7 +64,11 @@ impl Facts<'_> {
             missing.push(("cpu_source".into(), what));
         }
         if summary.alloc.is_none() {
-            missing.push(("alloc".into(), "no allocator that counts is in the program".into()));
+            let why = match gather.slots.counts_allocations() {
+                true => "the program tells its recorder of calls and bytes, not of kinds of calls",
+                false => "no allocator that counts is in the program",
+            };
+            missing.push(("alloc".into(), why.into()));
         }
         if !self.calls {
             missing.push((

@@ -42,8 +42,7 @@ pub struct Gather {
     pub(super) accounts: Accounts,
     /// Numbers of stacks: frames innermost first, and whether the last is where the task began.
     pub(super) stacks: HashMap<(Box<[Frame]>, bool), u32>,
-    /// Announces its names: see [`calls::Names`].
-    names: calls::Names,
+    calls: Option<calls::Calls>,
     /// Only tracepoints, whose times are of the fake clock.
     is_fake: bool,
     samples: bool,
@@ -76,7 +75,7 @@ impl Gather {
             slots: Slots::default(),
             accounts: Accounts::default(),
             stacks: HashMap::new(),
-            names: calls::Names::default(),
+            calls: (wanted.calls && !wanted.fake).then(calls::Calls::default),
             is_fake: wanted.fake,
             samples: wanted.samples && !wanted.fake,
             begun: Some(begun),
@@ -145,7 +144,7 @@ impl Gather {
 
     fn called(&mut self, event: &Event<'_>) {
         let Some(seen) = event.call() else { return };
-        let Some(call): Option<Call> = self.names.call(&seen) else { return };
+        let Some(call): Option<Call> = self.calls.as_mut().and_then(|calls| calls.call(&seen)) else { return };
         if let Some(task) = self.tasks.at(event.task(), event.at(), &mut self.timeline) {
             self.timeline.call(task, call);
         }
@@ -183,13 +182,19 @@ impl Gather {
 }
 
 impl Sink for Gather {
-    fn begin(&mut self, _: &Header) -> Result<(), SinkError> {
+    fn begin(&mut self, header: &Header) -> Result<(), SinkError> {
+        if let Some(calls) = &mut self.calls {
+            calls.begin(header);
+        }
         Ok(())
     }
 
     fn events(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
         for event in batch.events() {
             self.event(&event);
+            if let Some(calls) = &mut self.calls {
+                calls.observe(&event);
+            }
         }
         self.settle(batch.clock.monotonic_ns);
         Ok(())

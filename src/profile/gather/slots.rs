@@ -147,9 +147,11 @@ impl Slots {
     /// Allocations of all tasks; `None` when nobody counted them. Those of tracepoints are handed on.
     pub fn allocations(&self, timeline: &mut Timeline) -> Option<Alloc> {
         let mut whole = None;
+        let mut kinds = false;
         for ((_, id), counts) in &self.allocations {
             if *id == 0 {
                 add(whole.get_or_insert_default(), counts);
+                kinds |= counts.zeroed_calls + counts.realloc_calls + counts.free_calls > 0;
                 continue;
             }
             let number = self.numbers.get(id).copied();
@@ -160,7 +162,13 @@ impl Slots {
                 known.freed_bytes += counts.freed_bytes;
             }
         }
-        whole
+        // A library that tells of calls and bytes only does not say that nothing was freed.
+        whole.filter(|_| kinds)
+    }
+
+    /// Were allocations counted?
+    pub fn counts_allocations(&self) -> bool {
+        !self.allocations.is_empty()
     }
 }
 
