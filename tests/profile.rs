@@ -665,3 +665,26 @@ fn random_streams_are_kept_as_alone() {
     let seeds = output(chic_trace().current_dir(dir.path()).args(["seed", "p/perf.json", "-j"]));
     assert!(seeds.status.success() && text(&seeds.stdout).contains("0x"), "{}", text(&seeds.stdout));
 }
+
+#[test]
+fn a_forked_child_counts_for_itself() {
+    if !can_trace() {
+        return;
+    }
+    let dir = room();
+    let profile = works(dir.path(), &["--profile-out", "p/", "--", word(&example("guest")), "fork"]);
+    assert_eq!(profile.summary()["processes"], 2);
+    assert_eq!(
+        (&profile.metric("guest::outer")["calls"], &profile.metric("guest::leaf")["calls"]),
+        (&1.into(), &4.into())
+    );
+    let tracepoints = &profile.summary()["tracepoints"];
+    assert_eq!(
+        (&tracepoints["inherited_exits"], &tracepoints["unmatched_exits"]),
+        (&1.into(), &0.into()),
+        "{tracepoints}"
+    );
+    let ran = run(dir.path(), &["--profile-out", "p/", "--", word(&example("guest")), "quick-exit"]);
+    assert!(ran.status.code().is_some(), "{}", text(&ran.stderr));
+    assert_eq!(Profile::read(dir.path(), "p/perf.json").metric("guest::leaf")["calls"], 1);
+}

@@ -97,7 +97,10 @@ impl Gather {
             Some(Kind::Born) => {
                 let first = BornHow::from_raw(event.u8(36)) == Some(BornHow::First);
                 let name = event.text(text::MAIN);
-                self.tasks.born(tid, event.u32(48), event.u32(32), at, first, name);
+                let born = self.tasks.born(tid, event.u32(48), event.u32(32), at, first, name);
+                if let Some((maker, child)) = born {
+                    self.slots.forked(maker, child);
+                }
             }
             Some(Kind::Exec) => {
                 let begins = self.tasks.exec(tid, at, event.text(text::COMM));

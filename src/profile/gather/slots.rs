@@ -10,6 +10,16 @@ use report::perf::{self, Alloc, EventKind, RunLog, Stream, Tracepoints};
 /// Uses of random streams that are kept.
 const USES_MAX: u64 = 1_000_000;
 
+/// Open spans of a task that are told apart; the runtime library has no more.
+const OPEN_MAX: usize = 4096;
+
+/// Open spans of a task, by id, and those that it has from the process that made its own.
+#[derive(Debug, Default)]
+struct Open {
+    own: Vec<u64>,
+    inherited: Vec<u64>,
+}
+
 /// What all tracepoints said.
 #[derive(Debug, Default)]
 pub struct Slots {
@@ -18,6 +28,7 @@ pub struct Slots {
     /// Process and address of the first call site of each number.
     sites: HashMap<u32, (u32, u64)>,
     streams: Vec<Stream>,
+    open: HashMap<usize, Open>,
     uses: u64,
     /// Last word of each task on each tracepoint; 0 is the task as a whole.
     allocations: BTreeMap<(usize, u64), Allocations>,
@@ -65,6 +76,9 @@ impl Slots {
                 }
             };
             let (id, what) = what;
+            if self.is_inherited(task, id, what) {
+                continue;
+            }
             last = Some(record.at.saturating_add(1000));
             let tracepoint = match self.numbers.get(&id) {
                 Some(number) => *number,
@@ -74,6 +88,34 @@ impl Slots {
             timeline.mark(task, Mark { at: record.at, tracepoint, what });
         }
         last
+    }
+
+    /// Task `maker` made a process: its spans are open there, too, and are nobody's there.
+    pub fn forked(&mut self, maker: usize, child: usize) {
+        let Some(open) = self.open.get(&maker) else { return };
+        let inherited = [open.inherited.as_slice(), &open.own].concat();
+        if !inherited.is_empty() {
+            self.open.insert(child, Open { own: Vec::new(), inherited });
+        }
+    }
+
+    /// Is it the exit of a span that was entered before a fork? It is counted then.
+    fn is_inherited(&mut self, task: usize, id: u64, what: timeline::What) -> bool {
+        let open = self.open.entry(task).or_default();
+        if matches!(what, timeline::What::Enter) {
+            if open.own.len() < OPEN_MAX {
+                open.own.push(id);
+            }
+            return false;
+        }
+        if let Some(place) = open.own.iter().rposition(|known| *known == id) {
+            open.own.truncate(place);
+            return false;
+        }
+        let Some(place) = open.inherited.iter().rposition(|known| *known == id) else { return false };
+        open.inherited.truncate(place);
+        *self.counts.inherited_exits.get_or_insert(0) += 1;
+        true
     }
 
     fn number(&mut self, id: u64, timeline: &mut Timeline) -> u32 {

@@ -63,22 +63,32 @@ impl Tasks {
         self.tasks.get(task).map_or(0, |task| task.pid)
     }
 
-    /// A task was born; `process` is 0 where it is its own.
-    pub fn born(&mut self, tid: u32, process: u32, maker: u32, at: u64, first: bool, name: Option<&[u8]>) {
+    /// A task was born; `process` is 0 where it is its own. Of a process that another one made, both tasks.
+    pub fn born(
+        &mut self,
+        tid: u32,
+        process: u32,
+        maker: u32,
+        at: u64,
+        first: bool,
+        name: Option<&[u8]>,
+    ) -> Option<(usize, usize)> {
         let pid = if process == 0 { tid } else { process };
         let inherited = || self.names.get(&maker).map(|(_, name)| name.clone()).unwrap_or_default();
         let name = name.map_or_else(inherited, <[u8]>::to_vec);
         self.names.insert(tid, (pid, name.clone()));
         if first && self.began.is_none() {
             self.waiting = Some((tid, name));
-            return;
+            return None;
         }
+        let maker = self.latest.get(&maker).copied();
         match self.latest.get(&tid).and_then(|number| self.tasks.get_mut(*number)) {
             // Something of it was told before its birth.
             Some(known) if known.died.is_none() => (known.pid, known.name) = (pid, name),
             _ if self.is_fake => {}
             _ => self.add(pid, tid, at, name),
         }
+        maker.zip(self.latest.get(&tid).copied()).filter(|_| pid == tid)
     }
 
     /// A program was executed. Is it the first of the run?
