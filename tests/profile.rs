@@ -536,6 +536,15 @@ fn settings_come_from_flags_variables_and_the_file_in_this_order() {
     assert!(text(&ran.stderr).contains("sample_ms"), "{}", text(&ran.stderr));
 }
 
+/// `chic-trace WORDS`, in this folder.
+fn run_bare(dir: &Path, words: &[&str]) -> Output {
+    let mut command = chic_trace();
+    for name in VARIABLES {
+        command.env_remove(name);
+    }
+    output(command.current_dir(dir).arg("--no-config").args(words))
+}
+
 #[test]
 fn a_run_that_is_shown_can_be_profiled_too() {
     if !can_trace() {
@@ -565,6 +574,14 @@ fn a_run_that_is_shown_can_be_profiled_too() {
     let syscalls = &profile.summary()["syscalls"];
     assert!(syscalls["by_name"]["write"].as_u64() >= Some(1), "{syscalls}");
     assert!(profile.summary()["not_measured"]["syscalls.time_ns"].is_string());
+    // Without -f other processes are none of the run.
+    let ran = run_bare(dir.path(), &["-c", "--profile-out", "p/", "--", "sh", "-c", "ls >/dev/null; true"]);
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    let profile = Profile::read(dir.path(), "p/perf.json");
+    assert_eq!(profile.summary()["processes"], 1, "{:?}", profile.lines);
+    assert!(profile.summary()["cpu_user_ns"].is_u64());
+    let attached = run_bare(dir.path(), &["--profile", "-p", "1"]);
+    assert_eq!(attached.status.code(), Some(2), "{}", text(&attached.stderr));
 }
 
 #[test]

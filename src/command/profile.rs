@@ -17,7 +17,7 @@ pub fn run(general: &General, ask: Profile) -> Result<Ending, Problem> {
         return Err(Problem::usage("cannot profile a WASM program: WASM support is not built"));
     }
     let calls = settings.calls;
-    let mut profiling = Profiling::new(settings, target.argv.clone(), calls);
+    let mut profiling = Profiling::new(settings, target.argv.clone(), calls, session.follow);
     let mut plan = plan::profiled(target, &session, calls)?;
     profiling.ask(&mut plan);
     let mut behind = session::stand_behind(&plan)?;

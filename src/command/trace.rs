@@ -17,7 +17,7 @@ use crate::{config, plan, session};
 /// Runs, shows, and ends as the program ended.
 pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
     let Trace { target, calls, session, look, out, keep, profile } = ask;
-    let mut profiling = profile.map(|how| profiling(general, &how, &target, &calls)).transpose()?;
+    let mut profiling = profile.map(|how| profiling(general, &how, &target, &calls, session.follow)).transpose()?;
     let selection = Selection::of(&calls)?;
     let to = Where::of(&out, look.format);
     let moved = to.takes_stdout(look.format);
@@ -57,12 +57,12 @@ pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
     ran.ending_behind_as(behind, look.quiet, |outcome| profile::ending(outcome, status, problems))
 }
 
-fn profiling(general: &General, how: &How, target: &Target, calls: &Calls) -> Result<Profiling, Problem> {
+fn profiling(general: &General, how: &How, target: &Target, calls: &Calls, follow: bool) -> Result<Profiling, Problem> {
     if target.argv.is_empty() || !target.attach.is_empty() {
         return Err(Problem::usage("cannot profile a process that runs already: samples begin with the program")
             .hint("chic-trace profile -- CMD starts it"));
     }
     let configuration = config::read(general)?;
     let settings = Settings::of(how, configuration.as_ref())?;
-    Ok(Profiling::new(settings, target.argv.clone(), calls.trace.is_none()))
+    Ok(Profiling::new(settings, target.argv.clone(), calls.trace.is_none(), follow))
 }

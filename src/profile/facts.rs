@@ -103,6 +103,7 @@ impl Facts<'_> {
             engines: Some(engines),
             clock: "monotonic".into(),
             cpu_source: if is_sampled { CpuSource::OnCpu } else { CpuSource::Wall },
+            incomplete: self.status.is_none().then(|| "the tracer left before the program ended".to_owned()),
             ..fake_meta()
         }
     }

@@ -36,10 +36,10 @@ pub struct Profiling {
 }
 
 impl Profiling {
-    /// Of this command; `calls`: its system calls are recorded.
-    pub fn new(settings: Settings, argv: Vec<OsString>, calls: bool) -> Profiling {
+    /// Of this command; `calls`: its system calls are recorded; `follow`: so are other tasks than its first.
+    pub fn new(settings: Settings, argv: Vec<OsString>, calls: bool, follow: bool) -> Profiling {
         let cleared = Rc::new(RefCell::new(Vec::new()));
-        let wanted = Wanted { samples: settings.interval.is_some(), calls, fake: settings.fake };
+        let wanted = Wanted { samples: settings.interval.is_some(), calls, fake: settings.fake, alone: !follow };
         let (paths, removed) = (settings.paths.clone(), Rc::clone(&cleared));
         let begun = Box::new(move || removed.borrow_mut().extend(remove(&paths)));
         Profiling {

@@ -64,6 +64,8 @@ pub struct Wanted {
     pub calls: bool,
     /// Times are of the fake clock.
     pub fake: bool,
+    /// Only the first task is traced.
+    pub alone: bool,
 }
 
 impl Gather {
@@ -71,7 +73,7 @@ impl Gather {
     pub fn new(wanted: Wanted, begun: Begun) -> Gather {
         Gather {
             timeline: Timeline::new(wanted.calls && !wanted.fake),
-            tasks: Tasks::new(wanted.fake),
+            tasks: Tasks::new(wanted.fake, wanted.alone),
             slots: Slots::default(),
             accounts: Accounts::default(),
             stacks: HashMap::new(),

@@ -45,12 +45,14 @@ pub struct Tasks {
     dying: Vec<usize>,
     /// Only tasks that count by the fake clock are any.
     is_fake: bool,
+    /// Nobody is followed: the kernel tells of tasks that are none of the run.
+    is_alone: bool,
 }
 
 impl Tasks {
     /// None yet.
-    pub fn new(is_fake: bool) -> Tasks {
-        Tasks { is_fake, ..Tasks::default() }
+    pub fn new(is_fake: bool, is_alone: bool) -> Tasks {
+        Tasks { is_fake, is_alone, ..Tasks::default() }
     }
 
     /// When the first instruction of the program was about to run.
@@ -163,6 +165,9 @@ impl Tasks {
     pub fn at(&mut self, tid: u32, at: u64, timeline: &mut Timeline) -> Option<usize> {
         self.began?;
         if !self.latest.contains_key(&tid) {
+            if self.is_alone {
+                return None;
+            }
             let (pid, name) = self.names.get(&tid).cloned().unwrap_or((tid, Vec::new()));
             self.add(pid, tid, at, name);
         }
