@@ -115,7 +115,10 @@ impl Profile {
             Ok(sampler) => self.state = State::On { sampler: Box::new(sampler), how, next: 0, stops: None },
             Err(error) if cfg!(target_arch = "x86_64") && !how.kernel => {
                 let sampler = Box::new(Sampler::by_stops(how, &error));
-                self.state = State::On { sampler, how, next: 0, stops: Some(Box::new(Stops::new(how))) };
+                let stops = Box::new(Stops::new(how));
+                // What a sample stands for is the time between two interrupts.
+                let how = How { clock: Clock::Cpu(stops.period_ns), ..how };
+                self.state = State::On { sampler, how, next: 0, stops: Some(stops) };
                 return Err(error);
             }
             Err(error) => {
