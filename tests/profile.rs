@@ -610,11 +610,13 @@ fn without_perf_events_the_rest_is_written_and_the_reason_told() {
     assert!(["none", "tracer"].iter().any(|source| summary["sampling"]["source"] == *source), "{summary:#}");
     let reason = summary["not_measured"]["samples"].as_str().expect("a reason");
     assert!(reason.contains("perf_event_paranoid") && reason.to_lowercase().contains("permission"), "{reason}");
-    assert!(summary["cpu_user_ns"].is_u64() && summary["sampling_interval_ns"].is_null(), "{summary:#}");
+    assert!(summary["cpu_user_ns"].is_u64(), "{summary:#}");
+    assert_eq!(summary["sampling_interval_ns"].is_null(), summary["sampling"]["source"] == "none", "{summary:#}");
     assert_eq!(profile.document["runs"][0]["meta"]["cpu_source"], "wall");
     // What schedstat says is all that is known of one task.
     profile.adds_up();
-    assert!(profile.with(|frame| frame == "[unsampled]") > 0, "{:?}", profile.lines);
+    let shown = |frame: &str| frame == "[unsampled]" || frame.ends_with("::turn");
+    assert!(profile.with(shown) > 0, "{:?}", profile.lines);
     assert!(dir.path().join("p/perf.svg").is_file());
 }
 

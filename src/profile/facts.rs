@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use report::perf::timeline::Given;
 use report::perf::{CpuSource, Entries, Exit, Host, Meta, Sampling as Told, Summary, date};
-use tracer::sampling::Report;
+use tracer::sampling::{Report, Source};
 use tracer::{Sampling, Status};
 
 use super::gather::Gather;
@@ -90,7 +90,8 @@ impl Facts<'_> {
                 Exit::Signal { signal: u8::try_from(signal).unwrap_or(0), core: Some(core) }
             }
         });
-        let is_sampled = matches!(sampled, Some(Sampling::Done { .. }));
+        let by_kernel = |report: &Report| report.source == Source::Kernel;
+        let is_sampled = matches!(sampled, Some(Sampling::Done { report, .. }) if by_kernel(report));
         let host::Host { system, machine, cpu_model, kernel, n_cpus, mut digest } = host::Host::here();
         digest.truncate(DIGEST);
         let engines = if is_sampled { vec!["ptrace".into(), "perf".into()] } else { vec!["ptrace".into()] };
@@ -121,24 +122,27 @@ impl Facts<'_> {
                 return Told { source: "none".into(), ..Told::default() };
             }
         };
+        // Where the kernel refused, the tracer takes some, which is another measure.
+        let key = if report.source == Source::Tracer { "samples" } else { "sampling" };
         if !report.not_measured.is_empty() {
-            missing.push(("sampling".into(), report.not_measured.join("; ")));
+            missing.push((key.into(), report.not_measured.join("; ")));
         }
         self.told(report)
     }
 
     fn told(&self, report: &Report) -> Told {
         let stacks = match self.settings.stacks {
-            Stacks::FramePointers => "fp",
-            Stacks::Tables => "dwarf",
+            Stacks::FramePointers if report.source == Source::Kernel => "fp",
+            Stacks::Tables | Stacks::FramePointers => "dwarf",
             Stacks::None => "none",
+            Stacks::Auto if report.source == Source::Tracer => "dwarf",
             Stacks::Auto if report.switched_to_fp_at.is_some() => "fp",
             Stacks::Auto => "dwarf",
         };
         // Three decimals: an interval of whole nanoseconds may be no whole number of them a second.
         let hertz = |interval: u64| (1e12 / interval as f64).round() / 1e3;
         Told {
-            source: "perf-cpu-clock".into(),
+            source: if report.source == Source::Tracer { "tracer" } else { "perf-cpu-clock" }.into(),
             stacks: Some(stacks.into()),
             asked_hz: self.settings.interval.map(hertz),
             lost: Some(report.lost),

@@ -187,6 +187,7 @@ impl Session<'_> {
         let old = stopped.event_message().map_or(tid, |old| Tid(old as u32));
         let pid = self.tasks.get(tid).map_or(tid, |task| task.pid);
         self.end_rings(pid);
+        self.profile.new_image(pid);
         if old != tid && self.tasks.get(old).is_some_and(|task| task.pid == pid) {
             self.supersede(tid, old);
         }

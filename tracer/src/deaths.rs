@@ -51,6 +51,7 @@ impl Session<'_> {
         self.forget_ring(tid, task.pid, last);
         if last {
             self.capture.forget(task.pid.0);
+            self.profile.new_image(task.pid);
         }
         if last && let Some(account) = self.meters.ended(task.pid.0, usage) {
             account.write(&mut self.event, tid.0, task.next_seq(), self.now);

@@ -9,10 +9,15 @@ use recording::session::NotMeasured;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use crate::sampling::{Clock, How, Report, Sampler, Seen};
+use crate::look;
+use crate::sampling::{Clock, How, Registers, Report, Sampler, Seen, Source};
 use crate::session::{Calls, Session};
+use crate::stop::Reason;
 use crate::stream::Stream;
+use crate::sys::memory::{Range, RemoteMemory};
+use crate::sys::ptrace::{self, Stopped};
 use crate::sys::{Tid, clock};
+use crate::task::{Phase, Tasks};
 use crate::{Error, Sampling};
 
 /// Between looks at the rings of the kernel, which hold some tenths of a second.
@@ -37,6 +42,8 @@ enum State {
         how: How,
         /// When they are looked at next, by our clock.
         next: u64,
+        /// Where the kernel takes none.
+        stops: Option<Box<Stops>>,
     },
     Over {
         sampler: Box<Sampler>,
@@ -49,6 +56,51 @@ enum State {
     },
 }
 
+/// Bytes of a stack that are looked at.
+const STACK_BYTES: usize = 8 << 10;
+
+/// Interrupts the tasks that run.
+struct Stops {
+    period_ns: u64,
+    next: u64,
+    memory: RemoteMemory,
+    stack: Vec<u8>,
+}
+
+impl Stops {
+    fn new(how: How) -> Stops {
+        let period_ns = match how.clock {
+            Clock::Cpu(ns) => ns.max(1_000_000),
+            Clock::Cycles(_) => 1_000_000,
+        };
+        Stops { period_ns, next: 0, memory: RemoteMemory::new(), stack: vec![0; STACK_BYTES] }
+    }
+
+    /// Those that sleep are left alone: a call that is interrupted may fail.
+    fn interrupt(&mut self, tasks: &mut Tasks, now: u64) {
+        if now < self.next {
+            return;
+        }
+        self.next = now.saturating_add(self.period_ns - self.period_ns / 5);
+        for task in tasks.iter_mut() {
+            if task.phase == Phase::Running
+                && !task.group_stopped
+                && !task.sampled
+                && look::runs(task.tid)
+                && ptrace::interrupt(task.tid).is_ok()
+            {
+                task.sampled = true;
+            }
+        }
+    }
+
+    fn stack_of(&mut self, tid: Tid, sp: u64) -> &[u8] {
+        let mut range = [Range { addr: sp, at: 0, len: self.stack.len(), got: 0 }];
+        self.memory.read(tid.0, &mut self.stack, &mut range);
+        self.stack.get(..range[0].got).unwrap_or_default()
+    }
+}
+
 fn not_measured(reason: &str) -> NotMeasured {
     NotMeasured { what: "samples".into(), reason: reason.into() }
 }
@@ -57,10 +109,18 @@ impl Profile {
     /// Opens the events on a task that waits before its exec.
     ///
     /// # Errors
-    /// What the kernel refused; it is kept, too, and told at the end.
+    /// What the kernel refused; it is kept, too, and told at the end. The tracer samples by itself where it can.
     pub fn open(&mut self, tid: u32, how: How) -> Result<(), Error> {
         match Sampler::open(tid, how) {
-            Ok(sampler) => self.state = State::On { sampler: Box::new(sampler), how, next: 0 },
+            Ok(sampler) => self.state = State::On { sampler: Box::new(sampler), how, next: 0, stops: None },
+            Err(error) if cfg!(target_arch = "x86_64") && !how.kernel => {
+                let sampler = Box::new(Sampler::by_stops(how, &error));
+                let stops = Box::new(Stops::new(how));
+                // What a sample stands for is the time between two interrupts.
+                let how = How { clock: Clock::Cpu(stops.period_ns), ..how };
+                self.state = State::On { sampler, how, next: 0, stops: Some(stops) };
+                return Err(error);
+            }
             Err(error) => {
                 let not_measured = [not_measured(&error.to_string())];
                 self.state = State::Refused { error: error.clone(), not_measured };
@@ -68,6 +128,13 @@ impl Profile {
             }
         }
         Ok(())
+    }
+
+    /// A process has another image, or is gone.
+    pub fn new_image(&mut self, pid: Tid) {
+        if let State::On { sampler, stops: Some(_), .. } = &mut self.state {
+            sampler.new_image(pid.0);
+        }
     }
 
     /// Why there are no samples, or what is missing of them.
@@ -126,7 +193,12 @@ fn push(record: &mut Record, stream: &mut Stream<'_>, how: &How, seen: &Seen<'_>
 impl Session<'_> {
     /// Looks at the kernel's rings when it is time.
     pub(crate) fn drain_samples_if_due(&mut self) {
-        let State::On { sampler, how, next } = &mut self.profile.state else { return };
+        let State::On { sampler, how, next, stops } = &mut self.profile.state else { return };
+        if let Some(stops) = stops {
+            stops.interrupt(&mut self.tasks, self.now);
+            let period = Duration::from_nanos(stops.period_ns);
+            return self.tick(period);
+        }
         let pause = PAUSE.as_nanos() as u64;
         if self.now >= *next {
             *next = self.now.saturating_add(pause - pause / 5);
@@ -147,6 +219,23 @@ impl Session<'_> {
         self.tick(PAUSE);
     }
 
+    /// At the first stop after a task was interrupted, whichever that is (ptrace_stop(): any trap clears a pending STOP
+    /// trap): where it was.
+    pub(crate) fn sample_stopped(&mut self, stopped: &Stopped, reason: Reason) {
+        let State::On { sampler, how, stops: Some(stops), .. } = &mut self.profile.state else { return };
+        let Some(task) = self.tasks.get_mut(stopped.tid()) else { return };
+        let elsewhere = matches!(reason, Reason::Exec | Reason::Leaving | Reason::GroupStop(_));
+        if !std::mem::take(&mut task.sampled) || elsewhere || task.phase != Phase::Running || !self.stream.is_open() {
+            return;
+        }
+        let Ok(Some(registers)) = stopped.general() else { return };
+        let registers = Registers { ip: registers.ip(), sp: registers.sp(), bp: registers.bp() };
+        let stack = stops.stack_of(task.tid, registers.sp);
+        let (record, stream) = (&mut self.profile.record, &mut self.stream);
+        let ids = (task.pid.0, task.tid.0);
+        sampler.stopped(ids, self.now, registers, stack, &mut |seen| push(record, stream, how, &seen));
+    }
+
     /// The target is over: the rest of its samples, and how sampling went, as counters of the root.
     pub(crate) fn finish_samples(&mut self) {
         self.now = clock::monotonic_ns();
@@ -159,7 +248,8 @@ impl Session<'_> {
                 self.profile.state = State::Over { sampler, report, not_measured };
             }
             State::Refused { error, not_measured } => {
-                self.push_samples(Measure::Samples, None, Some(&error));
+                let hints: String = error.hints.iter().map(|hint| format!("; {hint}")).collect();
+                self.push_samples(Measure::Samples, None, Some(&format!("{error}{hints}")));
                 self.profile.state = State::Refused { error, not_measured };
             }
             other => self.profile.state = other,
@@ -167,6 +257,7 @@ impl Session<'_> {
     }
 
     fn count_samples(&mut self, report: &Report) {
+        let instead = (report.source == Source::Tracer).then(|| report.not_measured.concat());
         for (measure, value) in [
             (Measure::Samples, Some(report.samples)),
             (Measure::SamplesComplete, Some(report.complete)),
@@ -176,12 +267,13 @@ impl Session<'_> {
             (Measure::SamplesFramePointersFrom, report.switched_to_fp_at),
         ] {
             if value.is_some() {
-                self.push_samples(measure, value, None);
+                let why = instead.as_deref().filter(|_| measure == Measure::Samples);
+                self.push_samples(measure, value, why);
             }
         }
     }
 
-    fn push_samples(&mut self, measure: Measure, value: Option<u64>, why: Option<&Error>) {
+    fn push_samples(&mut self, measure: Measure, value: Option<u64>, why: Option<&str>) {
         let Some(root) = self.root else { return };
         let seq = self.next_seq_of_root(root);
         self.event.begin(Kind::Counter, COUNTER, root.0, seq, self.now);
@@ -189,9 +281,8 @@ impl Session<'_> {
         let status = if value.is_none() { reading::NOT_MEASURED } else { 0 };
         self.event.put_u32(36, u32::from(status));
         self.event.put_u64(40, value.unwrap_or(0));
-        if let Some(error) = why {
-            let said = format!("{error}{}", error.hints.iter().map(|hint| format!("; {hint}")).collect::<String>());
-            self.event.text(text::MAIN, said.as_bytes());
+        if let Some(why) = why {
+            self.event.text(text::MAIN, why.as_bytes());
         }
         self.push_event();
     }

@@ -426,6 +426,7 @@ impl<'s> Session<'s> {
         if self.leaving.is_some() {
             return self.let_go(stopped, reason);
         }
+        self.sample_stopped(&stopped, reason);
         // A task that is gone needs nothing more than its wait status, which is still to come.
         let _: Result<(), Gone> = match reason {
             Reason::Call => self.call_stop(stopped),

@@ -9,7 +9,7 @@ use std::process::Command;
 use kept::Kept;
 use recording::event::{Kind, Measure, NO_MAPPING, SampleClock, reading, text};
 use spins::spins;
-use tracer::sampling::{How, Stacks};
+use tracer::sampling::{Frame, How, Source, Stacks};
 use tracer::{Ended, Plan, Sampling, Status, Wanted};
 
 fn nothing() -> Wanted {
@@ -59,7 +59,7 @@ fn check(wanted: Option<Wanted>) {
                 assert!(known.contains(&frame.mapping), "a mapping comes before the frames in it");
             }
             let first = sample.frames().next().expect("at least where it was");
-            let frame = tracer::sampling::Frame { ip: first.address, mapping: first.mapping };
+            let frame = Frame { ip: first.address, mapping: first.mapping };
             for name in sampler.names(frame) {
                 *names.entry(name).or_default() += 1;
             }
@@ -80,16 +80,15 @@ fn check(wanted: Option<Wanted>) {
     let samples: u64 = by_task.values().sum();
     assert_eq!(samples, report.samples);
     let six = names.get("spins::spins_six").copied().unwrap_or(0);
-    assert!(six * 100 > samples * 35, "{names:#?}");
+    assert!(six * 100 > samples * 30, "{names:#?}");
     let born: Vec<u32> = kept.of_kind(Kind::Born).iter().map(|event| event.task()).collect();
     assert_eq!(born.len(), 2, "births are the engine's to tell, once");
     let ns: u64 = on_cpu.values().sum();
     // Each sample stands for a millisecond on a CPU; stops take their time on it, too.
-    assert!((ns as f64 / (samples as f64 * 1e6) - 1.0).abs() < 0.4, "{ns} ns, {report:?}");
-    for (task, count) in &by_task {
-        assert!(born.contains(task), "{task}");
-        assert!(*count > 20, "{by_task:?}");
-    }
+    let taken = (samples + report.lost) as f64 * 1e6;
+    assert!((ns as f64 / taken - 1.0).abs() < 0.5, "{ns} ns, {report:?}");
+    assert_eq!(by_task.len(), 2, "both threads ran");
+    assert!(by_task.keys().all(|task| born.contains(task)), "{by_task:?}");
 
     let trailer = kept.trailer.as_ref().expect("an end");
     let total = |kind: Kind| trailer.totals.get(&(kind as u8)).copied().unwrap_or(0);
@@ -138,7 +137,10 @@ const REFUSED: &str = "CHIC_TRACE_TEST_REFUSED";
 fn a_profile_under_a_filter() {
     let Some(report) = std::env::var_os(REFUSED) else { return };
     kept::forbid(libc::SYS_perf_event_open, libc::EPERM);
-    let (kept, ended) = kept::run(&Plan { wanted: Some(nothing()), ..sampled(&["true"]) });
+    // The kernel's own work can't be seen by a tracer: none at all.
+    let mut plan = Plan { wanted: Some(nothing()), ..sampled(&["true"]) };
+    plan.samples = plan.samples.map(|how| How { kernel: true, ..how });
+    let (kept, ended) = kept::run(&plan);
     let Some(Sampling::Refused(error)) = &ended.sampling else { panic!("{ended:?}") };
     let counters = kept.of_kind(Kind::Counter);
     let [counter] = counters[..] else { panic!("{counters:?}") };
@@ -150,10 +152,46 @@ fn a_profile_under_a_filter() {
         missing.iter().any(|missing| missing.what == "samples" && said.starts_with(&missing.reason)),
         "{missing:?}"
     );
+    by_stops();
     let required = Plan { samples_required: true, ..sampled(&["touch", "ran"]) };
     let error = tracer::run(&required, &mut Kept::default()).expect_err("required");
     assert!(said.starts_with("cannot open the cpu-clock samples of task "), "{said}");
     std::fs::write(report, format!("{said}\n{:?}\n{error}", ended.root)).expect("written");
+}
+
+/// The tracer looks by itself: in a program of two threads, whose calls are seen or not.
+fn by_stops() {
+    let guest = spins(false);
+    let guest = guest.to_str().expect("a path in UTF-8");
+    for wanted in [None, Some(nothing())] {
+        let (kept, ended) = kept::run(&Plan { wanted, ..sampled(&[guest, "600", "both"]) });
+        assert_eq!(ended.root, Some(Status::Exited(0)));
+        let Some(Sampling::Done { report, mut sampler }) = ended.sampling else { panic!("sampled") };
+        assert_eq!(report.source, Source::Tracer);
+        let said = report.not_measured.concat();
+        assert!(said.contains("perf_event_paranoid") && said.ends_with("interrupted instead"), "{said}");
+        let samples = kept.of_kind(Kind::Sample);
+        assert_eq!(samples.len() as u64, report.samples);
+        assert!(report.samples > 10, "{report:?}");
+        // What a program maps while it starts is seen a little later.
+        assert!(report.complete * 100 > report.samples * 60, "{report:?}");
+        let mut share = BTreeMap::<String, u64>::new();
+        for sample in samples.iter().filter_map(|event| event.sample()) {
+            let frames = sample.frames().map(|frame| Frame { ip: frame.address, mapping: frame.mapping });
+            let mut names: Vec<String> = frames.flat_map(|frame| sampler.names(frame)).collect();
+            names.sort();
+            names.dedup();
+            names.into_iter().for_each(|name| *share.entry(name).or_default() += 1);
+        }
+        let percent = |name: &str| share.get(name).copied().unwrap_or(0) * 100 / report.samples;
+        assert!(percent("spins::spins_all") > 60, "{share:#?}");
+        assert!((30..85).contains(&percent("spins::spins_six")), "{share:#?}");
+        let tasks: std::collections::HashSet<u32> = samples.iter().map(|event| event.task()).collect();
+        assert_eq!(tasks.len(), 2);
+        assert!(kept.of_kind(Kind::Switch).is_empty(), "nobody tells when they were on a CPU");
+        assert!(kept.of_kind(Kind::Signal).is_empty() && kept.of_kind(Kind::Stopped).is_empty());
+        kept.assert_dense();
+    }
 }
 
 #[test]

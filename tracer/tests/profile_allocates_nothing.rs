@@ -106,9 +106,9 @@ fn nor_for_samples_once_all_is_known() {
         let plan = kept::plan(&[guest.to_str().expect("UTF-8"), "1500"]);
         let plan = Plan { wanted: nothing(), samples: Some(How { stacks, ..How::default() }), ..plan };
         let samples = |batch: &Batch<'_>| batch.events().filter(|event| event.sample().is_some()).count() as u64;
-        let Some((seen, allocations)) = second_half(&plan, 100, samples) else { return };
-        assert!(seen > 50, "{seen}");
+        let Some((seen, allocations)) = second_half(&plan, 30, samples) else { return };
+        assert!(seen > 10, "{seen}");
         // A burst of records, after others had the processor, may still need a larger buffer; a sample does not.
-        assert!(allocations < seen / 4, "{stacks:?}: {allocations} for {seen} samples");
+        assert!(allocations < seen / 2, "{stacks:?}: {allocations} for {seen} samples");
     }
 }

@@ -16,6 +16,7 @@ mod record;
 mod refused;
 mod run;
 mod space;
+mod stops;
 mod unwind;
 
 pub use crate::sys::perf_ring::Clock;
@@ -29,8 +30,10 @@ use crate::symbols::{Mapping, Symbols, UNKNOWN};
 use crate::sys::clock;
 use crate::sys::perf_ring::{self, Refused, Ring, Sampling};
 use order::Queue;
+pub(crate) use record::Registers;
 use record::{Body, Stamp, Taken};
 use space::Spaces;
+use stops::Looks;
 use unwind::Unwinding;
 
 /// How stacks are taken.
@@ -130,9 +133,21 @@ pub enum Seen<'a> {
     Named { pid: u32, tid: u32, at_ns: u64, name: &'a [u8], exec: bool },
 }
 
+/// Who took the samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Source {
+    /// The kernel (perf_event_open(2)): [`Seen::Switch`] tells when tasks were on a CPU, too.
+    #[default]
+    Kernel,
+    /// The tracer, which interrupted running tasks: nothing else is told of them.
+    Tracer,
+}
+
 /// How sampling went.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
+    /// Who took them.
+    pub source: Source,
     /// Samples handed over.
     pub samples: u64,
     /// Of those, how many stacks reached the beginning of their task.
@@ -151,8 +166,9 @@ pub struct Report {
 
 /// Bytes of stack with a sample (perf-json: 8 KiB).
 const STACK_BYTES: u32 = 8 << 10;
-/// Bytes of a ring; halved where the kernel allows less.
-const RING_BYTES: usize = 512 << 10;
+/// Bytes of a ring; halved where the kernel allows less. Below the lower number that is told.
+const RING_BYTES: usize = 2 << 20;
+const ENOUGH_RING_BYTES: usize = 512 << 10;
 const LEAST_RING_BYTES: usize = 32 << 10;
 /// Samples by which [`Stacks::Auto`] decides, and how many of 100 chains must reach the beginning.
 const TRIED: u64 = 100;
@@ -167,6 +183,7 @@ pub struct Sampler {
     ring_bytes: usize,
     queue: Queue,
     state: State,
+    looks: Looks,
 }
 
 /// What records change.
@@ -223,12 +240,13 @@ impl Sampler {
                 }
             });
         }
-        Ok(Sampler {
-            rings,
-            ring_bytes: bytes,
-            queue: Queue::default(),
-            state: State { with_kernel: how.kernel, ..State::new(how.stacks) },
-        })
+        Ok(Sampler::with_rings(rings, bytes, how))
+    }
+
+    fn with_rings(rings: Vec<Ring>, ring_bytes: usize, how: How) -> Sampler {
+        let state = State { with_kernel: how.kernel, ..State::new(how.stacks) };
+        let (queue, looks) = (Queue::default(), Looks::default());
+        Sampler { rings, ring_bytes, queue, state, looks }
     }
 
     /// Waits until there is much to drain, or at most `ms` milliseconds. True when the tasks seem to be gone.
@@ -254,7 +272,7 @@ impl Sampler {
         let mut report = self.state.report.clone();
         report.broken = self.queue.broken;
         let missing = &mut report.not_measured;
-        if self.ring_bytes < RING_BYTES {
+        if self.ring_bytes < ENOUGH_RING_BYTES {
             let kib = self.ring_bytes >> 10;
             missing.push(format!("the rings have {kib} KiB each: perf_event_mlock_kb allows no more"));
         }

@@ -50,7 +50,7 @@ pub(super) struct Taken<'a> {
 
 /// What unwinding starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Registers {
+pub(crate) struct Registers {
     pub ip: u64,
     pub sp: u64,
     pub bp: u64,
@@ -68,7 +68,12 @@ pub(super) struct Mapped<'a> {
     pub build_id: &'a [u8],
 }
 
-impl Taken<'_> {
+impl<'a> Taken<'a> {
+    /// Of a task that was stopped.
+    pub fn by_hand(registers: Registers, stack: &'a [u8]) -> Taken<'a> {
+        Taken { ip: registers.ip, chain: &[], registers: Some(registers), stack }
+    }
+
     /// The kernel's chain by frame pointers: the address of the sample, then return addresses.
     pub fn chain(&self) -> impl Iterator<Item = u64> {
         self.chain.as_chunks().0.iter().map(|word| u64::from_ne_bytes(*word)).filter(|ip| *ip < FIRST_MARK)

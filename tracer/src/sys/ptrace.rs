@@ -351,6 +351,16 @@ impl General {
         self.0[LAYOUT.ip]
     }
 
+    /// The stack pointer.
+    pub fn sp(&self) -> u64 {
+        self.0[LAYOUT.sp]
+    }
+
+    /// The frame pointer.
+    pub fn bp(&self) -> u64 {
+        self.0[LAYOUT.bp]
+    }
+
     /// The return register.
     pub fn result(&self) -> i64 {
         self.0[LAYOUT.result] as i64
@@ -398,10 +408,12 @@ struct Layout {
     result: usize,
     first: usize,
     ip: usize,
+    sp: usize,
+    bp: usize,
     words: [usize; 6],
 }
 
-const LAYOUT: Layout = Layout { nr: 15, result: 10, first: 14, ip: 16, words: [14, 13, 12, 7, 9, 8] };
+const LAYOUT: Layout = Layout { nr: 15, result: 10, first: 14, ip: 16, sp: 19, bp: 4, words: [14, 13, 12, 7, 9, 8] };
 
 #[cfg(target_arch = "x86_64")]
 fn decode(set: &[u64; 34], len: usize) -> Registers {
