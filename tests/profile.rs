@@ -524,6 +524,7 @@ fn settings_come_from_flags_variables_and_the_file_in_this_order() {
         (&["--profile-stacks", "fb", "--", "true"], "known are auto, fp, dwarf, none"),
         (&["--backend", "wasm", "--", "true"], "WASM support is not built"),
         (&["--", "x.wasm"], "WASM support is not built"),
+        (&[], "no program is given"),
         (&["--trace-fn", "x", "--", "true"], "not built in this version"),
     ] {
         let ran = run(dir.path(), words);

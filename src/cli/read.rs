@@ -88,6 +88,11 @@ pub fn record(m: &ArgMatches) -> Result<Record, Problem> {
 
 /// A live run, profiled.
 pub fn profile(m: &ArgMatches) -> Result<profile::Profile, Problem> {
+    if argv(m).is_empty() {
+        return Err(
+            Problem::usage("cannot profile anything: no program is given").hint("chic-trace profile -- CMD ARGS")
+        );
+    }
     Ok(profile::Profile {
         target: target(m, argv(m))?,
         session: session(m, !on(m, "no-follow"), Counters::Task)?,
