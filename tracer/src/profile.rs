@@ -122,12 +122,17 @@ impl Profile {
                 return Err(error);
             }
             Err(error) => {
-                let not_measured = [not_measured(&error.to_string())];
-                self.state = State::Refused { error: error.clone(), not_measured };
+                self.refuse(error.clone());
                 return Err(error);
             }
         }
         Ok(())
+    }
+
+    /// There are none, for this reason.
+    pub fn refuse(&mut self, error: Error) {
+        let not_measured = [not_measured(&error.to_string())];
+        self.state = State::Refused { error, not_measured };
     }
 
     /// A process has another image, or is gone.
@@ -274,6 +279,7 @@ impl Session<'_> {
     }
 
     fn push_samples(&mut self, measure: Measure, value: Option<u64>, why: Option<&str>) {
+        // Where nothing was started, the trailer says it.
         let Some(root) = self.root else { return };
         let seq = self.next_seq_of_root(root);
         self.event.begin(Kind::Counter, COUNTER, root.0, seq, self.now);

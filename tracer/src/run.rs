@@ -33,6 +33,14 @@ pub fn run(plan: &Plan, waiting: Option<Child>, sink: &mut dyn Sink) -> Result<E
         (Some(launch), Some(program)) => Some(start(&mut session, plan, launch, program, waiting)?),
         _ => None,
     };
+    if plan.samples.is_some() && started.is_none() {
+        let why = "they begin with a program that is started, not with one attached to";
+        let error = launch::refused("take", "samples", why, None);
+        if plan.samples_required {
+            return Err(error);
+        }
+        session.profile.refuse(error);
+    }
     let refused = session.attach_all(plan)?;
     if session.tasks.is_empty() {
         return Err(launch::refused("trace", "anything", "neither a program nor a process was given", None));

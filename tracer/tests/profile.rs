@@ -129,6 +129,26 @@ fn a_program_that_is_not_there_has_no_samples() {
     assert!(ended.not_started.is_some());
 }
 
+#[test]
+fn a_process_that_runs_already_has_no_samples_and_that_is_said() {
+    let mut child = Command::new("sleep").arg("0.3").spawn().expect("sleep");
+    let plan = Plan { launch: None, attach: vec![child.id()], ..sampled(&["true"]) };
+    let required = Plan { launch: None, attach: vec![child.id()], samples_required: true, ..sampled(&["true"]) };
+    assert!(tracer::run(&required, &mut Kept::default()).is_err());
+    let mut kept = Kept::default();
+    let ended = tracer::run(&plan, &mut kept);
+    // The session may have taken its status.
+    let _ = child.wait();
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(error) => return println!("skipped: {error}"),
+    };
+    let Some(Sampling::Refused(error)) = &ended.sampling else { panic!("{ended:?}") };
+    assert!(error.to_string().contains("not with one attached to"), "{error}");
+    let missing = &kept.trailer.as_ref().expect("an end").not_measured;
+    assert!(missing.iter().any(|missing| missing.what == "samples"), "{missing:?}");
+}
+
 const REFUSED: &str = "CHIC_TRACE_TEST_REFUSED";
 
 /// Runs where a filter forbids perf_event_open, and writes down what came of it.
