@@ -257,9 +257,14 @@ pub const SECTIONS: &[Key] = &[
     ),
     Key(
         "profile",
-        Table(&[Key("out", Text), Key("sample_ms", Number), Key("stacks", TextOrTexts), Key("weight", Text)]),
+        Table(&[
+            Key("out", Text),
+            Key("sample_ms", UInt),
+            Key("stacks", Word(&["auto", "fp", "dwarf", "none"])),
+            Key("weight", Word(&["wall", "cpu"])),
+        ]),
     ),
-    Key("perf", Table(&[Key("baseline", Text), Key("tolerance_percent", Number), Key("min_us", UInt)])),
+    Key("perf", Table(&[Key("baseline", Text), Key("tolerance_percent", Number), Key("min_us", Number)])),
 ];
 
 #[cfg(test)]

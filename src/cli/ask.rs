@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::gate::Gate;
 use super::perf::{Perf, Seed};
+use super::profile;
 use report::shown::Outcomes;
 use report::summary::SortBy;
 use report::text::{Clock, HexStrings, Precision};
@@ -18,6 +19,8 @@ pub enum Ask {
     Trace(Trace),
     /// `record`.
     Record(Record),
+    /// `profile`.
+    Profile(Box<profile::Profile>),
     /// `report`.
     Report(Report),
     /// Two files compared.
@@ -231,6 +234,8 @@ pub struct Trace {
     pub out: Out,
     /// `--keep`.
     pub keep: Option<PathBuf>,
+    /// `--profile` and what goes with it.
+    pub profile: Option<Box<profile::How>>,
 }
 
 /// A live run, stored.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command, value_parser};
 
-use super::help;
+use super::{help, profile};
 
 const TARGET: &str = "What to trace";
 const CALLS: &str = "Which calls";
@@ -567,7 +567,10 @@ fn compared(name: &'static str, about: &'static str) -> Command {
 
 /// The whole command line.
 pub fn command() -> Command {
-    let bare = [target(), calls(), look(), destination(), session(), vec![keep()]].concat();
+    let bare = [target(), calls(), look(), destination(), session(), vec![keep()], profile::flags(true)].concat();
+    let only = |flags: Vec<Arg>, ids: &'static [&'static str]| {
+        flags.into_iter().filter(|flag| ids.contains(&flag.get_id().as_str()))
+    };
     Command::new("chic-trace")
         .version(env!("CARGO_PKG_VERSION"))
         .disable_version_flag(true)
@@ -604,6 +607,12 @@ pub fn command() -> Command {
                 )
                 .arg(count("y", 'y').hide(true))
                 .arg(switch("golden").help_heading(SESSION).help("Keep all that a golden needs"))
+                .arg(argv(false)),
+        )
+        .subcommand(
+            profile::command()
+                .args(only(target(), &["env", "user"]))
+                .args(only(session(), &["no-follow", "left", "grace", "kill-on-exit"]))
                 .arg(argv(false)),
         )
         .subcommand(

@@ -12,10 +12,11 @@ use assertions::gate::{
 use super::disk::{self, Found, NEW};
 use super::settings::{CheckSettings, Settings};
 use super::store::Place;
-use super::{counted, failed, host, written};
+use super::{counted, failed, written};
 use crate::cli::General;
 use crate::cli::gate::Check;
 use crate::exit::{Code, Ending, say};
+use crate::host;
 use crate::message::{Problem, named, safe};
 use crate::output::{self, reason};
 use crate::perf;

@@ -8,9 +8,10 @@ use assertions::{CallCounts, Configuration, Gap};
 use goldens::{Store, folder, valid_full_name};
 
 use super::settings::Settings;
-use super::{failed, host, written};
+use super::{failed, written};
 use crate::bench::LiveBench;
 use crate::cli::gate::Counted;
+use crate::host;
 use crate::message::{Problem, named, safe};
 use crate::output::reason;
 use crate::{config, perf, platform};

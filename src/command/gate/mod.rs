@@ -4,7 +4,7 @@ mod check;
 mod counted;
 mod disk;
 mod history;
-mod host;
+
 mod save;
 mod settings;
 mod store;
