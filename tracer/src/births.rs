@@ -188,6 +188,9 @@ impl Session<'_> {
         let pid = self.tasks.get(tid).map_or(tid, |task| task.pid);
         self.end_rings(pid);
         self.profile.new_image(pid);
+        if let Some(stacks) = &mut self.call_stacks {
+            stacks.new_image(pid.0);
+        }
         if old != tid && self.tasks.get(old).is_some_and(|task| task.pid == pid) {
             self.supersede(tid, old);
         }
