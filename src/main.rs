@@ -14,6 +14,7 @@ mod keys;
 mod message;
 mod output;
 mod perf;
+mod places;
 mod plan;
 mod platform;
 mod profile;
@@ -23,6 +24,7 @@ mod selection;
 mod session;
 mod show;
 mod start_failure;
+mod transpiler_map;
 
 fn main() {
     let asked = cli::read(std::env::args_os());
