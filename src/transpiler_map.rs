@@ -1,6 +1,7 @@
 //! `--transpiler-map FILE`: where generated code came from (renacer's format, version 1).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Component, Path};
 
 use report::stacks::Original;
@@ -73,10 +74,9 @@ impl TranspilerMap {
                 language: language.clone(),
                 context: Some(text(row, &at, "python_context")?),
             };
-            if lines.contains_key(&generated) {
-                twice.push(generated);
-            } else {
-                lines.insert(generated, original);
+            match lines.entry(generated) {
+                Entry::Vacant(place) => drop(place.insert(original)),
+                Entry::Occupied(_) => twice.push(generated),
             }
         }
         let named = key(&map, "", "function_map")?.as_object().ok_or("/function_map: an object is needed")?;

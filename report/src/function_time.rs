@@ -15,6 +15,8 @@ use crate::{Destination, Shown, Stacks};
 
 /// A call that moves bytes and takes longer is slow, ns.
 const SLOW_NS: u64 = 1_000_000;
+/// A longer name pushes its own row out of its columns.
+const WIDEST: usize = 60;
 /// The function of calls whose source is not known.
 const UNKNOWN: &str = "[unknown]";
 /// Calls that move bytes or make them durable.
@@ -133,19 +135,21 @@ impl Sink for FunctionTime {
             write_span(&mut text, ns, Precision::Micros);
             String::from_utf8_lossy(&text).into_owned()
         };
-        let line = |name: &str, cells: [&str; 5]| {
-            let [calls, total, average, io, slow] = cells;
-            format!("{calls:>10} {total:>14} {average:>14} {io:>10} {slow:>10}  {name}\n")
-        };
-        let mut out = line("Function", ["Calls", "Total Time", "Avg Time", "I/O Ops", "Slow I/O"]);
-        for (name, row) in rows {
+        let shown = |name: &str| {
             let mut shown = Vec::new();
             harmless(&mut shown, name);
-            let average = row.total_ns / row.calls.max(1);
-            let numbers = [row.calls.to_string(), seconds(row.total_ns), seconds(average)];
-            let [calls, total, average] = &numbers;
-            let (io, slow) = (row.io.to_string(), row.slow_io.to_string());
-            out.push_str(&line(&String::from_utf8_lossy(&shown), [calls, total, average, &io, &slow]));
+            String::from_utf8_lossy(&shown).into_owned()
+        };
+        let names: Vec<String> = rows.iter().map(|(name, _)| shown(name)).collect();
+        let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(8, WIDEST);
+        let line = |name: &str, [calls, total, average, io, slow]: [&str; 5]| {
+            format!("{name:widest$} {calls:>9} {total:>12} {average:>12} {io:>9} {slow:>9}\n")
+        };
+        let mut out = line("Function", ["Calls", "Total Time", "Avg Time", "I/O Ops", "Slow I/O"]);
+        for (name, (_, row)) in names.iter().zip(&rows) {
+            let (total, average) = (seconds(row.total_ns), seconds(row.total_ns / row.calls.max(1)));
+            let [calls, io, slow] = [row.calls, row.io, row.slow_io].map(|count| count.to_string());
+            out.push_str(&line(name, [&calls, &total, &average, &io, &slow]));
         }
         self.to.buffer().extend_from_slice(out.as_bytes());
         self.to.flush()
