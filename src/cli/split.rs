@@ -58,6 +58,17 @@ pub fn refuse_flags(command: &Command, args: &[OsString]) -> Result<(), Problem>
     split(command, args.iter().cloned()).map(drop)
 }
 
+/// The words of a command that runs nothing, with --source for each `-s` without a number, wherever it stands.
+pub fn with_source(mut words: Vec<OsString>) -> Vec<OsString> {
+    for at in 0..words.len() {
+        let next = words.get(at + 1).map(OsString::as_os_str);
+        if words.get(at).is_some_and(|word| word == "-s") && matches!(string_limit(next), Ok(Takes::Source)) {
+            words[at] = "--source".into();
+        }
+    }
+    words
+}
+
 /// What a flag takes with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Takes {
@@ -167,6 +178,19 @@ mod tests {
             ("- x", "", "- x", false),
         ] {
             assert_eq!(parts(line), (flags.into(), rest.into(), dashes), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_report_takes_its_flags_in_any_order() {
+        for (line, becomes) in [
+            ("report a.ctrace -s", "report a.ctrace --source"),
+            ("report -s -k a.ctrace", "report --source -k a.ctrace"),
+            ("report -s 64 a.ctrace", "report -s 64 a.ctrace"),
+            ("report -s a.ctrace", "report -s a.ctrace"),
+        ] {
+            let words = with_source(line.split_whitespace().map(OsString::from).collect());
+            assert_eq!(words.join(OsStr::new(" ")), becomes, "{line}");
         }
     }
 
