@@ -55,6 +55,17 @@ pub struct Counted {
     pub golden: Option<String>,
 }
 
+/// Two programs that are run in turns.
+#[derive(Debug, Default)]
+pub struct Turns {
+    /// `--baseline-bin`.
+    pub baseline: OsString,
+    /// `--pairs`: at the first look.
+    pub pairs: Option<usize>,
+    /// `--stdin`.
+    pub stdin: Option<PathBuf>,
+}
+
 /// `gate save`.
 #[derive(Debug)]
 pub struct Save {
@@ -103,8 +114,10 @@ pub struct Check {
     pub seed: u64,
     /// `--record-history`.
     pub record_history: bool,
-    /// The program whose calls are counted.
+    /// The program whose calls are counted, or that is run in turns with another.
     pub counted: Counted,
+    /// The other, where there is one.
+    pub turns: Option<Turns>,
     /// `--format json`.
     pub json: bool,
 }
@@ -231,6 +244,23 @@ fn counted() -> [Arg; 3] {
     ]
 }
 
+/// Flags of two programs that are run in turns.
+fn turns() -> [Arg; 3] {
+    let instead = ["baseline", "candidate", "golden", "rule"];
+    [
+        value("baseline-bin", "OLD")
+            .requires("argv")
+            .conflicts_with_all(instead)
+            .value_parser(value_parser!(OsString))
+            .help("Run this program in turns with PROG, with the same ARGS, and compare their times"),
+        value("pairs", "K")
+            .requires("baseline-bin")
+            .value_parser(value_parser!(u32).range(1..=1000))
+            .help("Pairs of runs before the first look (default 10); up to twice as many where that does not decide"),
+        path("stdin", "FILE").requires("baseline-bin").help("Their standard input (default /dev/null)"),
+    ]
+}
+
 fn store() -> Arg {
     path("store", "DIR").help("Where baselines lie (default artifacts/performance/baselines)")
 }
@@ -289,6 +319,7 @@ fn check() -> Command {
         )
         .arg(value("candidate", "NAME").value_parser(folder_name).help("What is compared with it (default new)"))
         .args(counted().into_iter().filter(|arg| arg.get_id() != "runs"))
+        .args(turns())
         .args(results())
         .arg(
             value("rule", "RULE")
@@ -385,6 +416,11 @@ fn check_of(m: &ArgMatches) -> Check {
         seed: m.get_one::<u64>("seed").copied().unwrap_or(0),
         record_history: m.get_flag("record-history"),
         counted: counted_of(m),
+        turns: m.get_one::<OsString>("baseline-bin").map(|baseline| Turns {
+            baseline: baseline.clone(),
+            pairs: m.get_one::<u32>("pairs").map(|pairs| *pairs as usize),
+            stdin: path_of(m, "stdin"),
+        }),
         json: text(m, "format").as_deref() == Some("json"),
     }
 }

@@ -6,15 +6,17 @@ use std::time::SystemTime;
 
 use assertions::gate::notes::{self, Circumstances, Note, Noted, Status};
 use assertions::gate::{
-    GateReport, Judged, Overall, Parameters, Run, Side, Verdict, counters, first, history, json, judge, text, verify,
+    GateReport, Judged, Measurement, Overall, Parameters, Run, Side, Verdict, counters, first, history, json, judge,
+    text, verify,
 };
 
 use super::disk::{self, Found, NEW};
+use super::pairs::{self, Paired};
 use super::settings::{CheckSettings, Settings};
 use super::store::Place;
 use super::{counted, failed, host, written};
 use crate::cli::General;
-use crate::cli::gate::Check;
+use crate::cli::gate::{Check, Turns};
 use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, named, safe};
 use crate::output::{self, reason};
@@ -30,10 +32,10 @@ pub fn run(general: &General, ask: &Check) -> Result<Ending, Problem> {
     for path in [&ask.report, &ask.report_v1].into_iter().flatten() {
         prepared(path)?;
     }
-    let compared = if ask.counted.argv.is_empty() {
-        of_results(ask, &settings, &check)
-    } else {
-        of_counters(ask, &settings, &check)
+    let compared = match &ask.turns {
+        Some(turns) => of_pairs(ask, turns, &check),
+        None if ask.counted.argv.is_empty() => of_results(ask, &settings, &check),
+        None => of_counters(ask, &settings, &check),
     };
     let (compared, problem) = match compared {
         Ok(compared) => (compared, None),
@@ -86,6 +88,7 @@ struct Compared {
     judged: Judged,
     failures: Vec<String>,
     parameters: Option<Parameters>,
+    measurement: Option<Measurement>,
 }
 
 fn of_results(ask: &Check, settings: &Settings, check: &CheckSettings) -> Result<Compared, Problem> {
@@ -109,7 +112,15 @@ fn of_results(ask: &Check, settings: &Settings, check: &CheckSettings) -> Result
     } else if judged.rows.iter().all(|row| row.verdict == Verdict::New) {
         failures.push(format!("cannot check against {}: there is no such baseline", check.baseline));
     }
-    Ok(Compared { baseline, candidate, judged, failures, parameters: Some(parameters) })
+    Ok(Compared { baseline, candidate, judged, failures, parameters: Some(parameters), measurement: None })
+}
+
+fn of_pairs(ask: &Check, turns: &Turns, check: &CheckSettings) -> Result<Compared, Problem> {
+    let Paired { baseline, candidate, judged, measurement } = pairs::run(&ask.counted, turns, check)?;
+    for missing in &measurement.not_measured {
+        say(&format_args!("chic-trace: {}", safe(&pairs::told(missing))));
+    }
+    Ok(Compared { baseline, candidate, judged, measurement: Some(measurement), ..Compared::default() })
 }
 
 fn of_counters(ask: &Check, settings: &Settings, check: &CheckSettings) -> Result<Compared, Problem> {
@@ -128,7 +139,7 @@ fn of_counters(ask: &Check, settings: &Settings, check: &CheckSettings) -> Resul
         candidate: counted::side(NEW, &after),
         judged: Judged { rows, ..Judged::default() },
         failures,
-        parameters: None,
+        ..Compared::default()
     })
 }
 
@@ -180,7 +191,7 @@ fn report(
     problem: Option<Problem>,
 ) -> Result<GateReport, Problem> {
     let place = Place::of(&settings.store, &check.baseline);
-    let Compared { baseline, candidate, judged, failures: more, parameters } = compared;
+    let Compared { baseline, candidate, judged, failures: more, parameters, measurement } = compared;
     let parameters = parameters.unwrap_or(check.parameters);
     let now = SystemTime::now();
     let mut rows = judged.rows;
@@ -214,6 +225,7 @@ fn report(
         notes,
         failures,
         regressions_fail: check.regressions_fail,
+        measurement,
     })
 }
 
@@ -257,7 +269,11 @@ fn say_reasons(report: &GateReport, unused_allowed: bool) {
         let change = row.delta_percent.map(|delta| format!(" ({delta:+.2} %)")).unwrap_or_default();
         let reason = row.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
         // One benchmark may have several counters.
-        let counter = if row.unit == "count" { format!(" {}", safe(&row.metric)) } else { String::new() };
+        let counter = if row.unit == "count" || report.measurement.is_some() {
+            format!(" {}", safe(&row.metric))
+        } else {
+            String::new()
+        };
         say(&format_args!("chic-trace: {}{counter} {why}{change}{}", safe(&row.bench_id), safe(&reason)));
     }
     if unused_allowed {

@@ -5,6 +5,7 @@ mod counted;
 mod disk;
 mod history;
 mod host;
+mod pairs;
 mod save;
 mod settings;
 mod store;
