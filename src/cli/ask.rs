@@ -512,6 +512,8 @@ pub struct Assert {
     pub runs: Option<u32>,
     /// `--recording`.
     pub recording: Option<PathBuf>,
+    /// `--emit`, `KIND:PATH` each.
+    pub emit: Vec<OsString>,
     /// Form of the verdict.
     pub form: VerdictForm,
 }

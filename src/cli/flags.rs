@@ -413,12 +413,12 @@ fn fail_on() -> Arg {
     word_of("fail-on", &["error", "warning"], "The least severity that makes a run different")
 }
 
-fn emit() -> Arg {
+pub(super) fn emit() -> Arg {
     value("emit", "KIND:PATH")
         .action(ArgAction::Append)
         .value_parser(value_parser!(std::ffi::OsString))
         .hide_short_help(true)
-        .help("Also write the report into a file: json:PATH, junit:PATH, text:PATH")
+        .help("Also write the report into a file: json, text, junit, sarif, markdown or github, where there are values bmf or github-action-benchmark")
 }
 
 fn check_format() -> Arg {
@@ -631,6 +631,7 @@ pub fn command() -> Command {
                         .help("Untraced runs for time, after one to warm up (default 5)"),
                 )
                 .arg(verdict_format())
+                .arg(emit())
                 .arg(inconclusive())
                 .arg(path("recording", "FILE").conflicts_with("argv").help("Judge this recording instead of a run"))
                 .arg(argv(false)),

@@ -120,6 +120,8 @@ pub struct Check {
     pub turns: Option<Turns>,
     /// `--format json`.
     pub json: bool,
+    /// `--emit`, `KIND:PATH` each.
+    pub emit: Vec<OsString>,
 }
 
 /// `gate history`.
@@ -349,6 +351,7 @@ fn check() -> Command {
         .arg(value("seed", "N").value_parser(value_parser!(u64)).help("Of the generator (default 0)"))
         .arg(switch("record-history").help("Add the values of the candidate to the history of the baseline"))
         .arg(format(&["text", "json"], "text (default) or json, on stdout"))
+        .arg(super::flags::emit())
 }
 
 fn path_of(m: &ArgMatches, id: &str) -> Option<PathBuf> {
@@ -422,6 +425,7 @@ fn check_of(m: &ArgMatches) -> Check {
             stdin: path_of(m, "stdin"),
         }),
         json: text(m, "format").as_deref() == Some("json"),
+        emit: super::read::emit(m),
     }
 }
 

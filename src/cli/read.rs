@@ -126,7 +126,7 @@ pub fn compare(m: &ArgMatches) -> Compare {
     }
 }
 
-fn emit(m: &ArgMatches) -> Vec<OsString> {
+pub(super) fn emit(m: &ArgMatches) -> Vec<OsString> {
     m.try_get_many::<OsString>("emit").ok().flatten().map(|words| words.cloned().collect()).unwrap_or_default()
 }
 
@@ -281,6 +281,7 @@ pub fn assert(m: &ArgMatches) -> Result<Assert, Problem> {
         name: text(m, "name").map(String::from),
         runs: m.get_one::<u32>("runs").copied(),
         recording,
+        emit: emit(m),
         form: form(m),
     })
 }

@@ -3,9 +3,11 @@
 mod check;
 mod counted;
 mod disk;
+mod found;
 mod history;
 mod host;
 mod pairs;
+mod reasons;
 mod save;
 mod settings;
 mod store;

@@ -1,14 +1,18 @@
 //! `chic-trace perf report`: times against budgets and a baseline.
 
+mod found;
+
 use assertions::perf::{Limits, PerfReport, Status, compare, json, text};
 
 use crate::cli::perf::PerfReport as Ask;
+use crate::emit::{self, Own};
 use crate::exit::{Code, Ending};
 use crate::message::Problem;
 use crate::{output, perf};
 
 /// Reads, compares, prints, and chooses the code by what was printed.
 pub fn run(ask: &Ask) -> Result<Ending, Problem> {
+    let wanted = emit::wanted(&ask.emit, emit::MEASURES)?;
     let side = |path: &std::path::Path| {
         let document = perf::document(path)?;
         perf::side(path, &document, ask.profile.as_deref())
@@ -23,6 +27,8 @@ pub fn run(ask: &Ask) -> Result<Ending, Problem> {
     };
     let limits = Limits { tolerance_pct: ask.tolerance, min_us: ask.min_us, allow_removed: ask.allow_removed };
     let report = compare(&current, baseline.as_ref(), limits);
+    let own = Own { json: &|| json(&report), text: &|| text(&report, ask.top as usize), junit: None };
+    emit::write(&wanted, own, &found::findings(&report))?;
     let shown = if ask.json { json(&report) } else { text(&report, ask.top as usize) };
     match output::print(&shown)? {
         Ending::Code(_) if ask.fail_on_regressions => judged(&report),
