@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::baseline::Baseline;
 use super::gate::Gate;
 use super::perf::{Perf, Seed};
 use report::shown::Outcomes;
@@ -28,6 +29,8 @@ pub enum Ask {
     Assert(Assert),
     /// `gate …`.
     Gate(Gate),
+    /// `baseline …`.
+    Baseline(Baseline),
     /// `perf …`.
     Perf(Perf),
     /// `seed`.

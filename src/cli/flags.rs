@@ -637,6 +637,7 @@ pub fn command() -> Command {
                 .arg(argv(false)),
         )
         .subcommand(super::gate::command())
+        .subcommand(super::baseline::command())
         .subcommands(super::perf::commands())
         .subcommand(
             Command::new("config")

@@ -77,6 +77,13 @@ pub fn without_aslr() -> Result<(), String> {
     sys::process::can_disable_aslr().map_err(|errno| format!("personality: {}", errno.text()))
 }
 
+/// Sends a signal to a process group; 0 and 1 are none that anybody started.
+pub fn signal_group(group: u32, signal: i32) {
+    if group > 1 {
+        let _ = sys::process::kill_group(sys::Tid(group), signal);
+    }
+}
+
 /// Runs without ptrace: wall time, resource usage and status of the bare program.
 ///
 /// # Errors

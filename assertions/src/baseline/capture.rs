@@ -287,11 +287,7 @@ impl Capture {
         serde_json::to_string_pretty(&RepeatedSummary {
             schema_version: 1,
             generated_at_unix_sec: self.generated_at_unix_sec,
-            host: ShortHost {
-                system: &host.system,
-                machine: &host.machine,
-                python: self.compat.then_some(""),
-            },
+            host: ShortHost { system: &host.system, machine: &host.machine, python: self.compat.then_some("") },
             config: Config {
                 wasmoon: &self.binary,
                 subcommand: &self.subcommand,
@@ -342,7 +338,9 @@ impl Capture {
             "# Wasmoon Perf Benchmark Summary\n\n- Generated at: `{}`\n- Host: `{} / {}`\n- Iterations: `{}` (warmup `{}`)\n\n",
             self.generated_at_unix_sec, host.system, host.machine, self.iterations, self.warmup
         );
-        out.push_str("| Workload | Exit Failures | Elapsed Median (ms) | Compile Median (us) | Code Size Median (bytes) |\n");
+        out.push_str(
+            "| Workload | Exit Failures | Elapsed Median (ms) | Compile Median (us) | Code Size Median (bytes) |\n",
+        );
         out.push_str("|---|---:|---:|---:|---:|\n");
         let shown = |value: Option<u64>| value.map_or("-".to_owned(), |value| value.to_string());
         for workload in &self.workloads {

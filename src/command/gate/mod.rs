@@ -5,7 +5,7 @@ mod counted;
 mod disk;
 mod found;
 mod history;
-mod host;
+pub mod host;
 mod pairs;
 mod reasons;
 mod save;
