@@ -157,7 +157,7 @@ fn whatever_becomes_of_a_run_it_is_a_row_and_nothing_of_it_survives() {
     assert!(rows[0]["elapsed_ns"].as_u64().is_some_and(|ns| ns >= 1_000_000_000), "{summary}");
     assert!(rows.iter().all(|row| row["error"].is_string() && row["workload_blake3"].is_string()), "{summary}");
     assert!(summary["provenance"]["host"]["n_cpus"].is_u64() && summary["provenance"]["binary_blake3"].is_null());
-    assert_eq!(read(&dir.join("out/summary.md")).lines().count(), 8);
+    assert_eq!(read(&dir.join("out/summary.md")).lines().count(), 9);
     let pid = read(&dir.join("pid"));
     let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
     assert!(state.is_empty() || state.contains(") Z "), "it still runs: {state}");

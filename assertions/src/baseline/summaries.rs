@@ -117,7 +117,10 @@ fn of_series(document: &Value) -> Option<Vec<Series>> {
     if document.get("runs").is_some() {
         return Some(vec![one_series("runs", document)?]);
     }
-    document.as_object()?.iter().map(|(name, series)| one_series(name, series)).collect()
+    // Ratios of two of them may stand between.
+    let named = document.as_object()?.iter().filter(|(_, series)| series.get("runs").is_some());
+    let all: Vec<Series> = named.map(|(name, series)| one_series(name, series)).collect::<Option<_>>()?;
+    (!all.is_empty()).then_some(all)
 }
 
 fn one_series(name: &str, series: &Value) -> Option<Series> {
