@@ -220,6 +220,17 @@ fn of_an_assert() {
     }
     assert!(json_of(&dir.join("bmf.out"))["many"]["span_count"]["value"].as_f64().is_some_and(|calls| calls > 1.0));
     ends(&run(dir, &["assert", "--emit", "gate-row:x", "--", "/bin/true"], false), 2);
+
+    // What renacer.toml asks for.
+    let asked =
+        "[ci]\nexport_format = \"sarif\"\nexport_path = \"out/ci\"\n[reporting]\nformats = [\"json\", \"junit\"]\n";
+    std::fs::write(dir.join("renacer.toml"), format!("{rules}\n{asked}")).expect("written");
+    ends(&run(dir, &["assert", "--", "/bin/true"], false), 1);
+    assert_eq!(sarif(&dir.join("out/ci/assert.sarif")).len(), 1);
+    assert_eq!(json_of(&dir.join("target/chic-trace/assert.json"))["verdict"], "over");
+    assert!(dir.join("target/chic-trace/assert.xml").is_file());
+    std::fs::write(dir.join("renacer.toml"), format!("{rules}\n[reporting]\nformats = [\"pdf\"]\n")).expect("written");
+    ends(&run(dir, &["assert", "--", "/bin/true"], false), 2);
 }
 
 #[test]

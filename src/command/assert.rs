@@ -20,7 +20,8 @@ use crate::output;
 /// Judges, prints, and chooses the code by what was printed.
 pub fn run(general: &General, ask: Assert) -> Result<Ending, Problem> {
     let configuration = rules(general)?;
-    let wanted = emit::wanted(&ask.emit, emit::MEASURES)?;
+    let mut wanted = emit::wanted(&ask.emit, emit::MEASURES)?;
+    wanted.extend(emit::configured(&configuration, "assert", emit::MEASURES)?);
     for warning in &configuration.warnings {
         say(&format_args!("chic-trace: {}", safe(warning)));
     }

@@ -26,7 +26,7 @@ fn of_case(out: &mut String, command: &str, case: &Case) {
     let lines: Vec<String> = case.found.iter().flat_map(lines).chain(case.accept.clone()).collect();
     let body = escaped(&lines.join("\n"));
     let _ = match case.outcome {
-        Outcome::Passed => write!(out, "/>\n"),
+        Outcome::Passed => writeln!(out, "/>"),
         Outcome::NotMeasured => write!(out, ">\n      <skipped message=\"{message}\"/>\n    </testcase>\n"),
         Outcome::Warned => write!(out, ">\n      <system-out>{body}</system-out>\n    </testcase>\n"),
         Outcome::Failed | Outcome::Undecided => {

@@ -14,6 +14,7 @@ use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use assertions::Configuration;
 pub use values::LATENCY;
 
 use crate::exit::say;
@@ -198,6 +199,8 @@ pub const GATE: &[Kind] = &[
 pub struct Wanted {
     kind: Kind,
     path: PathBuf,
+    /// Is its folder made, too?
+    folder: bool,
 }
 
 impl Wanted {
@@ -227,7 +230,30 @@ fn one(word: &OsStr, forms: &[Kind]) -> Result<Wanted, Problem> {
     if path.is_empty() {
         return Err(Problem::usage(format!("cannot emit {}: no file is named", quoted(word))).hint(hint()));
     }
-    Ok(Wanted { kind, path: PathBuf::from(OsStr::from_bytes(path)) })
+    Ok(Wanted { kind, path: PathBuf::from(OsStr::from_bytes(path)), folder: false })
+}
+
+/// What `[ci] export_format`, `export_path` and `[reporting] formats`, `output_dir` of renacer.toml ask for: files in a
+/// folder, named after the command.
+pub fn configured(configuration: &Configuration, command: &str, forms: &[Kind]) -> Result<Vec<Wanted>, Problem> {
+    let mut all: Vec<Wanted> = Vec::new();
+    for (key, dir) in [("ci.export_format", "ci.export_path"), ("reporting.formats", "reporting.output_dir")] {
+        let Some(words) = configuration.get(key) else { continue };
+        let dir = Path::new(configuration.get(dir).unwrap_or(KEPT));
+        for word in words.split(", ").filter(|word| !word.is_empty()) {
+            let known = Kind::ALL.iter().find(|(known, kind)| *known == word && forms.contains(kind));
+            let Some((_, kind)) = known else {
+                let name = &configuration.name;
+                return Err(Problem::usage(format!("cannot take {key} {word:?} of {name}: there is no such form")));
+            };
+            let path = dir.join(format!("{command}.{}", kind.ending()));
+            let wanted = Wanted { kind: *kind, path, folder: true };
+            if !all.contains(&wanted) {
+                all.push(wanted);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// The forms that a command makes itself.
@@ -243,7 +269,10 @@ pub struct Own<'a> {
 
 /// Writes what was asked for. In GitHub Actions also annotations, the summary of the step, and files to be kept.
 pub fn write(wanted: &[Wanted], own: Own<'_>, findings: &Findings) -> Result<(), Problem> {
-    for Wanted { kind, path } in wanted {
+    for Wanted { kind, path, folder } in wanted {
+        if let Some(dir) = path.parent().filter(|dir| *folder && !dir.as_os_str().is_empty()) {
+            std::fs::create_dir_all(dir).map_err(|error| cannot_write(dir, &error))?;
+        }
         perf::write(path, form(*kind, own, findings).as_bytes())?;
     }
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {

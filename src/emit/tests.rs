@@ -105,7 +105,10 @@ fn values_are_those_of_benchmarks_and_nothing_is_made_up() {
 #[test]
 fn what_is_wanted_is_read_before_anything_runs() {
     let wanted = |word: &str, forms| wanted(&[word.into()], forms);
-    assert_eq!(wanted("sarif:a:b", VERDICTS), Ok(vec![Wanted { kind: Kind::Sarif, path: "a:b".into() }]));
+    assert_eq!(
+        wanted("sarif:a:b", VERDICTS),
+        Ok(vec![Wanted { kind: Kind::Sarif, path: "a:b".into(), folder: false }])
+    );
     for (word, forms) in
         [("bmf:x", VERDICTS), ("gate-row:x", MEASURES), ("yaml:x", GATE), ("json:", GATE), ("json", GATE)]
     {

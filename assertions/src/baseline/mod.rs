@@ -22,3 +22,8 @@ pub use names::{names, original_names};
 pub use show::{Shown, json, markdown, text};
 pub use summaries::{Series, SeriesRun, Summary};
 pub use totals::{PassTotal, Totals, folded, show, top, totals};
+
+/// Hash of a file, as `b3sum` prints it.
+pub fn blake3(bytes: &[u8]) -> String {
+    ::blake3::hash(bytes).to_hex().to_string()
+}

@@ -234,7 +234,7 @@ fn shown(path: &Path) -> String {
 
 fn hash(path: &Path) -> Option<String> {
     let bytes = perf::bytes(path).ok()?;
-    Some(assertions::gate::content_blake3([("", bytes.as_slice())]))
+    Some(baseline::blake3(&bytes))
 }
 
 fn capture(ask: &Ask, plan: &Plan, workloads: Vec<CapturedWorkload>) -> baseline::Capture {
