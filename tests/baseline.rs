@@ -68,6 +68,20 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// A process that was killed is gone as soon as the kernel comes to it.
+#[track_caller]
+fn gone(pid: &str) {
+    let mut state = String::new();
+    for _ in 0..1000 {
+        state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+        if state.is_empty() || state.contains(") Z ") {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("it still runs: {state}");
+}
+
 fn json_of(path: &Path) -> Value {
     serde_json::from_str(&read(path)).expect("JSON")
 }
@@ -158,9 +172,27 @@ fn whatever_becomes_of_a_run_it_is_a_row_and_nothing_of_it_survives() {
     assert!(rows.iter().all(|row| row["error"].is_string() && row["workload_blake3"].is_string()), "{summary}");
     assert!(summary["provenance"]["host"]["n_cpus"].is_u64() && summary["provenance"]["binary_blake3"].is_null());
     assert_eq!(read(&dir.join("out/summary.md")).lines().count(), 9);
-    let pid = read(&dir.join("pid"));
-    let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-    assert!(state.is_empty() || state.contains(") Z "), "it still runs: {state}");
+    gone(&read(&dir.join("pid")));
+}
+
+#[test]
+fn what_runs_ends_with_us() {
+    let room = room();
+    let dir = room.path();
+    workloads(dir, &["sleeps"]);
+    compiler(dir, &metrics(1000, 3), "sleep 300 & echo $! > pid.new; mv pid.new pid; wait");
+    let mut command = chic_trace();
+    let capture = command.current_dir(dir).args(["baseline", "capture", "--workload", "sleeps", "--out-dir", "out"]);
+    let mut capture = capture.spawn().expect("it starts");
+    while !dir.join("pid").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    // SAFETY: kill(2) of a child of ours that was not waited for.
+    assert_eq!(unsafe { libc::kill(capture.id() as i32, libc::SIGTERM) }, 0);
+    let status = capture.wait().expect("it ends");
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(libc::SIGTERM));
+    gone(&read(&dir.join("pid")));
+    assert!(!dir.join("out/summary.json").exists(), "half a capture is none");
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub mod front;
 mod golden;
 mod header;
 pub mod interpreters;
+pub mod interrupts;
 mod launch;
 mod leave;
 mod look;

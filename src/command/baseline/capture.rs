@@ -47,7 +47,12 @@ pub fn run(general: &General, ask: &Ask) -> Result<Ending, Problem> {
             _ => {}
         }
     }
-    let workloads = captured(ask, &plan, &raw);
+    // What runs is in a group of its own: nobody else ends it when we are told to end.
+    tracer::interrupts::hold();
+    let workloads = match captured(ask, &plan, &raw) {
+        Ok(workloads) => workloads,
+        Err(signal) => return Ok(Ending::Signal(signal)),
+    };
     let mut capture = capture(ask, &plan, workloads);
     if let Some(path) = &ask.baseline {
         capture.comparison = Some(compared(ask, path, &capture));
@@ -131,7 +136,8 @@ fn plan(general: &General, ask: &Ask) -> Result<Plan, Problem> {
 }
 
 /// Runs of all workloads in turns: what the machine does meanwhile meets all of them.
-fn captured(ask: &Ask, plan: &Plan, raw: &Path) -> Vec<CapturedWorkload> {
+/// An error is the signal by which we were told to end.
+fn captured(ask: &Ask, plan: &Plan, raw: &Path) -> Result<Vec<CapturedWorkload>, i32> {
     let mut all: Vec<CapturedWorkload> = plan
         .workloads
         .iter()
@@ -151,23 +157,26 @@ fn captured(ask: &Ask, plan: &Plan, raw: &Path) -> Vec<CapturedWorkload> {
             };
             let file = |ending: &str| raw.join(format!("{name}{infix}.{ending}"));
             let files = [file("metrics.json"), file("stdout.log"), file("stderr.log")];
-            let run = one(plan, &workload.workload, files, (run_id, warmup));
+            let run = one(plan, &workload.workload, files, (run_id, warmup))?;
             let ok = run.status == RunStatus::Ok;
             workload.runs.push(run);
             if !ok && ask.fail_fast {
-                return all;
+                return Ok(all);
             }
         }
     }
-    all
+    Ok(all)
 }
 
-fn one(plan: &Plan, workload: &str, files: [PathBuf; 3], (run_id, warmup): (u32, bool)) -> CapturedRun {
+fn one(plan: &Plan, workload: &str, files: [PathBuf; 3], (run_id, warmup): (u32, bool)) -> Result<CapturedRun, i32> {
     let mut argv = vec![plan.binary.clone()];
     argv.extend((plan.subcommand != "none").then(|| plan.subcommand.clone()));
     argv.push(workload.to_owned());
     let timeout = Duration::try_from_secs_f64(plan.timeout_sec).unwrap_or(Duration::MAX);
     let ended = Child { argv: &argv, files: &files, timeout }.run();
+    if let Ok(Ended { interrupted: Some(signal), .. }) = ended {
+        return Err(signal);
+    }
     let metrics = read(&files[0]);
     let (status, error) = status(&ended, metrics.as_ref(), plan.timeout_sec);
     let metrics_present = files[0].exists();
@@ -176,7 +185,7 @@ fn one(plan: &Plan, workload: &str, files: [PathBuf; 3], (run_id, warmup): (u32,
         Ok(ended) => (ended.exit_code, ended.signal, ended.elapsed),
         Err(_) => (127, None, Duration::ZERO),
     };
-    CapturedRun {
+    Ok(CapturedRun {
         run_id,
         warmup,
         command: argv,
@@ -189,7 +198,7 @@ fn one(plan: &Plan, workload: &str, files: [PathBuf; 3], (run_id, warmup): (u32,
         files: files.map(|file| shown(&file)),
         metrics_present,
         error,
-    }
+    })
 }
 
 /// Metrics of a run, where it wrote some.

@@ -8,6 +8,9 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+/// How often it is looked whether we are to end ourselves.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// How long a group may take to end itself after SIGTERM.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -34,6 +37,8 @@ pub struct Ended {
     pub elapsed: Duration,
     /// Was it ended because its time was over?
     pub timed_out: bool,
+    /// The signal by which we were told to end, for which it was ended.
+    pub interrupted: Option<i32>,
 }
 
 impl Child<'_> {
@@ -61,14 +66,23 @@ impl Child<'_> {
             let status = child.wait();
             let _ = ended.send((status, began.elapsed()));
         });
-        let in_time = answer.recv_timeout(self.timeout);
-        let timed_out = in_time.is_err();
-        let (status, elapsed) = match in_time {
-            Ok(found) => found,
-            Err(_) => stop(group, &answer),
+        let mut interrupted = None;
+        let in_time = loop {
+            let left = self.timeout.saturating_sub(began.elapsed());
+            match answer.recv_timeout(left.min(LOOK)) {
+                Ok(found) => break Some(found),
+                Err(_) if left.is_zero() => break None,
+                Err(_) => interrupted = tracer::interrupts::taken(),
+            }
+            if interrupted.is_some() {
+                break None;
+            }
         };
+        let timed_out = in_time.is_none() && interrupted.is_none();
+        let (status, elapsed) = in_time.unwrap_or_else(|| stop(group, &answer));
         let status = status?;
-        Ok(Ended { exit_code: code(status), signal: status.signal(), elapsed, timed_out })
+        let interrupted = interrupted.or_else(tracer::interrupts::taken);
+        Ok(Ended { exit_code: code(status), signal: status.signal(), elapsed, timed_out, interrupted })
     }
 }
 

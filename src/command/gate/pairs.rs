@@ -154,6 +154,9 @@ impl<'a> Both<'a> {
         let launch =
             Launch { argv, env: vec![pad], stdio: [stdin, out, err], no_aslr: self.no_aslr, ..Launch::default() };
         let usage = tracer::run_untraced(&launch).map_err(|error| cannot(error.to_string()))?;
+        if let Some(signal) = tracer::interrupts::taken() {
+            return Err(failed(format!("cannot go on: stopped by signal {signal}")));
+        }
         if let Some(failure) = &usage.not_started {
             let problem = start_failure::explain(&program, failure);
             return Err(Problem { hints: problem.hints, ..cannot(format!("did not start: {}", problem.what)) });
