@@ -413,7 +413,7 @@ fn fail_on() -> Arg {
     word_of("fail-on", &["error", "warning"], "The least severity that makes a run different")
 }
 
-pub(super) fn emit() -> Arg {
+pub(in crate::cli) fn emit() -> Arg {
     value("emit", "KIND:PATH")
         .action(ArgAction::Append)
         .value_parser(value_parser!(std::ffi::OsString))
