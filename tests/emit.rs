@@ -158,6 +158,13 @@ fn of_a_gate_check() {
     assert_eq!((&row["gate_id"], &row["status"], &row["failure_count"]), (&json!("G6"), &json!("fail"), &json!(1)));
     assert!(row["duration_ms"].is_u64());
 
+    // On standard output they are the same.
+    for form in VERDICTS.iter().filter(|form| !["json", "text"].contains(form)) {
+        let shown = run(dir, &["gate", "check", "--source", "new.json", "--format", form], false);
+        ends(&shown, 1);
+        assert!(shown.stdout == std::fs::read(dir.join(format!("{form}.out"))).expect("a report"), "{form}");
+    }
+
     // Without results the reports of before are gone, and say why.
     ends(&run(dir, &all(&["gate", "check", "--source", "none.json"], &emits, &[]), false), 1);
     assert_eq!(sarif(&dir.join("sarif.out"))[0]["ruleId"], "gate");

@@ -7,6 +7,7 @@ use assertions::baseline::CompareOptions;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::ask::Inconclusive;
+use crate::emit::Kind;
 
 /// `baseline …`.
 #[derive(Debug)]
@@ -61,6 +62,8 @@ pub struct Compare {
     pub compat: bool,
     /// `--emit`, `KIND:PATH` each.
     pub emit: Vec<OsString>,
+    /// `--format`.
+    pub form: Kind,
     /// `--inconclusive`, `--strict`.
     pub inconclusive: Inconclusive,
 }
@@ -152,6 +155,12 @@ pub fn command() -> Command {
                 .arg(path("md", "FILE").help("Write the findings as Markdown"))
                 .arg(switch("wasmoon-compat").help("Write JSON as Wasmoon does"))
                 .arg(super::flags::emit())
+                .arg(
+                    value("format", "FORMAT")
+                        .value_parser(crate::emit::WORDS)
+                        .hide_possible_values(true)
+                        .help("text (default), json, junit, sarif, markdown or github, on stdout"),
+                )
                 .arg(
                     value("inconclusive", "AS")
                         .value_parser(["code", "pass", "fail"])
@@ -245,6 +254,7 @@ pub fn baseline(m: &ArgMatches) -> Baseline {
             page: path_of(m, "md"),
             compat: m.get_flag("wasmoon-compat"),
             emit: super::read::emit(m),
+            form: Kind::named(text(m, "format").as_deref()),
             inconclusive: match text(m, "inconclusive").as_deref() {
                 Some("pass") => Inconclusive::Pass,
                 Some("fail") => Inconclusive::Fail,

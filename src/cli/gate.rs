@@ -5,9 +5,11 @@ mod flags;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use assertions::gate::read::Kind;
+use assertions::gate::read::Kind as Tool;
 use assertions::gate::{Inconclusive, Rule};
 use clap::ArgMatches;
+
+use crate::emit::Kind;
 
 pub use flags::command;
 
@@ -43,7 +45,7 @@ pub struct Results {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Source {
     /// Files of this tool, or of the tool that the content is of.
-    File(Option<Kind>, PathBuf),
+    File(Option<Tool>, PathBuf),
     /// A folder.
     Criterion(PathBuf),
 }
@@ -122,8 +124,8 @@ pub struct Check {
     pub counted: Counted,
     /// The other, where there is one.
     pub turns: Option<Turns>,
-    /// `--format json`.
-    pub json: bool,
+    /// `--format`.
+    pub form: Kind,
     /// `--emit`, `KIND:PATH` each.
     pub emit: Vec<OsString>,
 }
@@ -228,7 +230,7 @@ fn check_of(m: &ArgMatches) -> Check {
             pairs: m.get_one::<u32>("pairs").map(|pairs| *pairs as usize),
             stdin: path_of(m, "stdin"),
         }),
-        json: text(m, "format").as_deref() == Some("json"),
+        form: Kind::named(text(m, "format").as_deref()),
         emit: super::read::emit(m),
     }
 }

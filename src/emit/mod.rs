@@ -162,6 +162,11 @@ impl Kind {
         ("gate-row", Kind::GateRow),
     ];
 
+    /// The form of this word of `--format`; the command's own lines where there is none.
+    pub fn named(word: Option<&str>) -> Kind {
+        Kind::ALL.iter().find(|(known, _)| Some(*known) == word).map_or(Kind::Text, |(_, kind)| *kind)
+    }
+
     /// The ending of a file of this form.
     fn ending(self) -> &'static str {
         match self {
@@ -173,6 +178,9 @@ impl Kind {
         }
     }
 }
+
+/// Words of `--format` of what can be printed in all of them.
+pub const WORDS: [&str; 6] = ["text", "json", "junit", "sarif", "markdown", "github"];
 
 /// Forms of what has verdicts and no values.
 pub const VERDICTS: &[Kind] = &[Kind::Json, Kind::Text, Kind::Junit, Kind::Sarif, Kind::Markdown, Kind::Github];
@@ -281,7 +289,8 @@ pub fn write(wanted: &[Wanted], own: Own<'_>, findings: &Findings) -> Result<(),
     Ok(())
 }
 
-fn form(kind: Kind, own: Own<'_>, findings: &Findings) -> String {
+/// Findings in a form.
+pub fn form(kind: Kind, own: Own<'_>, findings: &Findings) -> String {
     match kind {
         Kind::Json => (own.json)(),
         Kind::Text => (own.text)(),

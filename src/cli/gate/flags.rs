@@ -204,6 +204,6 @@ fn check() -> Command {
         .arg(switch("strict").conflicts_with("inconclusive").help("As --inconclusive=fail"))
         .arg(value("seed", "N").value_parser(value_parser!(u64)).help("Of the generator (default 0)"))
         .arg(switch("record-history").help("Add the values of the candidate to the history of the baseline"))
-        .arg(format(&["text", "json"], "text (default) or json, on stdout"))
+        .arg(format(&crate::emit::WORDS, "text (default), json, junit, sarif, markdown or github, on stdout"))
         .arg(crate::cli::flags::emit())
 }

@@ -117,8 +117,9 @@ pub fn run(ask: &Ask) -> Result<Ending, Problem> {
         say(&format_args!("chic-trace: {}", safe(&line).replace('\n', "\\n")));
     }
     let own = Own { json: &document, text: &|| text(&comparison, &shown), junit: None };
-    written(emit::write(&wanted, own, &findings(&comparison, &shown, ask.inconclusive)))?;
-    match output::print(&text(&comparison, &shown))? {
+    let findings = findings(&comparison, &shown, ask.inconclusive);
+    written(emit::write(&wanted, own, &findings))?;
+    match output::print(&emit::form(ask.form, own, &findings))? {
         Ending::Code(_) => Ok(code.into()),
         other => Ok(other),
     }

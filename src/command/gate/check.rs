@@ -61,7 +61,7 @@ pub fn run(general: &General, ask: &Check) -> Result<Ending, Problem> {
     let own = Own { json: &|| json(&report), text: &|| text(&report), junit: None };
     let findings = Findings { took_ms: began.elapsed().as_millis() as u64, ..found::findings(&report) };
     written(emit::write(&wanted, own, &findings))?;
-    match output::print(&if ask.json { json(&report) } else { text(&report) })? {
+    match output::print(&emit::form(ask.form, own, &findings))? {
         Ending::Code(_) => Ok(code(report.overall()).into()),
         other => Ok(other),
     }
