@@ -11,6 +11,7 @@ const WORDS: &[(&str, AnsiColor)] = &[
     ("inconclusive", AnsiColor::Yellow),
     ("not-measured", AnsiColor::Yellow),
     ("disabled", AnsiColor::BrightBlack),
+    ("not-run", AnsiColor::BrightBlack),
 ];
 
 /// Colours the first verdict word of each line, if colour is wanted.

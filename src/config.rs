@@ -214,6 +214,7 @@ pub fn all(general: &General, configuration: Option<&Configuration>) -> Result<V
         effective("assert.runs", ASSERT_RUNS.to_string(), Origin::Default),
         not_measured,
     ];
+    settings.extend(crate::profile::effective(configuration)?);
     for key in configuration.iter().flat_map(|c| c.settings.keys()) {
         if !settings.iter().any(|known| known.name == *key) {
             settings.extend(from_file(key, key, configuration));

@@ -3,7 +3,7 @@
 use recording::session::{PayloadLimits, TargetStdout};
 use tracer::{Launch, Plan, Stdio};
 
-use crate::cli::ask::{Look, Session, Target};
+use crate::cli::ask::{Calls, Look, Session, Target};
 use crate::exit::{Code, say};
 use crate::message::Problem;
 use crate::selection::Selection;
@@ -43,6 +43,17 @@ pub fn stored(
     Plan { golden, ..plan(target, selection, session, limits, moved) }
 }
 
+/// A session that is profiled; `calls`: its system calls are recorded, too.
+pub fn profiled(target: Target, session: &Session, calls: bool) -> Result<Plan, Problem> {
+    let trace = (!calls).then(|| "none".to_owned());
+    let selection = Selection::of(&Calls { trace, ..Calls::default() })?;
+    // Descriptors are told apart by what stands behind them.
+    let notes = if calls { 2 } else { 0 };
+    let limits =
+        PayloadLimits { data: 0, environment: false, notes, argv_elements: 0, elements: 0, ..PayloadLimits::live() };
+    Ok(plan(target, &selection, session, limits, false))
+}
+
 fn plan(target: Target, selection: &Selection, session: &Session, limits: PayloadLimits, moved: bool) -> Plan {
     // Where nothing is started, nobody's output moves.
     let moved = moved && !target.argv.is_empty();
@@ -57,6 +68,9 @@ fn plan(target: Target, selection: &Selection, session: &Session, limits: Payloa
         placement: session.placement,
         counters: session.counters,
         interval: session.interval,
+        samples: None,
+        samples_required: false,
+        tracepoints: None,
         left: session.left,
         grace: session.grace,
         kill_on_exit: session.kill_on_exit,

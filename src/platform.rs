@@ -17,3 +17,12 @@ pub fn here() -> Platform {
     };
     Platform { arch: arch.into(), libc: libc.into() }
 }
+
+/// The target triple of programs of this machine.
+pub fn triple() -> String {
+    let Platform { arch, libc } = here();
+    match libc.as_str() {
+        "musl" => format!("{arch}-unknown-linux-musl"),
+        _ => format!("{arch}-unknown-linux-gnu"),
+    }
+}

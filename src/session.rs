@@ -5,7 +5,7 @@ use std::io;
 
 use recording::{Sink, SinkError, Tee};
 use tracer::front::Behind;
-use tracer::{Ended, Plan, Status};
+use tracer::{Ended, Plan, Sampling, Status};
 
 use crate::cli::ask::Quiet;
 use crate::exit::{Code, Ending, say};
@@ -23,6 +23,12 @@ pub struct Ran {
 
 /// Runs the plan; every sink sees every event.
 pub fn run(plan: &Plan, behind: &mut Option<Behind>, sinks: &mut [Box<dyn Sink>]) -> Result<Ran, Problem> {
+    let mut sinks: Vec<&mut dyn Sink> = sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect();
+    run_into(plan, behind, &mut sinks)
+}
+
+/// As [`run`], into sinks of the caller's.
+pub fn run_into(plan: &Plan, behind: &mut Option<Behind>, sinks: &mut [&mut dyn Sink]) -> Result<Ran, Problem> {
     let mut run = |sink: &mut dyn Sink| {
         match behind {
             Some(behind) => tracer::run_behind(plan, behind, sink),
@@ -56,10 +62,30 @@ pub fn stand_behind(plan: &Plan) -> Result<Option<Behind>, Problem> {
 }
 
 impl Ran {
+    /// How the program ended, where that was seen.
+    pub fn status(&self) -> Option<Status> {
+        self.ended.root
+    }
+
+    /// What became of samples.
+    pub fn take_sampling(&mut self) -> Option<Sampling> {
+        self.ended.sampling.take()
+    }
+
     /// As [`Ran::ending`]; where filtered tasks are left, the front ends and we stay with them.
-    pub fn ending_behind(mut self, behind: Option<Behind>, quiet: Quiet) -> Result<Ending, Problem> {
+    pub fn ending_behind(self, behind: Option<Behind>, quiet: Quiet) -> Result<Ending, Problem> {
+        self.ending_behind_as(behind, quiet, |outcome| outcome)
+    }
+
+    /// The same with an outcome that the caller has a word in.
+    pub fn ending_behind_as(
+        mut self,
+        behind: Option<Behind>,
+        quiet: Quiet,
+        outcome: impl FnOnce(Result<Ending, Problem>) -> Result<Ending, Problem>,
+    ) -> Result<Ending, Problem> {
         let mute = self.ended.mute.take();
-        let outcome = self.ending(quiet);
+        let outcome = outcome(self.ending(quiet));
         if let (Some(behind), Some(mute)) = (behind, mute) {
             behind.release(crate::exit::told(&outcome));
             mute.linger();

@@ -209,7 +209,7 @@ fn a_recording_that_lacks_something_says_what_and_is_never_the_same() {
     judged("good.ctrace", 0, &["sh: same"]);
     let bytes = fs::read(bench.path("good.ctrace")).expect("a recording");
     fs::write(bench.path("cut.ctrace"), &bytes[..bytes.len() - 100]).expect("written");
-    judged("cut.ctrace", 4, &["cut.ctrace: it is incomplete: it ends at byte "]);
+    judged("cut.ctrace", 4, &["sh: not measured: the recording has no end: incomplete at byte "]);
     store(&bench, "nothing.ctrace", SCRIPT, &["-e", "trace=none"]);
     judged("nothing.ctrace", 4, &["nothing.ctrace: it holds no calls"]);
     store(&bench, "some.ctrace", SCRIPT, &["-e", "trace=openat"]);

@@ -374,7 +374,7 @@ fn courtroom() -> tempfile::TempDir {
     file("over", rule("\"span_count\"\nmax_spans = 3").as_bytes());
     file("warns", rule("\"span_count\"\nmax_spans = 3\nfail_on_violation = false").as_bytes());
     file("removals", rule("\"span_count\"\nmax_spans = 0\nspan_name_pattern = \"unlink\"").as_bytes());
-    file("memory", rule("\"memory_usage\"\nmax_bytes = 1").as_bytes());
+    file("unwritten", rule("\"durable_replace\"\npath = \"final\"").as_bytes());
     file("typo", rule("\"span_cuont\"\nmax_spans = 3").as_bytes());
     file("off", rule("\"span_count\"\nmax_spans = 3\nenabled = false").as_bytes());
     file("none", b"");
@@ -410,7 +410,7 @@ fn every_code_of_a_judging_command_is_given_for_its_reason() {
         (0, &check, &["odd", "--inconclusive", "pass"], &odd, "odd: flaky"),
         (1, &check, &["odd", "--inconclusive", "fail"], &odd, "odd: flaky"),
         (4, &check, &["missing"], &cat, "chic-trace golden record missing -- cat /dev/null"),
-        (4, &check, &["g", "--recording", "cut"], &[], "cut: it is incomplete"),
+        (4, &check, &["g", "--recording", "cut"], &[], "not measured: the recording has no end"),
         (4, &check, &["g", "--recording", "part"], &[], "g: not measured"),
         (4, &check, &["far"], &cat, "recorded on far_from_"),
         (5, &check, &["g"], &lost, "cannot run ./no-such-program"),
@@ -421,10 +421,10 @@ fn every_code_of_a_judging_command_is_given_for_its_reason() {
         (2, &["assert"], &["--config", "typo"], &cat, "the nearest is span_count"),
         (2, &["assert"], &["--config", "missing"], &cat, "missing"),
         (2, &["assert"], &["--config", "within", "--recording", "typo"], &[], "typo"),
-        (3, &["assert"], &["--config", "memory"], &cat, "not-measured"),
+        (3, &["assert"], &["--config", "unwritten"], &cat, "not-measured"),
         (3, &["assert"], &["--config", "removals"], &odd, "inconclusive"),
-        (0, &["assert"], &["--config", "memory", "--inconclusive", "pass"], &cat, "not-measured"),
-        (1, &["assert"], &["--config", "memory", "--inconclusive", "fail"], &cat, "not-measured"),
+        (0, &["assert"], &["--config", "unwritten", "--inconclusive", "pass"], &cat, "not-measured"),
+        (1, &["assert"], &["--config", "unwritten", "--inconclusive", "fail"], &cat, "not-measured"),
         (4, &["assert"], &["--config", "none"], &cat, "no rule in none"),
         (4, &["assert"], &["--config", "off"], &cat, "is disabled"),
         (4, &["assert"], &["--config", "within", "--recording", "cut"], &[], "cut: it is incomplete"),

@@ -62,6 +62,18 @@ impl Document {
         calls.map(|line| line.split(" #").next().unwrap_or(line).trim().to_owned()).collect()
     }
 
+    /// Writes the blocks that begin with the name of a file, which the commands then use.
+    fn put_files(&self, dir: &Path) {
+        for block in self.blocks() {
+            let name = block.first().and_then(|line| line.strip_prefix("# ")).filter(|name| name.ends_with(".toml"));
+            if let Some(name) = name.filter(|name| !name.contains([' ', '/'])) {
+                fs::write(dir.join(name), block.join("\n") + "\n").expect("written");
+                let used = self.calls_of("chic-trace").iter().any(|call| call.contains(name));
+                assert!(used, "{}: no command uses {name}", self.name);
+            }
+        }
+    }
+
     /// Calls of ours in the running text that are whole.
     fn inline_calls(&self) -> Vec<String> {
         let words = self.text.split('`').skip(1).step_by(2);
@@ -120,6 +132,7 @@ fn every_command_that_a_document_shows_works() {
     let has_make = Command::new("make").arg("-v").output().is_ok_and(|run| run.status.success());
     for document in documents() {
         let stage = Stage::new();
+        document.put_files(stage.room.path());
         let calls = document.calls_of("chic-trace");
         assert!(document.name != "README.md" || calls.len() >= 8, "{calls:?} is not all of the README");
         for line in calls.into_iter().chain(document.inline_calls()) {

@@ -381,3 +381,31 @@ fn exact_has_names_as_they_were() {
         golden(dir, &[&["check", "names", "--level", level][..], &command].concat(), 0);
     }
 }
+
+/// Two goldens are told by their lines, and in the forms of a check by what a run of the second would show.
+#[test]
+fn two_goldens_differ_in_every_form() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    for word in ["one", "two"] {
+        let script = format!("echo {word} > x; echo done");
+        golden(dir, &["record", word, "--runs", "3", "--fixture", "-", "--", "sh", "-c", &script], 0);
+    }
+    let compare = |words: &[&str], code: i32| golden(dir, &[&["diff"][..], words].concat(), code);
+    assert_eq!(compare(&["one", "one"], 0), "one and one: same (protocol)\n");
+    let lines = compare(&["one", "two"], 1);
+    assert!(lines.starts_with("one and two: different (protocol)\n- argv sh -c echo%20one"), "{lines}");
+    let json: serde_json::Value =
+        serde_json::from_str(&compare(&["one", "two", "--format", "json"], 1)).expect("a document");
+    let result = &json["results"][0];
+    assert_eq!(result["verdict"], "different");
+    let codes: Vec<&str> =
+        result["findings"].as_array().into_iter().flatten().filter_map(|it| it["code"].as_str()).collect();
+    assert!(codes.contains(&"proc.args") && codes.contains(&"file.bytes"), "{codes:?}");
+    compare(&["one", "two", "--emit", "junit:told.xml"], 1);
+    let told = fs::read_to_string(dir.join("told.xml")).expect("written");
+    assert!(told.contains("failures=\"1\"") && told.contains("instead of `echo one &gt; x; echo done`"), "{told}");
+}

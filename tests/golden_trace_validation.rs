@@ -314,10 +314,11 @@ fn a_recording_is_judged_like_a_run() {
         assert!(record.status().is_ok());
         bench.golden("check notes --recording run.ctrace", code);
         bench.golden("diff goldens/notes.golden run.ctrace", code);
+        // Its end may have held a difference, and takes none away.
+        let bytes = fs::read(bench.path("run.ctrace")).expect("a recording");
+        fs::write(bench.path("cut.ctrace"), &bytes[..bytes.len() - 100]).expect("written");
+        bench.golden("check notes --recording cut.ctrace", if code == 0 { 4 } else { code });
     }
-    let bytes = fs::read(bench.path("run.ctrace")).expect("a recording");
-    fs::write(bench.path("cut.ctrace"), &bytes[..bytes.len() - 100]).expect("written");
-    bench.golden("check notes --recording cut.ctrace", 4);
 }
 
 /// Stores a run of `bin/notes`, made in a directory of its own as every run is.

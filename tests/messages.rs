@@ -622,7 +622,11 @@ fn what_can_not_be_judged_is_no_pass() {
         for judge in [&["assert", "--recording", file][..], &["golden", "check", "x", "--recording", file]] {
             let run = at(dir, judge);
             assert_eq!(run.status.code(), Some(code), "{judge:?}: {}{}", text(&run.stdout), text(&run.stderr));
-            assert!(text(&run.stderr).starts_with(message), "{judge:?}: {}", text(&run.stderr));
+            let compared = judge[0] == "golden" && file == "cut";
+            let message =
+                if compared { "x: not measured: the recording has no end: incomplete at byte " } else { message };
+            let said = text(if compared { &run.stdout } else { &run.stderr });
+            assert!(said.starts_with(message), "{judge:?}: {said}");
         }
     }
     let golden = dir.join("goldens/x.golden");

@@ -406,3 +406,53 @@ fn what_the_command_prints_and_writes_is_valid() {
     let summary = std::fs::read_to_string(room.path().join("perf.summary.json")).expect("written");
     accepts(&validator("perf-summary"), "summary", &summary);
 }
+
+#[test]
+fn limits_and_the_baseline_may_stand_in_the_file() {
+    let dir = room();
+    std::fs::write(dir.path().join("base.json"), runs(&[100.0]).to_string()).expect("written");
+    std::fs::write(dir.path().join("perf.json"), runs(&[108.0]).to_string()).expect("written");
+    let code = |file: &str, words: &[&str]| {
+        std::fs::write(dir.path().join("renacer.toml"), file).expect("written");
+        let words = [&["perf", "report", "--fail-on-regressions"], words].concat();
+        run_in(dir.path(), &words)
+    };
+    ends(&code("", &["-b", "base.json"]), 1);
+    ends(&code("[perf]\nbaseline = \"base.json\"\n", &[]), 1);
+    ends(&code("[perf]\nbaseline = \"base.json\"\ntolerance_percent = 10\n", &[]), 0);
+    ends(&code("[perf]\nbaseline = \"base.json\"\nmin_us = 20.5\n", &[]), 0);
+    ends(&code("[perf]\nbaseline = \"base.json\"\ntolerance_percent = 10\n", &["--tolerance", "5"]), 1);
+    let refused = code("[perf]\ntolerence_percent = 10\n", &[]);
+    ends(&refused, 2);
+    assert!(text(&refused.stderr).contains("tolerance_percent"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn random_streams_of_two_runs_are_compared() {
+    let dir = room();
+    let log = |name: &str, seed: u64, events: &[Value]| {
+        let events: Vec<Value> = (0..).zip(events).map(|(index, op)| json!({"index": index, "op": op})).collect();
+        let streams = json!([{"id": 1, "seed": seed, "events": events}, {"id": 9, "seed": 0, "events": []}]);
+        let log = json!({"version": "0.1", "rng_streams": streams});
+        std::fs::write(dir.path().join(name), log.to_string()).expect("written");
+    };
+    let (next, advance) = (json!({"kind": "next", "bits": 64}), json!({"kind": "advance", "by": 3}));
+    log("a", 5, &[next.clone(), advance.clone()]);
+    log("same", 5, &[next.clone(), advance.clone()]);
+    log("seed", 6, &[next.clone(), advance.clone()]);
+    log("event", 5, &[next.clone(), next.clone()]);
+    log("short", 5, &[next]);
+    std::fs::write(dir.path().join("none"), json!({"version": "0.1", "rng_streams": []}).to_string()).expect("written");
+    for (other, code, says) in [
+        ("same", 0, "the same: 2 streams\n"),
+        ("seed", 1, "stream 0000000000000001: seed 0x00000000000000000000000000000005 in a, 0x"),
+        ("event", 1, "stream 0000000000000001: event 1: advance 3 in a, next 64 in event\n"),
+        ("short", 1, "stream 0000000000000001: event 1: advance 3 in a, nothing in short\n"),
+        ("none", 1, "stream 0000000000000001: it is only in a\n"),
+        ("missing", 2, ""),
+    ] {
+        let run = run_in(dir.path(), &["seed", "--compare", "a", other]);
+        ends(&run, code);
+        assert!(text(&run.stdout).starts_with(says), "{other}: {}", text(&run.stdout));
+    }
+}

@@ -212,9 +212,9 @@ type = "critical_path"
 max_duration_ms = 600000
 
 [[assertion]]
-name = "small"
-type = "memory_usage"
-max_bytes = 1
+name = "durable"
+type = "durable_replace"
+path = "final"
 
 [[assertion]]
 name = "off"
@@ -227,6 +227,21 @@ name = "few calls, please"
 type = "span_count"
 max_spans = 5
 fail_on_violation = false
+
+[[assertion]]
+name = "only here"
+type = "reads_only"
+paths = ["nothing"]
+runtime = false
+fail_on_violation = false
+
+[[assertion]]
+name = "condition"
+type = "custom"
+expression = "calls > 0 && max_rss_bytes > 0 && wall_ms < 600000"
+
+[performance.budgets]
+other = { max_syscalls = 1 }
 "#;
 
 /// A rule for calls of one name.
@@ -277,7 +292,9 @@ fn real_judgements_are_valid() {
         let verdicts: Vec<&str> =
             document["results"].as_array().expect("rules").iter().filter_map(|row| row["verdict"].as_str()).collect();
         if verdict == "over" {
-            assert_eq!(verdicts, ["over", "within", "within", "not-measured", "disabled", "over"], "{document}");
+            let expected =
+                ["over", "within", "within", "not-measured", "disabled", "over", "over", "within", "not-run"];
+            assert_eq!(verdicts, expected, "{document}");
         } else {
             assert_eq!(verdicts, [verdict], "{document}");
         }
@@ -366,6 +383,9 @@ fn wrong_judgements_are_found() {
             ("not measured without a reason", &|d| d["results"][3]["reason"] = json!(null)),
             ("disabled with a value", &|d| d["results"][4]["value"] = json!(0)),
             ("no call made it", &|d| d["results"][0]["calls"][0]["calls"] = json!(0)),
+            ("a path of nothing", &|d| d["results"][6]["calls"][0]["path"] = json!("")),
+            ("a condition with half a value", &|d| d["results"][7]["value"] = json!(1)),
+            ("not run without a reason", &|d| d["results"][8]["reason"] = json!(null)),
         ],
     );
     refuses(&validator, &within, &[("over without a broken rule", &|d| d["verdict"] = json!("over"))]);

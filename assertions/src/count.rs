@@ -6,7 +6,7 @@ use recording::event::{Hidden, Kind};
 use recording::session::{EndedBy, Header, Trailer};
 use recording::views::{Clock, Tally};
 use recording::{Batch, Sink, SinkError};
-use syscalls::{Abi, Classes};
+use syscalls::{Abi, Classes, Filter};
 
 /// Why counts can't be judged, or only in one direction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,30 @@ pub enum Gap {
     Incomplete(String),
 }
 
+impl Gap {
+    /// Why whoever needs `calls` (`None`: all of them) can't be judged; `None` when nothing that is needed is
+    /// missing.
+    pub(crate) fn hides(&self, calls: Option<&Filter>) -> Option<String> {
+        match self {
+            Gap::Missing(why) => Some(why.clone()),
+            Gap::Incomplete(why) => Some(format!("the recording is incomplete: {why}")),
+            Gap::Filtered(text) => {
+                let kept = Filter::parse(text).ok();
+                let covers = calls.zip(kept).is_some_and(|(calls, kept)| covers(&kept, calls));
+                (!covers).then(|| format!("the filter {text} left calls out"))
+            }
+        }
+    }
+}
+
+/// Are all calls of `needed` in `kept`?
+fn covers(kept: &Filter, needed: &Filter) -> bool {
+    let within = |kept: &[u64], needed: &[u64]| kept.iter().zip(needed).all(|(kept, needed)| needed & !kept == 0);
+    within(&kept.native(), &needed.native())
+        && within(&kept.i386(), &needed.i386())
+        && (kept.unknown() || !needed.unknown())
+}
+
 /// Calls of a run by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallCounts {
@@ -26,6 +50,8 @@ pub struct CallCounts {
     pub by_name: BTreeMap<String, u64>,
     /// Those of them that failed.
     pub errors: BTreeMap<String, u64>,
+    /// Time in them as far as it was seen, ns; while tracing, it includes the stops.
+    pub time_ns: BTreeMap<String, u64>,
     /// By class, without its `%`; a call may be in several.
     pub by_class: BTreeMap<&'static str, u64>,
     /// What may be missing.
@@ -47,6 +73,7 @@ pub struct CountCalls {
     filter: Option<String>,
     missing: Option<String>,
     ended: Option<EndedBy>,
+    follows: bool,
 }
 
 impl CountCalls {
@@ -63,11 +90,17 @@ impl CountCalls {
             if row.count.errors > 0 {
                 add(counts.errors.entry(name.clone()).or_default(), row.count.errors);
             }
+            add(counts.time_ns.entry(name.clone()).or_default(), row.count.total_ns);
             add(counts.by_name.entry(name).or_default(), row.count.calls);
             for class in classes(row.abi, row.nr) {
                 add(counts.by_class.entry(class).or_default(), row.count.calls);
             }
         }
+        let births = ["fork", "vfork", "clone", "clone3"];
+        let count = |of: &BTreeMap<String, u64>, name| of.get(name).copied().unwrap_or(0);
+        let unfollowed =
+            !self.follows && births.iter().any(|name| count(&counts.by_name, *name) > count(&counts.errors, *name));
+        let unfollowed = unfollowed.then(|| "children and threads were not followed".to_owned());
         let incomplete = match self.ended {
             Some(EndedBy::Complete | EndedBy::RootEnded) => None,
             Some(EndedBy::Limit) => Some("a limit ended it before the program did"),
@@ -78,7 +111,7 @@ impl CountCalls {
         let gap = incomplete
             .map(|why| Gap::Incomplete(why.into()))
             .or(self.filter.map(Gap::Filtered))
-            .or(self.missing.map(Gap::Missing));
+            .or(self.missing.or(unfollowed).map(Gap::Missing));
         CallCounts { gap, ..counts }
     }
 }
@@ -105,6 +138,7 @@ impl Sink for CountCalls {
     fn begin(&mut self, header: &Header) -> Result<(), SinkError> {
         self.clock = Some(Clock::new(header));
         self.filter = header.filter.clone();
+        self.follows = header.follow;
         Ok(())
     }
 
@@ -118,11 +152,15 @@ impl Sink for CountCalls {
             }
             match event.kind() {
                 Some(Kind::Lost) => self.missing = Some("events were lost".into()),
-                Some(Kind::Unseen) if event.u32(32) == Hidden::UntracedChild as u32 => {
-                    self.missing = Some("a child could not be traced".into());
-                }
-                Some(Kind::Unseen) if event.u32(32) == Hidden::IoUring as u32 => {
-                    self.missing = Some("operations of an io_uring are no calls".into());
+                Some(Kind::Unseen) => {
+                    let what = u8::try_from(event.u32(32)).ok().and_then(Hidden::from_raw);
+                    let why = match what {
+                        Some(Hidden::UntracedChild) => "a child could not be traced",
+                        Some(Hidden::IoUring) => "operations of an io_uring are no calls",
+                        Some(Hidden::UnpatchedSites | Hidden::Other) => "some calls were not seen",
+                        _ => continue,
+                    };
+                    self.missing = Some(why.into());
                 }
                 _ => {}
             }

@@ -33,6 +33,8 @@ pub struct Key(pub &'static str, pub Shape);
 
 use Shape::*;
 
+use crate::rule::Pattern;
+
 /// Types of `[[assertion]]`: name, required keys, optional keys.
 pub const TYPES: &[(&str, &[&str], &[&str])] = &[
     ("critical_path", &["max_duration_ms"], &["trace_name_pattern"]),
@@ -61,8 +63,17 @@ pub const CHECKS: &[(&str, &[&str])] = &[
     ("min_time", &["min_time_ms"]),
 ];
 
-/// Patterns of `anti_pattern`; the third is a spelling that is in use.
-pub const PATTERNS: &[&str] = &["GodProcess", "TightLoop", "PcieBottleneck", "PCIeBottleneck"];
+/// Checks of `[[anti_patterns.rules]]`: name, required keys.
+pub const ANTI_CHECKS: &[(&str, &[&str])] =
+    &[("ratio", &["syscalls", "min_ratio"]), ("syscall_count", &["syscall", "max_count"])];
+
+/// Patterns of `anti_pattern`; the fourth is a spelling that is in use.
+pub const PATTERNS: &[(&str, Pattern)] = &[
+    ("GodProcess", Pattern::GodProcess),
+    ("TightLoop", Pattern::TightLoop),
+    ("PcieBottleneck", Pattern::PcieBottleneck),
+    ("PCIeBottleneck", Pattern::PcieBottleneck),
+];
 
 const ASSERTION: &[Key] = &[
     Key("name", Text),
@@ -246,9 +257,14 @@ pub const SECTIONS: &[Key] = &[
     ),
     Key(
         "profile",
-        Table(&[Key("out", Text), Key("sample_ms", Number), Key("stacks", TextOrTexts), Key("weight", Text)]),
+        Table(&[
+            Key("out", Text),
+            Key("sample_ms", UInt),
+            Key("stacks", Word(&["auto", "fp", "dwarf", "none"])),
+            Key("weight", Word(&["wall", "cpu"])),
+        ]),
     ),
-    Key("perf", Table(&[Key("baseline", Text), Key("tolerance_percent", Number), Key("min_us", UInt)])),
+    Key("perf", Table(&[Key("baseline", Text), Key("tolerance_percent", Number), Key("min_us", Number)])),
 ];
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::finding::{Finding, Shown};
 use crate::verdict::{Judged, Report, Verdict};
 
 /// One line a rule, and one for all.
@@ -11,18 +12,17 @@ pub fn text(report: &Report) -> String {
     let width = report.results.iter().map(|judged| judged.name.chars().count()).max().unwrap_or(0);
     let mut out = String::new();
     for judged in &report.results {
-        let reason = match &judged.verdict {
-            Verdict::NotMeasured(reason) => reason.as_str(),
-            _ => judged.message.as_str(),
-        };
-        let source = if judged.source.is_empty() { String::new() } else { format!(" ({})", judged.source) };
+        let reason = printable(judged.verdict.reason().unwrap_or(&judged.message));
+        let source = if judged.source.is_empty() { String::new() } else { format!(" ({})", printable(&judged.source)) };
         let warning = if !judged.fails && judged.verdict == Verdict::Over { " (a warning)" } else { "" };
         let line =
             format!("{:width$}  {:12}  {reason}{source}{warning}", printable(&judged.name), judged.verdict.word());
         let _ = writeln!(out, "{}", line.trim_end());
-        if !judged.calls.is_empty() {
-            let calls: Vec<String> = judged.calls.iter().map(|(name, n)| format!("{name} {n}")).collect();
-            let _ = writeln!(out, "{:width$}  {:12}  by {}", "", "", calls.join(", "));
+        let Shown { rows, more } = &judged.found;
+        if !rows.is_empty() {
+            let calls: Vec<String> = rows.iter().map(|row| printable(&row.to_string())).collect();
+            let more = if *more > 0 { format!(", and {more} more") } else { String::new() };
+            let _ = writeln!(out, "{:width$}  {:12}  by {}{more}", "", "", calls.join(", "));
         }
     }
     let _ = writeln!(out, "{}: {}", printable(&report.run), report.summary().word());
@@ -57,11 +57,21 @@ struct Row<'a> {
     source: Option<&'a str>,
     reason: Option<&'a str>,
     calls: Vec<Call<'a>>,
+    #[serde(skip_serializing_if = "is_zero")]
+    more_calls: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 #[derive(Serialize)]
 struct Call<'a> {
     name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    process: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
     calls: u64,
 }
 
@@ -88,12 +98,14 @@ fn row(judged: &Judged) -> Row<'_> {
         unit: some(judged.unit),
         budget: judged.budget.and_then(number),
         source: some(&judged.source),
-        reason: match &judged.verdict {
-            Verdict::NotMeasured(reason) => Some(reason),
-            _ => some(&judged.message),
-        },
-        calls: judged.calls.iter().map(|(name, calls)| Call { name, calls: *calls }).collect(),
+        reason: judged.verdict.reason().or_else(|| some(&judged.message)),
+        calls: judged.found.rows.iter().map(call).collect(),
+        more_calls: judged.found.more,
     }
+}
+
+fn call(found: &Finding) -> Call<'_> {
+    Call { name: &found.call, process: found.process.as_deref(), path: found.path.as_deref(), calls: found.count }
 }
 
 fn some(text: &str) -> Option<&str> {

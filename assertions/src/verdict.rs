@@ -1,5 +1,7 @@
 //! Verdicts: what a rule says of a run. Not measured is neither zero nor a pass.
 
+use crate::finding::Shown;
+
 /// What a rule says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -13,6 +15,8 @@ pub enum Verdict {
     NotMeasured(String),
     /// The file says that the rule is not judged.
     Disabled,
+    /// It is not about this run, or the run was over before it was its turn, and why.
+    NotRun(String),
 }
 
 impl Verdict {
@@ -24,6 +28,27 @@ impl Verdict {
             Verdict::Inconclusive => "inconclusive",
             Verdict::NotMeasured(_) => "not-measured",
             Verdict::Disabled => "disabled",
+            Verdict::NotRun(_) => "not-run",
+        }
+    }
+
+    /// The worst first.
+    pub(crate) fn rank(&self) -> u8 {
+        match self {
+            Verdict::Over => 0,
+            Verdict::Inconclusive => 1,
+            Verdict::NotMeasured(_) => 2,
+            Verdict::Within => 3,
+            Verdict::NotRun(_) => 4,
+            Verdict::Disabled => 5,
+        }
+    }
+
+    /// Why nothing is said.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Verdict::NotMeasured(why) | Verdict::NotRun(why) => Some(why),
+            _ => None,
         }
     }
 }
@@ -35,13 +60,15 @@ pub struct Judged {
     pub name: String,
     /// Its type in the file.
     pub kind: String,
+    /// Its line in the file.
+    pub line: usize,
     /// What it says.
     pub verdict: Verdict,
     /// Does a broken rule fail the run, or only warn?
     pub fails: bool,
     /// What was measured: the median of several runs.
     pub value: Option<f64>,
-    /// `calls`, `ms`; empty where nothing is measured.
+    /// `calls`, `ms`, `bytes`, `percent`, `share` (0 to 1); empty where nothing is measured.
     pub unit: &'static str,
     /// The budget.
     pub budget: Option<f64>,
@@ -49,8 +76,27 @@ pub struct Judged {
     pub message: String,
     /// Where the value is from: `1 traced run`, `recording`.
     pub source: String,
-    /// The calls that made it, most first: name and count.
-    pub calls: Vec<(String, u64)>,
+    /// The calls that made it.
+    pub found: Shown,
+}
+
+impl Judged {
+    /// A row about something that is judged elsewhere; it changes nothing.
+    pub fn not_run(name: &str, kind: &str, line: usize, why: String) -> Judged {
+        Judged {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            line,
+            verdict: Verdict::NotRun(why),
+            fails: false,
+            value: None,
+            unit: "",
+            budget: None,
+            message: String::new(),
+            source: String::new(),
+            found: Shown::default(),
+        }
+    }
 }
 
 /// What all rules together mean.
@@ -62,7 +108,7 @@ pub enum Summary {
     Over,
     /// A rule is inconclusive or not measured.
     Undecided,
-    /// Every rule is disabled, or there is none.
+    /// Every rule is disabled or about another run, or there is none.
     Nothing,
 }
 
@@ -92,7 +138,8 @@ impl Report {
     pub fn summary(&self) -> Summary {
         let counted = || self.results.iter().filter(|judged| judged.fails);
         let undecided = |verdict: &Verdict| matches!(verdict, Verdict::Inconclusive | Verdict::NotMeasured(_));
-        if self.results.iter().all(|judged| judged.verdict == Verdict::Disabled) {
+        let silent = |verdict: &Verdict| matches!(verdict, Verdict::Disabled | Verdict::NotRun(_));
+        if self.results.iter().all(|judged| silent(&judged.verdict)) {
             Summary::Nothing
         } else if counted().any(|judged| judged.verdict == Verdict::Over) {
             Summary::Over

@@ -12,3 +12,4 @@ pub mod perf_json;
 mod printers;
 pub mod recording_reader;
 pub mod renacer_toml;
+mod rules;

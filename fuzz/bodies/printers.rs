@@ -1,4 +1,4 @@
-//! What the targets that print have in common: every printer at once, and what each may write.
+//! What the targets that print have in common: every printer at once, and what each may write; every rule besides.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -9,6 +9,8 @@ use report::json::{Json, JsonOptions};
 use report::jsonl::JsonLines;
 use report::summary::{Summary, SummaryOptions};
 use report::text::{Text, TextOptions};
+
+use super::rules;
 
 #[derive(Clone, Default)]
 struct Memory(Arc<Mutex<Vec<u8>>>);
@@ -47,9 +49,12 @@ pub fn check(verbose: bool, notes: u8, give: impl FnOnce(&mut Tee<'_>)) {
     tee.push(&mut to_json);
     tee.push(&mut to_lines);
     tee.push(&mut to_table);
+    let mut judged = rules::watcher();
+    tee.push(&mut judged);
     give(&mut tee);
     assert!(tee.into_failures().is_empty(), "memory took no more");
     drop((to_text, to_json, to_lines, to_table));
+    rules::check(judged);
     for shown in [text.take(), table.take()] {
         let bad = shown.iter().position(|b| (*b < 0x20 && *b != b'\n') || *b >= 0x7f);
         assert_eq!(bad.map(|at| shown[at.saturating_sub(80)..=at].escape_ascii().to_string()), None);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// blake3, first 128 bits.
@@ -34,6 +35,31 @@ impl fmt::Debug for Hash {
     }
 }
 
+/// Bytes that several hold; made of a vector without a copy.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shared(Arc<Vec<u8>>);
+
+impl Shared {
+    /// These, which somebody else holds, too.
+    pub fn held(bytes: Arc<Vec<u8>>) -> Shared {
+        Shared(bytes)
+    }
+}
+
+impl Deref for Shared {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<T: Into<Vec<u8>>> From<T> for Shared {
+    fn from(bytes: T) -> Shared {
+        Shared(Arc::new(bytes.into()))
+    }
+}
+
 /// Bytes, or only how many and their hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
@@ -42,13 +68,17 @@ pub struct Content {
     /// Their hash; `None` when the content is not known.
     pub hash: Option<Hash>,
     /// The bytes, where they were kept.
-    pub bytes: Option<Arc<[u8]>>,
+    pub bytes: Option<Shared>,
 }
 
 impl Content {
     /// These bytes.
-    pub fn known(bytes: impl Into<Arc<[u8]>>) -> Content {
-        let bytes = bytes.into();
+    pub fn known(bytes: impl Into<Vec<u8>>) -> Content {
+        Content::of(bytes.into().into())
+    }
+
+    /// These bytes, which somebody else holds, too.
+    pub fn of(bytes: Shared) -> Content {
         Content { len: bytes.len() as u64, hash: Some(Hash::of(&bytes)), bytes: Some(bytes) }
     }
 
@@ -61,7 +91,7 @@ impl Content {
 /// The bytes behind hashes, as far as they were kept: steps and end entries hold hashes only.
 #[derive(Debug, Clone, Default)]
 pub struct Contents {
-    by_hash: HashMap<Hash, Arc<[u8]>>,
+    by_hash: HashMap<Hash, Shared>,
 }
 
 impl Contents {
@@ -73,7 +103,7 @@ impl Contents {
     }
 
     /// The bytes of this hash.
-    pub fn get(&self, hash: Hash) -> Option<&Arc<[u8]>> {
+    pub fn get(&self, hash: Hash) -> Option<&Shared> {
         self.by_hash.get(&hash)
     }
 }

@@ -43,8 +43,19 @@ pub struct Form {
     pub order: Vec<(NodeRef, NodeRef)>,
     /// What can't be vouched for.
     pub gaps: Vec<Gap>,
+    /// Is it not all of a run?
+    pub partial: Option<Partial>,
     /// Steps of the run that no stream holds because they are no part of any level but `calls`.
     pub total_calls: u64,
+}
+
+/// How a recording is not all of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Partial {
+    /// It ends before the run, or not all tasks were followed to their end.
+    Cut,
+    /// Events in its middle are missing.
+    Lossy,
 }
 
 /// What the machine was like.

@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compare::{differences, equal};
+use crate::compare::{DEADLINE, Partials, equal, standing};
 use crate::content::Contents;
 use crate::explain;
 use crate::finding::{Code, Confirmed, Finding, Severity};
-use crate::form::{Form, MachineClass};
+use crate::form::{Form, MachineClass, Partial};
 use crate::golden::{EndKind, Golden, Presence};
 use crate::learn::{as_it_is, asserted_as_it_is};
 use crate::model::{Level, Platform, ProcKey};
@@ -101,6 +101,16 @@ impl Comparison {
 
 /// Compares a run and its re-runs with a golden.
 pub fn compare(golden: &Golden, contents: &Contents, forms: &[Form], options: &Options) -> Comparison {
+    compare_with((golden, contents), None, forms, options)
+}
+
+/// The same with a golden that was made of a run of which not all is known.
+fn compare_with(
+    (golden, contents): (&Golden, &Contents),
+    before: Option<Partial>,
+    forms: &[Form],
+    options: &Options,
+) -> Comparison {
     let mut comparison = Comparison { asserts: golden.header.asserts, ..Comparison::of(forms.len() as u32, options) };
     if let Some(reason) = blind(forms).or_else(|| not_comparable(golden, forms, options)) {
         comparison.verdict = Verdict::NotMeasured(reason);
@@ -108,9 +118,12 @@ pub fn compare(golden: &Golden, contents: &Contents, forms: &[Form], options: &O
     }
     let mut unmeasured: Vec<String> = Vec::new();
     let mut runs = Vec::new();
+    let mut late = false;
     for form in forms {
-        let found = differences(golden, form, options);
+        let partials = Partials { before, after: form.partial };
+        let found = standing((golden, contents), form, partials, options);
         comparison.diffs += found.work.diffs;
+        late |= found.work.late > 0;
         unmeasured.extend(form.gaps.iter().filter(|gap| gap.level <= options.level).map(|gap| gap.why.clone()));
         unmeasured.extend(found.unmeasured.iter().cloned());
         runs.push(explain::findings(&found, golden, contents, form, options));
@@ -118,6 +131,10 @@ pub fn compare(golden: &Golden, contents: &Contents, forms: &[Form], options: &O
     (comparison.findings, comparison.flaky) = confirm(runs);
     vary_in_words(&mut comparison.findings, forms, golden.header.runs);
     comparison.notes.extend(forms.first().and_then(|form| another_class(golden, &form.class)));
+    comparison.notes.extend(as_far_as_recorded(forms.iter()));
+    if late {
+        comparison.notes.push(diff_cut());
+    }
     comparison.verdict = verdict(&comparison, unmeasured.first(), options);
     comparison
 }
@@ -152,14 +169,27 @@ pub fn diff(a: &Form, b: &Form, options: &Options) -> Comparison {
         return Comparison { asserts: asserted_as_it_is(a, options), ..Comparison::of(1, options) };
     }
     let learned = as_it_is(a, options);
-    let mut comparison = compare(&learned.golden, &learned.contents, std::slice::from_ref(b), options);
+    let golden = (&learned.golden, &learned.contents);
+    let mut comparison = compare_with(golden, a.partial, std::slice::from_ref(b), options);
     let gap = a.gaps.iter().find(|gap| gap.level <= options.level);
     if let Some(gap) = gap.filter(|gap| gap.blind || comparison.verdict != Verdict::Different) {
         comparison.findings.retain(|_| !gap.blind);
         comparison.verdict = Verdict::NotMeasured(gap.why.clone());
     }
-    comparison.notes.clear();
+    comparison.notes.retain(|note| *note == diff_cut());
+    comparison.notes.extend(as_far_as_recorded([a, b].into_iter()));
     comparison
+}
+
+/// What is said when there was no time to look for the smallest difference.
+fn diff_cut() -> String {
+    format!("diff cut: after {} s what differed was told as a whole", DEADLINE.as_secs())
+}
+
+/// What is said beside findings of runs of which not all is known.
+fn as_far_as_recorded<'a>(forms: impl Iterator<Item = &'a Form>) -> Option<String> {
+    let partial = |form: &Form| form.partial.and_then(|_| form.gaps.first().map(|gap| gap.why.clone()));
+    forms.filter_map(partial).next().map(|why| format!("compared as far as it was recorded: {why}"))
 }
 
 fn verdict(comparison: &Comparison, unmeasured: Option<&String>, options: &Options) -> Verdict {

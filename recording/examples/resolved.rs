@@ -61,7 +61,7 @@ impl Consumer for Print {
                 state.kind,
                 state.mode,
                 state.size,
-                state.bytes.as_ref().map(Vec::len),
+                state.bytes.as_ref().map(|bytes| bytes.len()),
                 state.unreadable,
             ),
             other => println!("       {other:?}"),

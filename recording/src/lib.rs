@@ -18,6 +18,7 @@ pub mod resolve;
 mod runtime;
 pub mod session;
 mod sink;
+pub mod tracepoint;
 pub mod views;
 
 pub use interpreter::{Interpreter, Program, interpreter, is_interpreter_file};

@@ -124,6 +124,19 @@ fn the_document_is_the_sample() {
 }
 
 #[test]
+fn what_a_profile_adds_is_not_in_the_document() {
+    let run = |profile: bool| {
+        let mut run = sample();
+        if profile {
+            run.profile(PID, 9, 300_000);
+        }
+        run
+    };
+    let events = |profile: bool| document(&run(profile), options())["events"].clone();
+    assert_eq!(events(true), events(false));
+}
+
+#[test]
 fn the_lines_are_the_sample() {
     let written = sample().printed(|to| JsonLines::new(options(), to));
     assert_eq!(written, expected(include_str!("samples/full.jsonl")));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use report::perf::timeline::{
-    Call, Frame, Given, Mark, Name, OnCpu, Reported, Roots, Sample, Task, Timeline, Tracepoint, Weight, What,
+    Born, Call, Died, End, Frame, Given, Mark, Name, Reported, Roots, Stack, Timeline, Tracepoint, Weight, What,
 };
 use report::perf::{self, Allocations, Counter, CpuSource, Entries, Meta, RunLog, Summary, Tracepoints};
 use serde_json::Value;
@@ -30,6 +30,101 @@ fn word(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("no string: {value}"))
 }
 
+/// When a task ran.
+#[derive(Clone)]
+enum OnCpu {
+    Switches(Vec<(u64, u64)>),
+    Total(u64),
+    Unknown,
+}
+
+#[derive(Clone)]
+struct Sample {
+    at: u64,
+    frames: Stack,
+}
+
+#[derive(Clone)]
+struct Task {
+    pid: u32,
+    tid: u32,
+    process: Vec<u8>,
+    name: Vec<u8>,
+    born: u64,
+    died: u64,
+    on_cpu: OnCpu,
+    marks: Vec<Mark>,
+    samples: Vec<Sample>,
+    calls: Vec<Call>,
+}
+
+/// A whole run, as the samples have it.
+struct Told {
+    wall: (u64, u64),
+    tracepoints: Vec<Tracepoint>,
+    tasks: Vec<Task>,
+    has_calls: bool,
+    roots: Roots,
+    weight: Weight,
+    given: Given,
+}
+
+impl Told {
+    fn report(&self) -> Reported {
+        let whole = self.settled(None);
+        // However often it is settled, the result is the same.
+        for step in [1, 7, 1000, 333_333] {
+            let settled = self.settled(Some(step));
+            assert_eq!(perf::json(&settled.document), perf::json(&whole.document), "settled each {step} ns");
+            assert_eq!(settled.folded, whole.folded, "settled each {step} ns");
+        }
+        whole
+    }
+
+    fn settled(&self, step: Option<u64>) -> Reported {
+        let mut timeline = Timeline::new(self.has_calls);
+        for tracepoint in &self.tracepoints {
+            timeline.tracepoint(tracepoint.clone());
+        }
+        let mut stacks = Vec::new();
+        for task in &self.tasks {
+            let number = timeline.task(Born { pid: task.pid, tid: task.tid, at: task.born });
+            if let OnCpu::Switches(slices) = &task.on_cpu {
+                for (from, to) in slices {
+                    timeline.switch(number, *from, true);
+                    timeline.switch(number, *to, false);
+                }
+            }
+            task.marks.iter().for_each(|mark| timeline.mark(number, *mark));
+            task.calls.iter().for_each(|call| timeline.call(number, call.clone()));
+            for sample in &task.samples {
+                timeline.sample(number, sample.at, stacks.len() as u32);
+                stacks.push(sample.frames.clone());
+            }
+            timeline.died(number, task.died);
+        }
+        if let Some(step) = step {
+            let (begin, end) = self.wall;
+            let first = begin.max(end.saturating_sub(step * 1000));
+            (0..=1000).map(|i| first + i * step).take_while(|at| *at <= end).for_each(|at| timeline.settle(at));
+        }
+        let died = |task: &Task| Died {
+            at: task.died,
+            process: task.process.clone(),
+            name: task.name.clone(),
+            ran: if let OnCpu::Total(total) = task.on_cpu { Some(total) } else { None },
+        };
+        timeline.report(End {
+            wall: self.wall,
+            tasks: self.tasks.iter().map(died).collect(),
+            stacks,
+            roots: self.roots,
+            weight: self.weight,
+            given: self.given.clone(),
+        })
+    }
+}
+
 /// Functions by number, tracepoints by function and label.
 #[derive(Default)]
 struct Names {
@@ -46,20 +141,20 @@ impl Names {
         at as u64
     }
 
-    fn tracepoint(&mut self, function: &str, label: &str) -> usize {
+    fn tracepoint(&mut self, function: &str, label: &str) -> u32 {
         let id = perf::trace_id(function.as_bytes(), label.as_bytes());
         if let Some(at) = self.tracepoints.iter().position(|known| known.id == id) {
-            return at;
+            return at as u32;
         }
         let code = Some(self.function(function));
         self.tracepoints.push(Tracepoint { id, label: label.into(), code, ..Tracepoint::default() });
-        self.tracepoints.len() - 1
+        (self.tracepoints.len() - 1) as u32
     }
 
     fn mark(&mut self, mark: &Value) -> Mark {
         let (at, what) = (number(&mark[1]), &mark[2]);
         let number = self.tracepoint(word(&what["function"]), word(&what["label"]));
-        let tracepoint = &mut self.tracepoints[number];
+        let tracepoint = &mut self.tracepoints[number as usize];
         tracepoint.budget_cpu_us = what["cpu"].as_u64();
         tracepoint.budget_gpu_us = what["gpu"].as_u64();
         tracepoint.budget_mem_bytes = what["mem"].as_u64();
@@ -77,8 +172,8 @@ impl Names {
     fn sample(&mut self, sample: &Value) -> Sample {
         let frames = list(&sample[1]).iter().map(|frame| match frame.as_str() {
             Some("[truncated]") => Frame { name: Name::Truncated, code: None },
-            Some(name) => Frame { name: Name::Symbol(name.into()), code: Some(self.function(name)) },
-            None => Frame { name: Name::Module(word(&frame["module"]).into()), code: None },
+            Some(name) => Frame { name: Name::Symbol(name.as_bytes().into()), code: Some(self.function(name)) },
+            None => Frame { name: Name::Module(word(&frame["module"]).as_bytes().into()), code: None },
         });
         Sample { at: number(&sample[0]), frames: frames.collect() }
     }
@@ -99,13 +194,13 @@ fn call(call: &Value) -> Call {
         failed: result < 0,
         read_bytes: bytes("read"),
         written_bytes: bytes("write"),
-        class: call["class"].as_str().map(String::from),
+        class: call["class"].as_str().map(|class| &*String::from(class).leak()),
     }
 }
 
 /// The sample tells the growth of live heap for a tracepoint, and how many of its spans were above the budget.
 fn give_peaks(marks: &mut [Mark], sample: &[Value]) {
-    let mut given: BTreeMap<usize, u64> = BTreeMap::new();
+    let mut given: BTreeMap<u32, u64> = BTreeMap::new();
     for (mark, value) in marks.iter_mut().zip(sample) {
         let (Some(peak), What::Exit { peak_bytes }) = (value[2]["mem_bytes"].as_u64(), &mut mark.what) else {
             continue;
@@ -116,7 +211,7 @@ fn give_peaks(marks: &mut [Mark], sample: &[Value]) {
     }
 }
 
-fn sampled() -> Timeline {
+fn sampled() -> Told {
     let sample = value("full/timeline.json");
     let mut names = Names::default();
     let tasks = list(&sample["tasks"]).iter().map(|task| {
@@ -137,7 +232,7 @@ fn sampled() -> Timeline {
         }
     });
     let tasks = tasks.collect();
-    Timeline {
+    Told {
         wall: (number(&sample["wall"][0]), number(&sample["wall"][1])),
         tracepoints: names.tracepoints,
         tasks,
@@ -194,7 +289,7 @@ fn given(given: &Value) -> Given {
 
 #[test]
 fn the_sample_gives_its_four_files() {
-    let Reported { document, folded } = sampled().report();
+    let Reported { document, folded, .. } = sampled().report();
     assert_eq!(folded.to_string(), text("full/perf.folded"));
     assert_eq!(folded.total(), 30_000);
     assert_eq!(perf::json(&document), text("full/perf.json"));
@@ -204,7 +299,7 @@ fn the_sample_gives_its_four_files() {
 }
 
 /// Each enter and each exit reads the counter of its thread and then adds a microsecond.
-fn played(script: &Value) -> Timeline {
+fn played(script: &Value) -> Told {
     let mut names = Names::default();
     let tasks = list(script).iter().zip(1..).map(|(thread, tid)| {
         let mut clock = 0;
@@ -230,7 +325,7 @@ fn played(script: &Value) -> Timeline {
     });
     let tasks: Vec<Task> = tasks.collect();
     let missing = ["cpu", "io", "rusage", "samples", "syscalls"].map(|key| (key.to_owned(), "fake clock".to_owned()));
-    Timeline {
+    Told {
         wall: (0, tasks.iter().map(|task| task.died).max().unwrap_or(0)),
         tracepoints: names.tracepoints,
         tasks,
@@ -267,7 +362,7 @@ fn meta(cpu_source: CpuSource) -> Meta {
 #[test]
 fn scripts_of_the_fake_clock_give_their_files() {
     for name in ["nested", "recursion", "threads", "broken-nesting", "labels"] {
-        let Reported { document, folded } = played(&value(&format!("fake-clock/{name}.script.json"))).report();
+        let Reported { document, folded, .. } = played(&value(&format!("fake-clock/{name}.script.json"))).report();
         assert_eq!(folded.to_string(), text(&format!("fake-clock/{name}.perf.folded")), "{name}");
         assert_eq!(perf::json(&document), text(&format!("fake-clock/{name}.perf.json")), "{name}");
         let summary = document.summary.as_ref().expect("a summary");
@@ -276,14 +371,17 @@ fn scripts_of_the_fake_clock_give_their_files() {
 }
 
 /// One task, one span from 1 ms to 3 ms of 10 ms.
-fn small(on_cpu: OnCpu, samples: &[u64]) -> Timeline {
+fn small(on_cpu: OnCpu, samples: &[u64]) -> Told {
     let mut timeline = played(&value("fake-clock/nested.script.json"));
     let mut names = Names::default();
     let tracepoint = names.tracepoint("f", "f");
     let exit = What::Exit { peak_bytes: None };
     let marks =
         vec![Mark { at: 1_000_000, tracepoint, what: What::Enter }, Mark { at: 3_000_000, tracepoint, what: exit }];
-    let sample = |at: &u64| Sample { at: *at, frames: vec![Frame { name: Name::Symbol("main".into()), code: None }] };
+    let sample = |at: &u64| Sample {
+        at: *at,
+        frames: [Frame { name: Name::Symbol(b"main".as_slice().into()), code: None }].into(),
+    };
     let task = Task {
         died: 10_000_000,
         on_cpu,
@@ -300,7 +398,7 @@ fn small(on_cpu: OnCpu, samples: &[u64]) -> Timeline {
 
 #[test]
 fn weights_add_up_to_the_wall_time_of_one_task() {
-    let lines = |timeline: &Timeline| timeline.report().folded.to_string();
+    let lines = |timeline: &Told| timeline.report().folded.to_string();
     let switched = small(OnCpu::Switches(vec![(0, 2_000_000), (4_000_000, 5_000_000)]), &[]);
     assert_eq!(lines(&switched), "[idle] 6000\n[unsampled] 2000\nf 1000\nf;[blocked] 1000\n");
     let sampled = small(OnCpu::Switches(vec![(0, 2_000_000), (4_000_000, 5_000_000)]), &[500_000, 4_500_000]);
@@ -319,7 +417,7 @@ fn without_switches_of_several_tasks_there_is_no_idle_time() {
     let mut timeline = small(OnCpu::Total(6_000_000), &[]);
     let second = Task { tid: 2, name: "io".into(), ..timeline.tasks[0].clone() };
     timeline.tasks.push(second);
-    let Reported { document, folded } = timeline.report();
+    let Reported { document, folded, .. } = timeline.report();
     assert!(folded.lines().all(|(stack, _)| stack != "[idle]"));
     let missing = document.summary.and_then(|summary| summary.not_measured).expect("reasons");
     assert!(missing.0.iter().any(|(key, _)| key == "idle"));
@@ -330,7 +428,7 @@ fn roots_tell_tasks_apart() {
     let mut timeline = small(OnCpu::Unknown, &[]);
     let other = Task { pid: 2, tid: 2, process: "child".into(), ..timeline.tasks[0].clone() };
     timeline.tasks.push(other);
-    let lines = |timeline: &Timeline| timeline.report().folded.to_string();
+    let lines = |timeline: &Told| timeline.report().folded.to_string();
     assert_eq!(lines(&timeline), "[idle] 8000\nchild;f 2000\np;f 2000\n");
     timeline.roots = Roots::Tid;
     assert!(lines(&timeline).contains("p-2/2;f 2000"), "{}", lines(&timeline));

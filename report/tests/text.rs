@@ -30,6 +30,23 @@ fn to_file() -> TextOptions {
 }
 
 #[test]
+fn what_a_profile_adds_is_no_line_and_breaks_none() {
+    let run = |profile: bool| {
+        let mut run = Stream::new();
+        run.born(10, 0, 1, 4, 10, "", &[]);
+        run.call(10, 0, CLOSE, [3, 0, 0, 0, 0, 0], 0).returns(1000, 0);
+        if profile {
+            run.profile(10, 1, 500);
+        }
+        run.call(10, 2, UMASK, [0o22, 0, 0, 0, 0, 0], 6000).returns(7000, 0);
+        run.died(10, 3, 9000, 0);
+        run
+    };
+    assert_eq!(text(&run(true), plain()), text(&run(false), plain()));
+    assert_eq!(text(&run(true), to_file()).lines().count(), 3);
+}
+
+#[test]
 fn results_stand_in_column_forty_or_behind_a_space() {
     let mut run = Stream::new();
     run.call(10, 0, CLOSE, [3, 0, 0, 0, 0, 0], 0).returns(1000, 0);

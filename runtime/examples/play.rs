@@ -44,6 +44,11 @@ fn main() {
     }
     for thread in threads {
         let thread = thread.clone();
-        std::thread::spawn(move || play(&thread)).join().expect("the thread ends");
+        std::thread::Builder::new()
+            .name(text(&thread["thread"]).to_owned())
+            .spawn(move || play(&thread))
+            .expect("a thread")
+            .join()
+            .expect("the thread ends");
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::baseline::Baseline;
 use super::gate::Gate;
 use super::perf::{Perf, Seed};
+use super::profile;
 use report::shown::Outcomes;
 use report::summary::SortBy;
 use report::text::{Clock, HexStrings, Precision};
@@ -19,6 +20,8 @@ pub enum Ask {
     Trace(Trace),
     /// `record`.
     Record(Record),
+    /// `profile`.
+    Profile(Box<profile::Profile>),
     /// `report`.
     Report(Report),
     /// Two files compared.
@@ -234,6 +237,8 @@ pub struct Trace {
     pub out: Out,
     /// `--keep`.
     pub keep: Option<PathBuf>,
+    /// `--profile` and what goes with it.
+    pub profile: Option<Box<profile::How>>,
 }
 
 /// A live run, stored.
@@ -513,6 +518,8 @@ pub struct Assert {
     pub name: Option<String>,
     /// `--runs`.
     pub runs: Option<u32>,
+    /// Not `--no-follow`.
+    pub follow: bool,
     /// `--recording`.
     pub recording: Option<PathBuf>,
     /// `--emit`, `KIND:PATH` each.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command, value_parser};
 
-use super::help;
+use super::{help, profile};
 
 const TARGET: &str = "What to trace";
 const CALLS: &str = "Which calls";
@@ -567,7 +567,10 @@ fn compared(name: &'static str, about: &'static str) -> Command {
 
 /// The whole command line.
 pub fn command() -> Command {
-    let bare = [target(), calls(), look(), destination(), session(), vec![keep()]].concat();
+    let bare = [target(), calls(), look(), destination(), session(), vec![keep()], profile::flags(true)].concat();
+    let only = |flags: Vec<Arg>, ids: &'static [&'static str]| {
+        flags.into_iter().filter(|flag| ids.contains(&flag.get_id().as_str()))
+    };
     Command::new("chic-trace")
         .version(env!("CARGO_PKG_VERSION"))
         .disable_version_flag(true)
@@ -607,6 +610,12 @@ pub fn command() -> Command {
                 .arg(argv(false)),
         )
         .subcommand(
+            profile::command()
+                .args(only(target(), &["env", "user"]))
+                .args(only(session(), &["no-follow", "left", "grace", "kill-on-exit"]))
+                .arg(argv(false)),
+        )
+        .subcommand(
             Command::new("report")
                 .about("Show a recording in any form, with the flags of a live run")
                 .arg(file("The recording, or a document or -c table of renacer, strace or chic-trace"))
@@ -628,8 +637,9 @@ pub fn command() -> Command {
                 .arg(
                     value("runs", "N")
                         .value_parser(|word: &str| whole::<u32>(word, 1, 1000))
-                        .help("Untraced runs for time, after one to warm up (default 5)"),
+                        .help("Untraced runs for time, after one to warm up, and runs for memory (default 5)"),
                 )
+                .arg(switch("no-follow").help("Judge only the program itself"))
                 .arg(verdict_format())
                 .arg(emit())
                 .arg(inconclusive())

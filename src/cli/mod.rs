@@ -11,6 +11,7 @@ pub mod flags;
 pub mod gate;
 mod help;
 pub mod perf;
+pub mod profile;
 mod read;
 mod refused;
 mod split;
@@ -157,6 +158,7 @@ fn of_subcommand(matches: &ArgMatches) -> Result<Ask, Problem> {
     let text = |id: &str| inner.get_one::<String>(id).cloned().unwrap_or_default();
     Ok(match name {
         "record" => Ask::Record(read::record(inner)?),
+        "profile" => Ask::Profile(Box::new(read::profile(inner)?)),
         "report" => Ask::Report(read::report(inner)?),
         "compare" => Ask::Compare(read::compare(inner)),
         "assert" => Ask::Assert(read::assert(inner)?),

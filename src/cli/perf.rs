@@ -26,9 +26,9 @@ pub struct PerfReport {
     /// `-p`.
     pub profile: Option<String>,
     /// `--tolerance`, percent.
-    pub tolerance: f64,
+    pub tolerance: Option<f64>,
     /// `--min-us`.
-    pub min_us: f64,
+    pub min_us: Option<f64>,
     /// `--fail-on-regressions`.
     pub fail_on_regressions: bool,
     /// `--allow-removed`.
@@ -72,6 +72,8 @@ pub struct Seed {
     pub profile: Option<String>,
     /// `-j`.
     pub json: bool,
+    /// `--compare`.
+    pub compare: Option<[PathBuf; 2]>,
 }
 
 /// The document that is meant when none is named.
@@ -162,6 +164,14 @@ pub fn commands() -> [Command; 3] {
         .arg(file("PERF").help("A run log or a perf.json (default perf.json)"))
         .arg(value("from-run", "PERF").value_parser(value_parser!(PathBuf)).conflicts_with("file").help("The same"))
         .arg(value("profile", "NAME").help("Which profile (default: that of the first run)"))
+        .arg(
+            value("compare", "PERF")
+                .num_args(2)
+                .value_names(["A", "B"])
+                .value_parser(value_parser!(PathBuf))
+                .conflicts_with_all(["file", "from-run", "json"])
+                .help("Say which stream or event of two runs differs first (exit code 1)"),
+        )
         .arg(json());
     [perf, report("perf-report").hide(true), seed]
 }
@@ -198,8 +208,8 @@ pub fn report(m: &ArgMatches) -> PerfReport {
         file: path(m, "file").unwrap_or_else(|| USUAL.into()),
         baseline: path(m, "baseline"),
         profile: text(m, "profile"),
-        tolerance: m.get_one::<f64>("tolerance").copied().unwrap_or(5.0),
-        min_us: m.get_one::<f64>("min-us").copied().unwrap_or(1.0),
+        tolerance: m.get_one::<f64>("tolerance").copied(),
+        min_us: m.get_one::<f64>("min-us").copied(),
         fail_on_regressions: m.get_flag("fail-on-regressions"),
         allow_removed: m.get_flag("allow-removed"),
         json: m.get_flag("json"),
@@ -214,5 +224,6 @@ pub fn seed(m: &ArgMatches) -> Seed {
         file: path(m, "file").or_else(|| path(m, "from-run")).unwrap_or_else(|| USUAL.into()),
         profile: text(m, "profile"),
         json: m.get_flag("json"),
+        compare: m.get_many::<PathBuf>("compare").and_then(|files| files.cloned().collect::<Vec<_>>().try_into().ok()),
     }
 }

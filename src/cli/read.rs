@@ -12,6 +12,7 @@ use tracer::{Counters, EnvChange, Left, Placement};
 
 use super::ask::*;
 use super::expr::{self, Expr};
+use super::profile;
 use crate::message::Problem;
 
 fn text<'a>(m: &'a ArgMatches, id: &str) -> Option<&'a str> {
@@ -68,6 +69,7 @@ pub fn trace(m: &ArgMatches, argv: Vec<OsString>) -> Result<Trace, Problem> {
         look,
         out,
         keep: path(m, "keep"),
+        profile: profile::is_asked(m).then(|| Box::new(profile::how(m))),
     })
 }
 
@@ -81,6 +83,21 @@ pub fn record(m: &ArgMatches) -> Result<Record, Problem> {
         strings: number(m, "string-limit"),
         notes: times(m, "y").min(2),
         golden: on(m, "golden"),
+    })
+}
+
+/// A live run, profiled.
+pub fn profile(m: &ArgMatches) -> Result<profile::Profile, Problem> {
+    if argv(m).is_empty() {
+        return Err(
+            Problem::usage("cannot profile anything: no program is given").hint("chic-trace profile -- CMD ARGS")
+        );
+    }
+    Ok(profile::Profile {
+        target: target(m, argv(m))?,
+        session: session(m, !on(m, "no-follow"), Counters::Task)?,
+        how: profile::how(m),
+        backend: profile::backend(m),
     })
 }
 
@@ -280,6 +297,7 @@ pub fn assert(m: &ArgMatches) -> Result<Assert, Problem> {
         argv,
         name: text(m, "name").map(String::from),
         runs: m.get_one::<u32>("runs").copied(),
+        follow: !on(m, "no-follow"),
         recording,
         emit: emit(m),
         form: form(m),
@@ -299,13 +317,14 @@ fn form(m: &ArgMatches) -> VerdictForm {
 }
 
 fn target(m: &ArgMatches, argv: Vec<OsString>) -> Result<Target, Problem> {
-    let attach: Vec<u32> = m.get_many::<u32>("attach").map(|pids| pids.copied().collect()).unwrap_or_default();
+    let attach: Vec<u32> =
+        m.try_get_many::<u32>("attach").ok().flatten().map(|pids| pids.copied().collect()).unwrap_or_default();
     if argv.is_empty() && attach.is_empty() {
         return Err(Problem::usage("cannot trace anything: neither a program nor -p PID is given")
             .hint("chic-trace ls /")
             .hint("chic-trace --help shows all flags and five examples"));
     }
-    if matches!(m.get_one::<u8>("interruptible"), Some(1..=3)) {
+    if matches!(m.try_get_one::<u8>("interruptible"), Ok(Some(1..=3))) {
         return Err(Problem::usage("cannot take -I other than 4: not built in this version")
             .hint("leave it out: Ctrl-C and Ctrl-Z go to the program, and the trace stays whole"));
     }

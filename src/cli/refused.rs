@@ -70,7 +70,16 @@ const ROWS: &[Row] = &[
         instead: "`-T` shows the time of each call; source lines come with stacks",
     },
     Row { names: &["stats-extended"], why: Why::NotYet, instead: "`-c` has calls, errors and time per call" },
-    Row { names: &["profile", "profile-"], why: Why::NotYet, instead: "`-c` and `--counters=task` measure the run" },
+    Row {
+        names: &["profile-self"],
+        why: Why::NotYet,
+        instead: "`profile -- CMD` shows where the time of a program goes",
+    },
+    Row {
+        names: &["trace-fn", "trace-fn-libs", "list-fns", "trace-usdt"],
+        why: Why::NotYet,
+        instead: "functions show in the samples of `profile`; the runtime library counts their calls",
+    },
     Row { names: &["lamport", "clusters"], why: Why::NotYet, instead: "`--format json` has the order of all calls" },
     Row {
         names: &["stack-traces", "stack-trace", "stack-trace-frame-limit", "kernel-stack"],

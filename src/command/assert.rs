@@ -6,9 +6,9 @@ use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::path::Path;
 
-use assertions::{Configuration, Report, Summary, judge};
+use assertions::{Configuration, CountCalls, Judged, Report, Summary, judge};
 
-use crate::bench::{LiveBench, StoredBench};
+use crate::bench::{LiveBench, StoredBench, replay_whole};
 use crate::cli::General;
 use crate::cli::ask::{Assert, Inconclusive};
 use crate::config::{self, ASSERT_RUNS};
@@ -28,13 +28,18 @@ pub fn run(general: &General, ask: Assert) -> Result<Ending, Problem> {
     let program = ask.argv.first().map(|word| basename(word));
     let recorded = ask.recording.as_deref().map(|path| basename(path.as_os_str()));
     let run = ask.name.clone().or(program).or(recorded).unwrap_or_default();
-    let report = match &ask.recording {
+    let mut report = match &ask.recording {
         Some(path) => {
-            let mut bench = StoredBench::open(path)?;
-            judge(&configuration, &run, &mut bench).unwrap_or_else(|never| match never {})
+            // Whether there is anything to judge is told before any rule is.
+            replay_whole(path, &mut CountCalls::new())?;
+            judge(&configuration, &run, &mut StoredBench::new(path))?
         }
-        None => judge(&configuration, &run, &mut LiveBench::new(ask.argv, ask.runs.unwrap_or(ASSERT_RUNS)))?,
+        None => {
+            let bench = LiveBench::new(ask.argv, ask.runs.unwrap_or(ASSERT_RUNS));
+            judge(&configuration, &run, &mut bench.following(ask.follow))?
+        }
     };
+    report.results.extend(baselines(&configuration));
     let own = Own { json: &|| assertions::json(&report), text: &|| assertions::text(&report), junit: None };
     emit::write(&wanted, own, &found::findings(&configuration, &report, ask.form.inconclusive))?;
     let text = if ask.form.json {
@@ -47,6 +52,19 @@ pub fn run(general: &General, ask: Assert) -> Result<Ending, Problem> {
         Ending::Code(_) => Ok(code(&report, ask.form.inconclusive).into()),
         other => Ok(other),
     }
+}
+
+/// A row that says how many goldens there are, where `[ci] compare_with_baseline` asks for one. Whether they are
+/// still met is no matter of budgets.
+fn baselines(configuration: &Configuration) -> Option<Judged> {
+    let setting = configuration.settings.get("ci.compare_with_baseline").filter(|setting| setting.value == "true")?;
+    let dir = config::golden_dir(None, Some(configuration)).value;
+    let entries = std::fs::read_dir(&dir).into_iter().flatten().flatten();
+    let golden = |path: &Path| path.extension().is_some_and(|extension| extension == "golden");
+    let count = entries.filter(|entry| golden(&entry.path())).count();
+    let goldens = if count == 1 { "1 golden".to_owned() } else { format!("{count} goldens") };
+    let why = format!("{goldens} in {dir}: chic-trace golden check judges them");
+    Some(Judged::not_run("compare_with_baseline", "goldens", setting.line, why))
 }
 
 fn rules(general: &General) -> Result<Configuration, Problem> {

@@ -8,6 +8,7 @@ mod describe;
 mod gate;
 mod golden;
 mod perf;
+mod profile;
 mod record;
 mod report;
 mod seed;
@@ -25,15 +26,16 @@ pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
         crate::config::engine()?;
     }
     match ask {
-        Ask::Trace(ask) => trace::run(ask),
+        Ask::Trace(ask) => trace::run(&general, ask),
         Ask::Record(ask) => record::run(ask),
+        Ask::Profile(ask) => profile::run(&general, *ask),
         Ask::Report(ask) => report::run(ask),
         Ask::Compare(ask) => compare::run(&general, &ask),
         Ask::Golden(ask) => golden::run(&general, *ask),
         Ask::Assert(ask) => assert::run(&general, ask),
         Ask::Baseline(ask) => baseline::run(&general, &ask),
         Ask::Gate(ask) => gate::run(&general, &ask),
-        Ask::Perf(ask) => perf::run(ask),
+        Ask::Perf(ask) => perf::run(&general, ask),
         Ask::Seed(ask) => seed::run(&ask),
         Ask::Config { show_origin } => config::run(&general, show_origin),
         Ask::Schema(name) => describe::schema(&name),

@@ -2,18 +2,22 @@
 
 use recording::Sink;
 
-use crate::cli::ask::{Format, Trace};
+use crate::cli::General;
+use crate::cli::ask::{Calls, Format, Target, Trace};
+use crate::cli::profile::How;
 use crate::exit::Ending;
 use crate::herald::Herald;
 use crate::message::{Problem, named};
 use crate::output::{self, Output, Where};
+use crate::profile::{self, Profiling, Settings};
 use crate::selection::Selection;
 use crate::show::{self, Setting, USUAL_STRINGS};
-use crate::{plan, session};
+use crate::{config, plan, session};
 
 /// Runs, shows, and ends as the program ended.
-pub fn run(ask: Trace) -> Result<Ending, Problem> {
-    let Trace { target, calls, session, look, out, keep } = ask;
+pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
+    let Trace { target, calls, session, look, out, keep, profile } = ask;
+    let mut profiling = profile.map(|how| profiling(general, &how, &target, &calls, session.follow)).transpose()?;
     let selection = Selection::of(&calls)?;
     let to = Where::of(&out, look.format);
     let moved = to.takes_stdout(look.format);
@@ -25,6 +29,9 @@ pub fn run(ask: Trace) -> Result<Ending, Problem> {
         strings: USUAL_STRINGS,
     };
     let mut plan = plan::shown(target, &selection, &session, &look, moved);
+    if let Some(profiling) = &profiling {
+        profiling.ask(&mut plan);
+    }
     let mut behind = session::stand_behind(&plan)?;
     let output = Output::open(to, look.format == Format::Json)?;
     plan.helpers.extend(output.helper());
@@ -40,8 +47,22 @@ pub fn run(ask: Trace) -> Result<Ending, Problem> {
     if !plan.attach.is_empty() && !look.quiet.attach && !spoken {
         sinks.push(Box::new(Herald));
     }
-    let ran = session::run(&plan, &mut behind, &mut sinks)?;
+    let mut all: Vec<&mut dyn Sink> = sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect();
+    all.extend(profiling.as_mut().map(Profiling::sink));
+    let mut ran = session::run_into(&plan, &mut behind, &mut all)?;
     drop(sinks);
+    let (status, sampled) = (ran.status(), ran.take_sampling());
+    let problems = profiling.map_or_else(Vec::new, |profiling| profiling.finish(status, sampled));
     ran.close(output)?;
-    ran.ending_behind(behind, look.quiet)
+    ran.ending_behind_as(behind, look.quiet, |outcome| profile::ending(outcome, status, problems))
+}
+
+fn profiling(general: &General, how: &How, target: &Target, calls: &Calls, follow: bool) -> Result<Profiling, Problem> {
+    if target.argv.is_empty() || !target.attach.is_empty() {
+        return Err(Problem::usage("cannot profile a process that runs already: samples begin with the program")
+            .hint("chic-trace profile -- CMD starts it"));
+    }
+    let configuration = config::read(general)?;
+    let settings = Settings::of(how, configuration.as_ref())?;
+    Ok(Profiling::new(settings, target.argv.clone(), calls.trace.is_none(), follow))
 }

@@ -135,6 +135,7 @@ pub fn recording() -> Vec<u8> {
 pub fn documents() -> Vec<String> {
     vec![
         include_str!("../../renacer.toml").into(),
+        include_str!("../../fuzz/bodies/rules.toml").into(),
         "[goldens]\nruns = 3\ndir = \"goldens\"\n\n[[assertion]]\nname = \"a\"\ntype = \"span_count\"\nmax_spans = 1\n\
          enabled = false\nfail_on_violation = true\n"
             .into(),

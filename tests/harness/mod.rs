@@ -6,6 +6,7 @@
 //! that returns [`Failure`], so that the same check can be asked to fail (see [`Tracer::fakes`]).
 #![allow(dead_code, unused_imports)] // Each test binary uses its part of it.
 
+pub mod both;
 pub mod processes;
 pub mod room;
 pub mod strace;
@@ -65,10 +66,20 @@ pub(crate) use skip;
 
 /// Makes a check a test: a skipped one says why and passes.
 pub fn pass(check: impl FnOnce(&Tracer) -> Verdict) {
+    hear_interrupts();
     match check(&Tracer::real()) {
         Ok(()) => {}
         Err(Failure::Skipped(reason)) => println!("skipped: {reason}"),
         Err(Failure::Wrong(what)) => panic!("{what}"),
+    }
+}
+
+/// A shell's job in the background is started with SIGINT and SIGQUIT ignored, and everything it starts inherits that;
+/// guests that are to die of them would live.
+pub fn hear_interrupts() {
+    for signal in [libc::SIGINT, libc::SIGQUIT] {
+        // SAFETY: the default action; nobody in a test handles either.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
 }
 

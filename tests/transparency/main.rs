@@ -22,8 +22,8 @@ mod tasks;
 mod terminals;
 mod withdraws;
 
-use harness::{Failure, Tracer, Verdict, call_guest, ensure};
-use harness::{Outcome, Room, Trace, pass};
+use harness::both::transparent_with;
+use harness::{Failure, Outcome, Trace, Tracer, Verdict, pass};
 
 /// Every check, as a test and in the list that the fakes have to fail.
 macro_rules! checks {
@@ -121,21 +121,4 @@ fn nothing_passes_for_a_tracer_that_does_nothing() {
 /// Runs a guest both ways; the runs must be equal and the trace complete.
 fn transparent(tracer: &Tracer, words: &str) -> Result<(Outcome, Trace), Failure> {
     transparent_with(tracer, &["-f"], words)
-}
-
-/// The same with these options of the tracer.
-fn transparent_with(tracer: &Tracer, options: &[&str], words: &str) -> Result<(Outcome, Trace), Failure> {
-    let room = Room::new();
-    let argv = call_guest(words);
-    let (outcome, trace) = room.traced_with(tracer, options, &argv)?;
-    room.is_empty()?;
-    let native = room.native(&argv)?;
-    let expected = if words.starts_with("leader_leaves") { 7 } else { 0 };
-    if native.code() == 77 {
-        return Err(Failure::Skipped(native.text()));
-    }
-    ensure!(native.code() == expected, "the guest fails natively: {}", native.shown());
-    outcome.same_as(&native)?;
-    trace.is_complete()?;
-    Ok((outcome, trace))
 }

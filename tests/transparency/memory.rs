@@ -1,6 +1,7 @@
 //! Memory: pointers to nowhere, huge claims, every byte, and whatever else a hostile program asks with.
 
 use super::{transparent, transparent_with};
+use crate::harness::both::ask_for_anything;
 use crate::harness::trace::Call;
 use crate::harness::{Tracer, Verdict, ensure};
 
@@ -55,28 +56,9 @@ pub fn every_byte(tracer: &Tracer) -> Verdict {
     Ok(())
 }
 
-/// A few seeds: among the calls of many are some that disturb whatever runs beside them.
+/// A few seeds; `tests/hostile_target.rs` goes on, with nothing beside it.
 pub fn hostile(tracer: &Tracer) -> Verdict {
     ask_for_anything(tracer, 1..4, 30)
-}
-
-/// Random calls with random words: the tracer neither fails nor loses one, whatever it has to read or show.
-pub fn ask_for_anything(tracer: &Tracer, seeds: impl Iterator<Item = u32>, rounds: usize) -> Verdict {
-    for seed in seeds {
-        for options in [&["-f"][..], &["-f", "-v", "-yy", "-s", "300"], &["-f", "-e", "trace=%file,%process,getppid"]] {
-            let (outcome, trace) = transparent_with(tracer, options, &format!("hostile {seed} {rounds} 24"))?;
-            ensure!(outcome.stderr.is_empty(), "{}", outcome.shown());
-            ensure!(outcome.notes.len() <= 1, "what happens often is told once: {:?}", outcome.notes);
-            // The guest, its first process, and a child a round, beside what the calls make.
-            let ended = trace.of_kind("exit").count();
-            ensure!(ended >= rounds + 2, "seed {seed}: {} tasks ended, {ended} recorded", rounds + 2);
-            let made = trace.named("clone").chain(trace.named("clone3")).filter(|call| call.result > 0).count();
-            ensure!(made > rounds, "seed {seed}: {rounds} children and more, {made} recorded");
-            let refused = trace.calls.iter().filter(|call| call.errno().is_some()).count();
-            ensure!(refused > rounds, "seed {seed}: most calls are refused, {refused} recorded; {}", trace.summary());
-        }
-    }
-    Ok(())
 }
 
 /// The bytes of an argument: its string, unless a payload says that the string is not all of them.

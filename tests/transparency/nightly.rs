@@ -2,7 +2,7 @@
 //! `CHIC_TEST_LIMIT=3600 cargo test --release --test transparency -- --ignored --test-threads 1`.
 
 use super::harness::{Tracer, pass};
-use super::{attach, memory, signals, tasks};
+use super::{attach, signals, tasks};
 
 #[test]
 #[ignore = "minutes: 160 000 children"]
@@ -98,7 +98,7 @@ fn every_ending_in_full() {
 #[test]
 #[ignore = "hours: 1 000 seeds of random calls"]
 fn hostile_in_full() {
-    pass(|tracer| memory::ask_for_anything(tracer, 100..1100, 150));
+    pass(|tracer| crate::harness::both::ask_for_anything(tracer, 100..1100, 150));
 }
 
 /// Every check three times, as R1 of the reliability figures asks.

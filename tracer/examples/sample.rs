@@ -28,8 +28,8 @@ fn main() -> ExitCode {
     let mut on_cpu_ns = 0;
     let mut see = |seen: Seen<'_>| match seen {
         Seen::Sample(sample) => *stacks.entry((sample.frames.to_vec(), sample.complete)).or_default() += 1,
-        Seen::Switch { tid, at_ns, on: true } => drop(on_since.insert(tid, at_ns)),
-        Seen::Switch { tid, at_ns, on: false } => {
+        Seen::Switch { tid, at_ns, on: true, .. } => drop(on_since.insert(tid, at_ns)),
+        Seen::Switch { tid, at_ns, on: false, .. } => {
             on_cpu_ns += on_since.remove(&tid).map_or(0, |since| at_ns.saturating_sub(since));
         }
         _ => {}

@@ -110,6 +110,7 @@ impl Session<'_> {
     fn add_task(&mut self, tid: Tid, facts: &Facts, like: Process) {
         self.announce_other(tid);
         let mut task = Task::new(tid, facts.pid, Phase::Running);
+        task.guest_of = (facts.how == BornHow::Vfork).then(|| self.ring_owner(facts.parent));
         let seq = task.next_seq();
         write_born(&mut self.event, tid, seq, self.now, facts);
         if facts.how == BornHow::Attached {
@@ -185,6 +186,8 @@ impl Session<'_> {
         let tid = stopped.tid();
         let old = stopped.event_message().map_or(tid, |old| Tid(old as u32));
         let pid = self.tasks.get(tid).map_or(tid, |task| task.pid);
+        self.end_rings(pid);
+        self.profile.new_image(pid);
         if old != tid && self.tasks.get(old).is_some_and(|task| task.pid == pid) {
             self.supersede(tid, old);
         }
@@ -192,6 +195,10 @@ impl Session<'_> {
             && task.phase != Phase::Running
         {
             task.phase = Phase::Running;
+        }
+        if let Some(task) = self.tasks.get_mut(tid) {
+            task.quiet = false;
+            task.guest_of = None;
         }
         if let Some(process) = self.tasks.process_mut(pid) {
             process.io_uring = false;

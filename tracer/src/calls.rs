@@ -4,6 +4,7 @@ use recording::event::{Kind, State, Via, flag, text};
 use syscalls::Abi;
 
 use crate::capture::Who;
+use crate::handshake::is_handshake;
 use crate::session::{Calls, Session};
 use crate::sys::ptrace::{self, Gone, Registers, Side, Stopped, SyscallInfo};
 use crate::sys::{Errno, Tid, process, seccomp};
@@ -100,12 +101,18 @@ impl Session<'_> {
             shown &= starting(task, abi, info.nr());
         }
         let (nr, args) = (info.nr(), *info.args());
+        let to_us = self.rings.is_some() && is_handshake(abi, nr, &args);
         if shown {
             let seq = task.next_seq();
             task.record.begin_call(via, abi as u8, tid.0, seq, self.now, nr, &args, info.ip, info.sp);
             let restarted = continues(&mut task.interrupted, abi, nr, &args, info.ip);
             task.record.add_flags(flag::TIMES_AT_STOP | if restarted { flag::RESTARTED } else { 0 });
-            self.capture.entry(&Who { tid: tid.0, pid: task.pid.0, abi }, &mut task.record);
+            if to_us || task.quiet {
+                task.record.add_flags(flag::INSTRUMENTATION);
+            }
+            if !to_us {
+                self.capture.entry(&Who { tid: tid.0, pid: task.pid.0, abi }, &mut task.record);
+            }
             task.call = InCall::Shown;
             task.announced = false;
             if self.stream.announces() {
@@ -113,6 +120,9 @@ impl Session<'_> {
             }
         } else {
             task.call = InCall::Hidden;
+        }
+        if to_us {
+            return self.answer(stopped, &args);
         }
         self.look_ahead(stopped, abi, nr, &args)?;
         if self.placement.may_pin() {

@@ -48,8 +48,10 @@ impl Session<'_> {
         }
         self.write_death(status, last, task.pid);
         self.push_event();
+        self.forget_ring(tid, task.pid, last);
         if last {
             self.capture.forget(task.pid.0);
+            self.profile.new_image(task.pid);
         }
         if last && let Some(account) = self.meters.ended(task.pid.0, usage) {
             account.write(&mut self.event, tid.0, task.next_seq(), self.now);
@@ -74,6 +76,7 @@ impl Session<'_> {
         }
         for tid in self.tasks.of_process(leader) {
             if tid != leader {
+                self.drain_ring(tid);
                 self.close_call(tid);
                 self.begin_event(Kind::Died, DIED, tid);
                 self.write_death(status, false, leader);

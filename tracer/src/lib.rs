@@ -18,6 +18,7 @@ mod filestate;
 mod filter;
 pub mod front;
 mod golden;
+mod handshake;
 mod header;
 pub mod interpreters;
 pub mod interrupts;
@@ -28,6 +29,9 @@ mod placement;
 mod plan;
 mod privilege;
 mod procfs;
+mod profile;
+mod remote;
+mod rings;
 mod run;
 pub mod sampling;
 mod search;
@@ -43,7 +47,8 @@ mod unseen;
 mod untraced;
 
 pub use plan::{
-    Counters, Ended, EnvChange, Error, Launch, Left, Mute, Placement, Plan, StartFailure, Status, Stdio, Usage, Wanted,
+    Counters, Ended, EnvChange, Error, Launch, Left, Mute, Placement, Plan, Sampling, StartFailure, Status, Stdio,
+    Tracepoints, Usage, Wanted,
 };
 
 pub use sys::links::give_name;

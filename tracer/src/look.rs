@@ -105,10 +105,20 @@ pub fn has_vdso(tid: Tid) -> bool {
 /// The CPU on which a task last ran: field 39 of its stat, counted behind the name.
 pub fn last_cpu(tid: Tid) -> Option<usize> {
     let mut buffer = [0; 1024];
-    let stat = procfs::read(&ProcPath::of(tid.0, "stat"), &mut buffer);
+    behind_name(tid, &mut buffer)?.split_ascii_whitespace().nth(36)?.parse().ok()
+}
+
+/// Does a task run, or wait for nothing but a CPU? Field 3 of its stat.
+pub fn runs(tid: Tid) -> bool {
+    let mut buffer = [0; 1024];
+    behind_name(tid, &mut buffer).is_some_and(|fields| fields.trim_start().starts_with('R'))
+}
+
+fn behind_name(tid: Tid, buffer: &mut [u8; 1024]) -> Option<&str> {
+    let stat = procfs::read(&ProcPath::of(tid.0, "stat"), buffer);
     // The name is a program's own choice of bytes.
     let behind_name = stat.iter().rposition(|b| *b == b')')?;
-    std::str::from_utf8(stat.get(behind_name + 1..)?).ok()?.split_ascii_whitespace().nth(36)?.parse().ok()
+    std::str::from_utf8(stat.get(behind_name + 1..)?).ok()
 }
 
 /// The tasks of a process.

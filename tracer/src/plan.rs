@@ -8,6 +8,8 @@ use std::time::Duration;
 use recording::SinkError;
 use recording::session::{PayloadLimits, TargetStdout};
 
+use crate::sampling;
+
 /// A whole session as asked for.
 #[derive(Debug)]
 pub struct Plan {
@@ -32,6 +34,12 @@ pub struct Plan {
     pub counters: Counters,
     /// Read the running tasks' counters this often.
     pub interval: Option<Duration>,
+    /// Stack samples of a program that we start, beside what is recorded of its calls: see [`Ended::sampling`].
+    pub samples: Option<sampling::How>,
+    /// Is a kernel that gives no samples an error before the target runs? Else the recording says why there are none.
+    pub samples_required: bool,
+    /// Answer programs that ask for a recorder of their tracepoints. `None`: they write their files as they do alone.
+    pub tracepoints: Option<Tracepoints>,
     /// What happens to tasks that outlive the root command.
     pub left: Left,
     /// How long descendants may outlive the root before `left` applies.
@@ -59,6 +67,34 @@ impl Plan {
     /// [`crate::front`].
     pub fn installs_filter(&self) -> bool {
         crate::session::Calls::of(self) == crate::session::Calls::Filtered
+    }
+}
+
+/// What programs that ask for a recorder of their tracepoints are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tracepoints {
+    /// The recorder writes the documents: the program writes none at its end.
+    pub writes_family: bool,
+    /// Hooks that the compiler put in are live.
+    pub hooks_live: bool,
+    /// Allocations are counted.
+    pub count_allocations: bool,
+    /// The fake clock.
+    pub fake_clock: bool,
+    /// Slots of a task's ring, a power of two from 2 to 2^16. A full ring costs a stop.
+    pub ring_slots: u32,
+}
+
+impl Default for Tracepoints {
+    /// The recorder writes; rings of 256 KiB.
+    fn default() -> Self {
+        Tracepoints {
+            writes_family: true,
+            hooks_live: false,
+            count_allocations: false,
+            fake_clock: false,
+            ring_slots: 8192,
+        }
     }
 }
 
@@ -214,8 +250,24 @@ pub struct Ended {
     pub refused: usize,
     /// One-line warnings for the user (a set-user-id program, an untraced child, …).
     pub warnings: Vec<String>,
+    /// What became of [`Plan::samples`].
+    pub sampling: Option<Sampling>,
     /// Is anything still traced mutely by this process (it must not exit before [`Mute::linger`])?
     pub mute: Option<Mute>,
+}
+
+/// What became of sampling.
+#[derive(Debug)]
+pub enum Sampling {
+    /// It went so.
+    Done {
+        /// In numbers, and what is missing.
+        report: sampling::Report,
+        /// Has the names of the frames in `Sample` events: a frame's mapping is the number of its `Mapped` event.
+        sampler: Box<sampling::Sampler>,
+    },
+    /// The kernel refused; the recording says it too.
+    Refused(Error),
 }
 
 /// Tasks under a filter that outlive the session: their tracer has to stay, or each call that the
@@ -247,7 +299,7 @@ pub struct StartFailure {
 }
 
 /// What could not be done: what was tried, on what, why, and what to do.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("cannot {doing} {what}: {why}")]
 pub struct Error {
     /// Verb.
@@ -298,6 +350,9 @@ pub(crate) mod tests {
             placement: Placement::Auto,
             counters: Counters::None,
             interval: None,
+            samples: None,
+            samples_required: false,
+            tracepoints: None,
             left: Left::Leave,
             grace: Duration::ZERO,
             kill_on_exit: false,

@@ -30,9 +30,17 @@ pub fn run(plan: &Plan, waiting: Option<Child>, sink: &mut dyn Sink) -> Result<E
     stream.begin(&header::of(plan, calls, program.as_deref()));
     let mut session = Session::new(plan, stream, calls, control);
     let started = match (&plan.launch, &program) {
-        (Some(launch), Some(program)) => Some(start(&mut session, launch, program, waiting)?),
+        (Some(launch), Some(program)) => Some(start(&mut session, plan, launch, program, waiting)?),
         _ => None,
     };
+    if plan.samples.is_some() && started.is_none() {
+        let why = "they begin with a program that is started, not with one attached to";
+        let error = launch::refused("take", "samples", why, None);
+        if plan.samples_required {
+            return Err(error);
+        }
+        session.profile.refuse(error);
+    }
     let refused = session.attach_all(plan)?;
     if session.tasks.is_empty() {
         return Err(launch::refused("trace", "anything", "neither a program nor a process was given", None));
@@ -72,6 +80,7 @@ fn prepare(plan: &Plan, launch: &Launch, control: &Control) -> Result<Found, Err
 
 fn start<'p>(
     session: &mut Session<'_>,
+    plan: &Plan,
     launch: &'p Launch,
     program: &'p Program,
     waiting: Option<Child>,
@@ -83,6 +92,15 @@ fn start<'p>(
         None => launch::fork(program)?,
     };
     let tid = child.tid;
+    if let Some(how) = plan.samples
+        && let Err(error) = session.profile.open(tid.0, how)
+        && plan.samples_required
+    {
+        // It reads the end of its pipe and leaves.
+        drop(child);
+        let _ = await_untraced(tid);
+        return Err(error);
+    }
     if let Err(errno) = ptrace::seize(tid, session.options()) {
         let _ = process::kill(tid, libc::SIGKILL);
         let _ = wait::process(tid, &mut wait::no_usage());
@@ -126,8 +144,11 @@ fn finish(mut session: Session<'_>, started: Option<Started<'_>>, refused: usize
         }
     }
     session.push_last_file_states();
+    session.drain_rings();
+    session.finish_samples();
     session.push_totals();
     let mut trailer = session.trailer();
+    ended.sampling = session.profile.take();
     ended.left = session.leaving.as_ref().map_or_else(|| session.those_left(), |leaving| leaving.left.clone());
     if let Some(failure) = &ended.not_started {
         trailer.ended = EndedBy::NotStarted;

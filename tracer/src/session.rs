@@ -15,6 +15,8 @@ use crate::capture::Capture;
 use crate::counters::Meters;
 use crate::leave::Leaving;
 use crate::placement::Placement;
+use crate::profile::Profile;
+use crate::rings::Rings;
 use crate::stop::Reason;
 use crate::stream::Stream;
 use crate::sys::ptrace::{Gone, Stopped, Until, option};
@@ -60,7 +62,7 @@ impl Calls {
     fn for_plan(plan: &Plan, can_filter: bool) -> Calls {
         match &plan.wanted {
             None => Calls::Every,
-            Some(wanted) if wanted.is_empty() => Calls::None,
+            Some(wanted) if wanted.is_empty() && plan.tracepoints.is_none() => Calls::None,
             Some(_) if plan.follow && plan.launch.is_some() && plan.attach.is_empty() && can_filter => Calls::Filtered,
             Some(_) => Calls::Every,
         }
@@ -89,6 +91,10 @@ pub struct Session<'s> {
     pub(crate) placement: Placement,
     pub(crate) meters: Meters,
     interval: Option<Interval>,
+    /// See [`Plan::samples`].
+    pub(crate) profile: Profile,
+    /// See [`Plan::tracepoints`].
+    pub(crate) rings: Option<Rings>,
     /// Number of the root's next event, once it is gone.
     pub(crate) root_seq: u64,
     /// Builds events that are no calls.
@@ -127,10 +133,10 @@ pub struct Session<'s> {
 }
 
 /// A status, with what its process used when it was asked for.
-struct Waited {
-    tid: Tid,
-    status: WaitStatus,
-    usage: Option<Box<libc::rusage>>,
+pub(crate) struct Waited {
+    pub tid: Tid,
+    pub status: WaitStatus,
+    pub usage: Option<Box<libc::rusage>>,
 }
 
 /// Counters of running tasks are read this often.
@@ -156,6 +162,8 @@ impl<'s> Session<'s> {
             capture: Capture::new(&plan.limits, plan.golden),
             meters: Meters::new(plan.counters),
             interval: plan.interval.map(|period| Interval { period, next: Instant::now() + period }),
+            profile: Profile::default(),
+            rings: plan.tracepoints.map(Rings::new),
             root_seq: 0,
             event: Record::with_capacity(512),
             calls,
@@ -284,6 +292,11 @@ impl<'s> Session<'s> {
         }
     }
 
+    /// A status that came while a task made calls for us.
+    pub(crate) fn serve_next(&mut self, waited: Waited) {
+        self.queue.push_front(waited);
+    }
+
     /// Queues what else has happened, so that one busy task can't keep others from being served.
     /// Asking costs as much as a tenth of a stop: while nobody else turns up it is done now and then.
     fn collect(&mut self) {
@@ -309,6 +322,8 @@ impl<'s> Session<'s> {
             return self.left_all();
         }
         self.sample_if_due();
+        self.drain_samples_if_due();
+        self.drain_rings_if_due();
         if !self.early.stopped.is_empty() {
             self.adopt_orphans();
             self.tick(Duration::from_millis(50));
@@ -394,6 +409,7 @@ impl<'s> Session<'s> {
     /// Serves one status.
     fn serve(&mut self, Waited { tid, status, usage }: Waited) {
         self.now = clock::monotonic_ns();
+        self.drain_ring(tid);
         let reason = Reason::of(status);
         if matches!(reason, Reason::Exited(_) | Reason::Killed { .. }) {
             return self.ended(tid, status, usage.as_deref());
@@ -410,6 +426,7 @@ impl<'s> Session<'s> {
         if self.leaving.is_some() {
             return self.let_go(stopped, reason);
         }
+        self.sample_stopped(&stopped, reason);
         // A task that is gone needs nothing more than its wait status, which is still to come.
         let _: Result<(), Gone> = match reason {
             Reason::Call => self.call_stop(stopped),
@@ -496,6 +513,7 @@ impl<'s> Session<'s> {
     /// wait4 says that nobody is left: whoever is still in the table vanished with a thread group.
     fn abandon_all(&mut self) {
         self.restore_placement();
+        self.drain_rings();
         for tid in self.tasks.tids() {
             self.close_call(tid);
         }
@@ -512,7 +530,7 @@ impl<'s> Session<'s> {
             ended: EndedBy::Complete,
             root_status: self.root_status.map(|status| status.0),
             stops: self.stops,
-            not_measured: self.meters.not_measured().to_vec(),
+            not_measured: self.meters.not_measured().iter().chain(self.profile.not_measured()).cloned().collect(),
             engine_changes: self.fallbacks.iter().map(|what| (what.to_string(), 1)).collect(),
             ..Trailer::default()
         }
@@ -532,6 +550,8 @@ impl<'s> Session<'s> {
             placement: Placement::off(),
             meters: self.meters,
             interval: None,
+            profile: Profile::default(),
+            rings: self.rings,
             root_seq: self.root_seq,
             event: self.event,
             calls: self.calls,
@@ -624,6 +644,8 @@ mod tests {
         let mut native = [0; 8];
         plan.wanted = Some(Wanted { native, i386: [0; 8], unknown: false });
         assert_eq!(Calls::for_plan(&plan, true), Calls::None);
+        plan.tracepoints = Some(crate::Tracepoints::default());
+        assert_eq!(Calls::for_plan(&plan, true), Calls::Filtered, "to answer, prctl must be seen");
         native[0] = 1;
         plan.wanted = Some(Wanted { native, i386: [0; 8], unknown: false });
         assert_eq!(Calls::for_plan(&plan, true), Calls::Filtered);

@@ -37,6 +37,12 @@ pub struct Task {
     pub stops: u32,
     /// Has it just given itself a name?
     pub renamed: bool,
+    /// Are its calls its runtime library's own (QUIET)?
+    pub quiet: bool,
+    /// Runs in the memory of this task, its parent by vfork, until its exec: writes into its ring.
+    pub guest_of: Option<Tid>,
+    /// Was it interrupted to be sampled?
+    pub sampled: bool,
     /// Stops at every call although the session has a filter.
     pub every_call: bool,
 }
@@ -129,6 +135,9 @@ impl Task {
             group_stopped: false,
             stops: 0,
             renamed: false,
+            quiet: false,
+            sampled: false,
+            guest_of: None,
             every_call: false,
         }
     }
@@ -276,6 +285,11 @@ impl Tasks {
     /// All of them, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &Task> {
         self.tasks.values()
+    }
+
+    /// All of them, in no order.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Task> {
+        self.tasks.values_mut()
     }
 
     /// The numbers of all, ascending.

@@ -38,7 +38,7 @@ impl Session<'_> {
     }
 
     /// A program may give the same reason for a warning without end.
-    fn warn_once(&mut self, about: &str, warning: String) {
+    pub(crate) fn warn_once(&mut self, about: &str, warning: String) {
         if !self.warnings.iter().any(|told| told.contains(about)) {
             self.warnings.push(warning);
         }

@@ -42,7 +42,7 @@ impl Consumer for Story {
             Happened::File(state) if state.at_end => self.files.push((
                 String::from_utf8_lossy(state.path).into_owned(),
                 state.object.map(|object| object.0),
-                state.bytes.clone(),
+                state.bytes.as_deref().cloned(),
             )),
             _ => {}
         }

@@ -1,33 +1,17 @@
 //! Samples of a program that knows where it spends its time.
 
+mod spins;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
 
 use tracer::sampling::{self, Clock, Frame, How, Report, Seen, Stacks};
 use tracer::symbols::{Mapping, Symbols};
 use tracer::{Error, Launch, Status};
 
-const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/guests/src/spins.rs");
-
-/// The guest, with frame pointers or without.
-fn spins(frame_pointers: bool) -> PathBuf {
-    static BUILT: OnceLock<tempfile::TempDir> = OnceLock::new();
-    let directory = BUILT.get_or_init(|| {
-        let directory = tempfile::tempdir().expect("a directory");
-        for (name, wanted) in [("with", "yes"), ("without", "no")] {
-            let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-            rustc.args(["--edition", "2024", "-g", "-C", "opt-level=1", "-C", "relocation-model=pie"]);
-            rustc.arg("-C").arg(format!("force-frame-pointers={wanted}"));
-            let built = rustc.arg("-o").arg(directory.path().join(name)).arg(SOURCE).status().expect("rustc runs");
-            assert!(built.success(), "the guest does not build");
-        }
-        directory
-    });
-    directory.path().join(if frame_pointers { "with" } else { "without" })
-}
+use spins::spins;
 
 struct Run {
     /// Names of each stack, innermost first, and how often it was seen.
@@ -66,8 +50,8 @@ fn run(argv: Vec<OsString>, stacks: Stacks) -> Option<Run> {
             tasks.insert(sample.tid);
             *seen.entry(sample.frames.to_vec()).or_default() += 1;
         }
-        Seen::Switch { tid, at_ns, on: true } => assert_eq!(on.insert(tid, at_ns), None, "by turns"),
-        Seen::Switch { tid, at_ns, on: false } => on_cpu_ns += at_ns - on.remove(&tid).expect("by turns"),
+        Seen::Switch { tid, at_ns, on: true, .. } => assert_eq!(on.insert(tid, at_ns), None, "by turns"),
+        Seen::Switch { tid, at_ns, on: false, .. } => on_cpu_ns += at_ns - on.remove(&tid).expect("by turns"),
         Seen::Named { name, exec: true, .. } => named.push(String::from_utf8_lossy(name).into_owned()),
         _ => {}
     };
@@ -178,8 +162,44 @@ fn a_program_executed_by_another_has_its_own_names() {
 }
 
 #[test]
+fn the_kernels_frames_stand_before_those_of_the_program() {
+    let words = ["dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=3000"].map(OsString::from);
+    let how = How { stacks: Stacks::FramePointers, kernel: true, ..How::default() };
+    let (mut inside, mut all, mut order) = (Vec::new(), 0_u64, true);
+    let mut see = |event: Seen<'_>| {
+        if let Seen::Sample(sample) = event {
+            all += 1;
+            let kernel = sample.frames.iter().take_while(|frame| frame.is_kernel()).count();
+            order &= !sample.frames.iter().skip(kernel).any(Frame::is_kernel);
+            if kernel > 0 {
+                inside.push((sample.frames[0], sample.frames.len() > kernel));
+            }
+        }
+    };
+    let launch = Launch { argv: words.into(), ..Launch::default() };
+    let sampled = match sampling::run(&launch, how, &mut see) {
+        Ok(sampled) => sampled,
+        Err(error) => {
+            assert!(error.to_string().contains("1 or lower") || error.to_string().contains("seccomp"), "{error}");
+            return println!("skipped: no samples of the kernel here: {error}");
+        }
+    };
+    let mut sampler = sampled.sampler.expect("it was started");
+    assert!(order, "the kernel's come first");
+    // What it does is done by the kernel.
+    assert!(inside.len() as u64 * 2 > all && all > 10, "{} of {all}", inside.len());
+    assert!(inside.iter().any(|(_, goes_on)| *goes_on), "and on in the program");
+    let names: Vec<String> = inside.iter().flat_map(|(frame, _)| sampler.names(*frame)).collect();
+    assert!(names.iter().all(|name| name.ends_with("_[k]")), "{names:?}");
+    if names.iter().all(|name| name.starts_with("[kernel]")) {
+        assert!(sampler.problems().concat().contains("kernel"), "{:?}", sampler.problems());
+        println!("skipped: the kernel's names are hidden");
+    }
+}
+
+#[test]
 fn hardware_that_is_not_there_is_named() {
-    let how = How { clock: Clock::Cycles(1000), stacks: Stacks::FramePointers };
+    let how = How { clock: Clock::Cycles(1000), stacks: Stacks::FramePointers, ..How::default() };
     let launch = Launch { argv: vec!["true".into()], ..Launch::default() };
     match sampling::run(&launch, how, &mut |_| {}) {
         Ok(sampled) => assert_eq!(sampled.status, Some(Status::Exited(0))),

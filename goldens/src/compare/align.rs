@@ -1,11 +1,13 @@
 //! Align: which parts of two sequences of numbers differ.
 //!
 //! Common ends are trimmed; numbers that are unique on both sides are anchors (patience: the longest increasing
-//! subsequence of them); between anchors Myers, in windows of bounded size only. All bounds are counts, so that a
-//! result never depends on the clock.
+//! subsequence of them); between anchors Myers, in windows of bounded size only. These bounds are counts, so that a
+//! result never depends on the clock; behind them stands a deadline for machines that do not get on, and where it
+//! is met the comparison says so.
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use similar::DiffOp;
 use similar::algorithms::{Capture, myers};
@@ -14,6 +16,8 @@ use similar::algorithms::{Capture, myers};
 pub(crate) const WINDOW: usize = 4096;
 /// Pairs of steps that one comparison looks at in all its windows together.
 const CELLS: u64 = 1 << 28;
+/// How long a comparison may look for what differs; all cells take about two seconds.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// What a comparison has done so far. Tests count it instead of seconds.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -26,6 +30,21 @@ pub(crate) struct Work {
     pub cells: u64,
     /// Windows that were too large, or came after too many others.
     pub cut: u64,
+    /// Windows that were not looked into to their end because of the deadline.
+    pub late: u64,
+    /// The deadline.
+    pub until: Option<Instant>,
+}
+
+impl Work {
+    /// Of a comparison that begins now.
+    pub fn begin() -> Work {
+        Work { until: Instant::now().checked_add(DEADLINE), ..Work::default() }
+    }
+
+    fn is_late(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() >= until)
+    }
 }
 
 /// A part of the first sequence that is a part of the second now; either may be empty.
@@ -128,10 +147,16 @@ fn between(a: &[u32], b: &[u32], x: Range<usize>, y: Range<usize>, work: &mut Wo
     }
     work.windows += 1;
     work.cells += cells;
-    let mut capture = Capture::new();
-    if myers::diff(&mut capture, left, 0..left.len(), right, 0..right.len()).is_err() {
+    if work.is_late() {
+        work.late += 1;
         return edits.push(whole);
     }
+    let mut capture = Capture::new();
+    let (all_left, all_right) = (0..left.len(), 0..right.len());
+    if myers::diff_deadline(&mut capture, left, all_left, right, all_right, work.until).is_err() {
+        return edits.push(whole);
+    }
+    work.late += u64::from(work.is_late());
     let ops = capture.into_ops();
     let changed = ops.iter().filter(|op| !matches!(op, DiffOp::Equal { .. }));
     let moved = |range: Range<usize>, by: usize| range.start + by..range.end + by;
@@ -185,6 +210,15 @@ mod tests {
         let mut work = Work::default();
         align(&a, &b, &mut work);
         assert_eq!((work.windows, work.cut), (0, 1));
+    }
+
+    #[test]
+    fn past_the_deadline_a_window_differs_as_a_whole() {
+        let (a, b) = ([1, 7, 2, 7, 3, 9, 9], [2, 7, 1, 7, 9, 9, 3, 3]);
+        let mut work = Work { until: Some(Instant::now()), ..Work::default() };
+        let edits = align(&a, &b, &mut work);
+        assert!(edits.iter().any(|edit| edit.removed.len() > 1 && edit.added.len() > 1), "{edits:?}");
+        assert!(work.late > 0);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::content::Contents;
 use crate::form::{Form, FormEnd, FormProcess, FormStream, NodeRef};
 use crate::golden::{End, Golden, Number, Presence, ProcLine, Stream};
 use crate::learn::{Names, is_runtime};
@@ -20,14 +21,16 @@ mod facts;
 mod leftovers;
 mod objects;
 mod order;
+mod partial;
 mod processes;
 mod steps;
 mod streams;
 mod threads;
 
-pub(crate) use align::Work;
+pub(crate) use align::{DEADLINE, Work};
 pub(crate) use ends::end_masks;
 pub(crate) use equal::equal;
+pub(crate) use partial::Partials;
 pub(crate) use processes::basename;
 pub(crate) use steps::{arg_accepts, is_wild, same_but_content};
 pub(crate) use streams::{CountChange, Diff, Hunk, range, right};
@@ -115,14 +118,21 @@ struct Places {
 
 /// Everything that differs at this level.
 pub(crate) fn differences<'a>(golden: &'a Golden, form: &'a Form, options: &Options) -> Differences<'a> {
-    let mut comparing = Comparing {
-        golden,
-        form,
-        options,
-        names: Names::of(golden),
-        out: Differences { list: Vec::new(), keys: Vec::new(), work: Work::default(), unmeasured: Vec::new() },
-    };
+    let mut comparing = Comparing::of(golden, form, options);
     comparing.run();
+    comparing.out
+}
+
+/// Of them what stands although a side is partial; `contents` are the golden's.
+pub(crate) fn standing<'a>(
+    (golden, contents): (&'a Golden, &Contents),
+    form: &'a Form,
+    partials: Partials,
+    options: &Options,
+) -> Differences<'a> {
+    let mut comparing = Comparing::of(golden, form, options);
+    comparing.run();
+    comparing.keep_what_stands(partials, contents);
     comparing.out
 }
 
@@ -134,7 +144,12 @@ struct Comparing<'a, 'o> {
     out: Differences<'a>,
 }
 
-impl<'a> Comparing<'a, '_> {
+impl<'a, 'o> Comparing<'a, 'o> {
+    fn of(golden: &'a Golden, form: &'a Form, options: &'o Options) -> Comparing<'a, 'o> {
+        let out = Differences { list: Vec::new(), keys: Vec::new(), work: Work::begin(), unmeasured: Vec::new() };
+        Comparing { golden, form, options, names: Names::of(golden), out }
+    }
+
     fn run(&mut self) {
         let pairs = processes::pairs(self.golden, self.form);
         self.out.keys = self.form.processes.iter().map(|process| &process.key).collect();

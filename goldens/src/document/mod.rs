@@ -90,6 +90,7 @@ pub fn told(document: &Document<'_>, options: &Options) -> Told {
         order: Vec::new(),
         temporaries: BTreeMap::new(),
         gaps: gaps.into_iter().map(gap).collect(),
+        partial: None,
         total_calls: document.calls.len() as u64,
     };
     Told { form, knows, calls: document.calls.len() as u64, sources: sources(document) }

@@ -34,6 +34,7 @@ impl Golden {
             ends: self.ends.iter().flat_map(|end| times(end.presence, || left(end, contents))).collect(),
             order,
             gaps: Vec::new(),
+            partial: None,
             total_calls: 1,
         }
     }

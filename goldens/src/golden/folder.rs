@@ -2,9 +2,9 @@
 //! content change.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::{End, EndKind, Golden};
+use crate::content::Shared;
 use crate::content::{Content, Contents, Hash};
 
 /// Bytes of a file's name at most.
@@ -39,7 +39,7 @@ impl Golden {
     }
 
     /// The files to be written: contents of at most so many bytes.
-    pub fn kept_files(&self, contents: &Contents, most: u64) -> Vec<(String, Arc<[u8]>)> {
+    pub fn kept_files(&self, contents: &Contents, most: u64) -> Vec<(String, Shared)> {
         let bytes = |(name, hash)| contents.get(hash).map(|bytes| (name, bytes.clone()));
         self.content_files().into_iter().filter_map(bytes).filter(|(_, bytes)| bytes.len() as u64 <= most).collect()
     }

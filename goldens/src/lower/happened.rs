@@ -102,7 +102,7 @@ impl Lowering {
 
     fn state(&mut self, state: &FileState<'_>) {
         if is_zone(state.path)
-            && let Some(rule) = state.bytes.as_deref().and_then(zone_rule)
+            && let Some(rule) = state.bytes.as_ref().and_then(|bytes| zone_rule(bytes))
         {
             self.run.zone = Some(rule.to_vec());
         }

@@ -1,12 +1,12 @@
 //! Ends: what a run leaves behind, what it printed and sent, and how files were made durable.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use recording::resolve::{ObjectId, ObjectKind, ProcId};
 use recording::session::Header;
 
 use super::Maker;
+use crate::content::Shared;
 use crate::content::{Content, Hash};
 use crate::form::FormEnd;
 use crate::golden::{EndKind, MERGED};
@@ -72,7 +72,7 @@ fn gone(name: Value, touched: &Touched) -> Option<FormEnd> {
 
 fn content(maker: &Maker<'_>, state: &State) -> Content {
     match (&state.bytes, &state.digest) {
-        (Some(bytes), _) => Content::known(maker.names.content(bytes, false).bytes),
+        (Some(bytes), _) => Content::of(maker.names.content(bytes, false).bytes),
         (None, Some(digest)) => Content { len: state.size, hash: Some(Hash::of_digest(digest)), bytes: None },
         (None, None) => Content::unknown(state.size),
     }
@@ -96,7 +96,7 @@ fn told(maker: &mut Maker<'_>, written: &Written<'_>, path: &[u8], touched: &Tou
         _ => EndKind::File,
     };
     let content = (kind == EndKind::File).then(|| match written.whole(run, touched.object) {
-        Some(bytes) => Content::known(maker.names.content(&bytes, false).bytes),
+        Some(bytes) => Content::of(maker.names.content(&bytes, false).bytes),
         None => Content::unknown(facts.and_then(|facts| facts.size).unwrap_or(0)),
     });
     Some(FormEnd { kind, name, mode: facts.and_then(|facts| facts.mode), content, to: None, event: touched.event })
@@ -137,7 +137,7 @@ impl<'a> Written<'a> {
 /// What one process sent through one connection; ordered by its bytes.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Sent {
-    bytes: Option<Arc<[u8]>>,
+    bytes: Option<Shared>,
     len: u64,
     event: u64,
 }
@@ -186,7 +186,7 @@ fn printed(maker: &mut Maker<'_>) -> Vec<FormEnd> {
 
 fn printed_to(maker: &Maker<'_>, name: &str, joint: Option<&(Bytes, u64)>) -> FormEnd {
     let content = match joint {
-        Some((bytes, _)) if bytes.whole() => Content::known(maker.names.content(&bytes.kept, false).bytes),
+        Some((bytes, _)) if bytes.whole() => Content::of(maker.names.content(&bytes.kept, false).bytes),
         Some((bytes, _)) => Content::unknown(bytes.len),
         None => Content::known(Vec::new()),
     };

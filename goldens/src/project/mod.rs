@@ -18,14 +18,15 @@ mod streams;
 mod temporaries;
 mod threads;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use recording::resolve::{ObjectId, ProcId};
 
 use crate::content::{Content, Contents, Hash};
 use crate::form::{Form, FormProcess, MachineClass};
 use crate::golden::Golden;
-use crate::model::{Gap, Level, ObjectRef, Platform, ProcKey, Step};
+use crate::model::{Arg, Gap, Level, ObjectRef, Platform, ProcKey, Step};
 use crate::options::Options;
 use crate::rename::{Canonical, Holes, Names, Substitutions, environment, find_temporaries, pattern};
 use crate::run::Run;
@@ -49,12 +50,20 @@ pub fn forms(runs: &[&Run], known: Option<&Golden>, options: &Options) -> Vec<Fo
         unnumbered.push((holes, names));
     }
     let keys = keys::of(&described, known);
+    let contents = Rc::new(known.map(contents_of).unwrap_or_default());
     let each = pairs.into_iter().zip(unnumbered).zip(keys);
     each.map(|(((run, _), (mut holes, names)), keys)| {
         holes.temporaries = temporaries::number(run, &names, &holes, &keys, known);
-        Maker::new(run, names.with_holes(run, &holes), &holes, &keys).form()
+        Maker::new(run, names.with_holes(run, &holes), &holes, &keys).knowing(&contents).form()
     })
     .collect()
+}
+
+/// Hashes of the contents that the steps of a golden hold.
+fn contents_of(golden: &Golden) -> HashSet<Hash> {
+    let steps = golden.streams.iter().flat_map(|stream| &stream.steps);
+    let arguments = steps.flat_map(|(_, step)| step.args.iter());
+    arguments.filter_map(|arg| if let Arg::Hash(hash) = arg { *hash } else { None }).collect()
 }
 
 /// Makes the form of one run.
@@ -68,6 +77,8 @@ pub(crate) struct Maker<'a> {
     pub objects: Vec<ObjectRef>,
     flows: HashMap<FlowId, Canonical>,
     files: HashMap<ObjectId, Canonical>,
+    /// Contents that the golden holds.
+    familiar: Rc<HashSet<Hash>>,
     /// Steps of the form, each once.
     pub steps: Vec<Step>,
     pub step_numbers: HashMap<Step, u32>,
@@ -86,6 +97,7 @@ impl<'a> Maker<'a> {
             objects: Vec::new(),
             flows: HashMap::new(),
             files: HashMap::new(),
+            familiar: Rc::default(),
             steps: Vec::new(),
             step_numbers: HashMap::new(),
             contents: Contents::default(),
@@ -93,6 +105,11 @@ impl<'a> Maker<'a> {
         };
         maker.objects = roles::name_all(&maker);
         maker
+    }
+
+    fn knowing(mut self, contents: &Rc<HashSet<Hash>>) -> Maker<'a> {
+        self.familiar = Rc::clone(contents);
+        self
     }
 
     fn form(mut self) -> Form {
@@ -118,6 +135,7 @@ impl<'a> Maker<'a> {
             ends,
             order,
             gaps,
+            partial: self.run.partial,
             total_calls: self.run.total_calls,
         }
     }
@@ -162,9 +180,13 @@ impl<'a> Maker<'a> {
     /// Content of a file as it is left, canonical; `None` when it was not kept.
     pub fn file(&mut self, id: ObjectId) -> Option<&Canonical> {
         if !self.files.contains_key(&id) {
-            let bytes = self.run.states.bytes(id)?;
+            let state = self.run.states.at_end(id)?;
+            let bytes = state.bytes.as_ref()?;
+            let hash = state.digest.as_ref().map(Hash::of_digest);
+            // What the golden holds as it is here is not different, whatever stands in it.
+            let familiar = hash.is_some_and(|hash| self.familiar.contains(&hash));
             let changed = self.run.objects.get(id.0 as usize).is_some_and(|facts| facts.durable.changed().is_some());
-            self.files.insert(id, self.names.shared_content(bytes, !changed));
+            self.files.insert(id, self.names.shared_content(bytes, hash, familiar, !changed));
         }
         self.files.get(&id)
     }

@@ -3,6 +3,7 @@
 use recording::resolve::{ObjectId, ProcId};
 
 use super::Maker;
+use crate::content::Content;
 use crate::content::Hash;
 use crate::model::{Arg, Exit, Step};
 use crate::run::raw::{Ended, FlowId, Raw, RawStep};
@@ -143,10 +144,15 @@ impl Maker<'_> {
     fn final_range(&mut self, object: ObjectId, start: u64, end: u64, out: &mut Vec<Arg>) {
         let Some(file) = self.file(object) else { return self.hashed_range(start, end, None, out) };
         let (from, to) = (file.offset(start), file.offset(end));
-        let bytes = file.slice(from, to).map(<[u8]>::to_vec);
+        let content = match file.whole(from, to) {
+            Some(content) => Some(content),
+            None => file.slice(from, to).map(Content::known),
+        };
         out.push(Arg::Span(from, Some(to)));
-        let hash = bytes.and_then(|bytes| self.hash(&bytes));
-        out.push(Arg::Hash(hash));
+        out.push(Arg::Hash(content.and_then(|content| {
+            self.contents.keep(&content);
+            content.hash
+        })));
     }
 
     fn hashed_range(&self, start: u64, end: u64, hash: Option<Hash>, out: &mut Vec<Arg>) {

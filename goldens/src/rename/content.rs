@@ -1,9 +1,10 @@
 //! Contents: where the canonical bytes differ from those that were seen, and what that does to offsets.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use regex::bytes::Regex;
+
+use crate::content::{Content, Hash, Shared};
 
 use super::clock::Clock;
 use super::substitute::Substitutions;
@@ -114,7 +115,9 @@ fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
 /// Canonical content.
 #[derive(Debug, Clone)]
 pub(crate) struct Canonical {
-    pub bytes: Arc<[u8]>,
+    pub bytes: Shared,
+    /// Of the bytes, where it is known already.
+    hash: Option<Hash>,
     /// Replaced pieces: from, to as seen; from, to as canonical.
     cuts: Vec<(u64, u64, u64, u64)>,
 }
@@ -122,16 +125,16 @@ pub(crate) struct Canonical {
 impl Canonical {
     /// With these pieces replaced.
     pub fn new(bytes: &[u8], cuts: Vec<Cut>) -> Canonical {
-        if cuts.is_empty() { Canonical::unchanged(bytes.into()) } else { Canonical::replaced(bytes, cuts) }
+        if cuts.is_empty() { Canonical::unchanged(bytes.into(), None) } else { Canonical::replaced(bytes, cuts) }
     }
 
-    /// The same of bytes that are shared already: what is not changed is not copied.
-    pub fn of_shared(bytes: &Arc<[u8]>, cuts: Vec<Cut>) -> Canonical {
-        if cuts.is_empty() { Canonical::unchanged(Arc::clone(bytes)) } else { Canonical::replaced(bytes, cuts) }
+    /// The same of bytes that are shared already, with their hash: what is not changed is neither copied nor hashed.
+    pub fn of_shared(bytes: &Shared, hash: Option<Hash>, cuts: Vec<Cut>) -> Canonical {
+        if cuts.is_empty() { Canonical::unchanged(bytes.clone(), hash) } else { Canonical::replaced(bytes, cuts) }
     }
 
-    fn unchanged(bytes: Arc<[u8]>) -> Canonical {
-        Canonical { bytes, cuts: Vec::new() }
+    fn unchanged(bytes: Shared, hash: Option<Hash>) -> Canonical {
+        Canonical { bytes, hash, cuts: Vec::new() }
     }
 
     fn replaced(bytes: &[u8], cuts: Vec<Cut>) -> Canonical {
@@ -146,7 +149,7 @@ impl Canonical {
             at = cut.end;
         }
         out.extend_from_slice(bytes.get(at..).unwrap_or_default());
-        Canonical { bytes: out.into(), cuts: kept }
+        Canonical { bytes: out.into(), hash: None, cuts: kept }
     }
 
     /// Where an offset lies in the canonical bytes; within a replaced piece, at its begin.
@@ -157,6 +160,15 @@ impl Canonical {
             Some((_, end, from, _)) if raw < *end => *from,
             Some((_, end, _, to)) => to.saturating_add(raw - end),
         }
+    }
+
+    /// All of it, when that is from here to there.
+    pub fn whole(&self, from: u64, to: u64) -> Option<Content> {
+        (from == 0 && to == self.bytes.len() as u64).then(|| Content {
+            len: to,
+            hash: Some(self.hash.unwrap_or_else(|| Hash::of(&self.bytes))),
+            bytes: Some(self.bytes.clone()),
+        })
     }
 
     /// These canonical bytes.

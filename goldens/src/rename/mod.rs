@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use recording::resolve::{ObjectId, ObjectKind};
 
+use crate::content::{Hash, Shared};
 use crate::run::Run;
 use crate::value::{Value, push_literal};
 
@@ -174,9 +175,10 @@ impl Names {
         Canonical::new(bytes, self.cuts(bytes, outside))
     }
 
-    /// The same of a file's bytes, which are many and shared.
-    pub fn shared_content(&self, bytes: &Arc<[u8]>, outside: bool) -> Canonical {
-        Canonical::of_shared(bytes, self.cuts(bytes, outside))
+    /// The same of a file's bytes, which are many and shared; nothing is looked for in those that are `familiar`.
+    pub fn shared_content(&self, bytes: &Shared, hash: Option<Hash>, familiar: bool, outside: bool) -> Canonical {
+        let cuts = if familiar { Vec::new() } else { self.cuts(bytes, outside) };
+        Canonical::of_shared(bytes, hash, cuts)
     }
 
     fn cuts(&self, bytes: &[u8], outside: bool) -> Vec<content::Cut> {
@@ -210,7 +212,7 @@ fn found(run: &Run) -> impl Iterator<Item = &[u8]> {
         rows.filter(|(id, _)| run.objects.get(*id as usize).is_none_or(|facts| facts.durable.changed().is_none()));
     let command = run.tables.processes.first().and_then(|root| root.images.first());
     let arguments = command.into_iter().flat_map(|image| image.argv.iter().map(Vec::as_slice));
-    arguments.chain(unchanged.filter_map(|(id, _)| run.states.bytes(ObjectId(id))).map(|bytes| &**bytes))
+    arguments.chain(unchanged.filter_map(|(id, _)| run.states.bytes(ObjectId(id))).map(|bytes: &Shared| &**bytes))
 }
 
 fn pids(run: &Run) -> HashSet<u64> {

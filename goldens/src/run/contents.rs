@@ -8,7 +8,7 @@ use std::sync::Arc;
 use recording::resolve::{FileState, ObjectId};
 
 use super::{Intervals, Known, Run};
-use crate::content::Hash;
+use crate::content::{Hash, Shared};
 
 /// The state of a path at one moment.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub(crate) struct State {
     pub size: u64,
     pub link: Option<Vec<u8>>,
     pub digest: Option<[u8; 32]>,
-    pub bytes: Option<Arc<[u8]>>,
+    pub bytes: Option<Shared>,
     /// Why it could not be looked at: an errno.
     pub unreadable: Option<u16>,
     pub event: u64,
@@ -44,7 +44,7 @@ impl FileStates {
             size: state.size,
             link: state.link.map(<[u8]>::to_vec),
             digest: state.digest,
-            bytes: state.bytes.as_deref().map(Arc::from),
+            bytes: state.bytes.as_ref().map(|bytes| Shared::held(Arc::clone(bytes))),
             unreadable: state.unreadable,
             event: state.index,
         };
@@ -66,7 +66,7 @@ impl FileStates {
     }
 
     /// The bytes of an object after the last task.
-    pub fn bytes(&self, object: ObjectId) -> Option<&Arc<[u8]>> {
+    pub fn bytes(&self, object: ObjectId) -> Option<&Shared> {
         self.at_end(object)?.bytes.as_ref()
     }
 

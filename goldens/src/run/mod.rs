@@ -22,6 +22,7 @@ pub(crate) use intervals::Intervals;
 pub use observer::Observer;
 
 use crate::content::Hash;
+use crate::form::Partial;
 use crate::model::InputKind;
 use raw::{FlowId, Key, NameId, Names, Placed, Raw, RawSteps};
 use stream::{FileRange, RawStream};
@@ -63,6 +64,8 @@ pub struct Run {
     pub(crate) threads: Vec<Vec<Placed>>,
     pub(crate) calls: Vec<RawCall>,
     pub(crate) gaps: Vec<(Option<ProcId>, String)>,
+    /// Is the recording not all of the run?
+    pub(crate) partial: Option<Partial>,
     /// CLOCK_REALTIME at start and end, ns.
     pub(crate) clock: (u64, u64),
     pub(crate) total_calls: u64,

@@ -2,10 +2,11 @@
 
 use recording::file::{NotWhole, Recording};
 use recording::resolve::{ObjectId, Resolver};
-use recording::session::{Header, Trailer};
+use recording::session::{EndedBy, Header, Trailer};
 use recording::{Batch, Sink, SinkError};
 
 use super::{Run, contents};
+use crate::form::Partial;
 use crate::lower::Lowering;
 use crate::options::Options;
 
@@ -14,12 +15,13 @@ pub struct Observer {
     resolver: Resolver<Lowering>,
     header: Header,
     end: u64,
+    partial: Option<Partial>,
 }
 
 impl Observer {
     /// Nothing observed. With level `calls` or `exact` each call of each thread is kept too.
     pub fn new(options: &Options) -> Observer {
-        Observer { resolver: Resolver::new(Lowering::new(options)), header: Header::default(), end: 0 }
+        Observer { resolver: Resolver::new(Lowering::new(options)), header: Header::default(), end: 0, partial: None }
     }
 
     /// The run, when its session has ended.
@@ -28,6 +30,7 @@ impl Observer {
         let mut run = lowering.finish(tables);
         run.clock = (self.header.start.realtime_ns, self.end.max(self.header.start.realtime_ns));
         run.header = self.header;
+        run.partial = self.partial;
         run.known = contents::known(&run);
         settle(&mut run);
         run
@@ -43,6 +46,31 @@ impl Run {
         let mut observer = Observer::new(options);
         recording.replay_whole(&mut observer)?;
         Ok(observer.into_run())
+    }
+
+    /// As much of a stored run as is there: of one that is incomplete or damaged, what was read before that.
+    /// [`Form::partial`](crate::Form::partial) says so; differences that what is missing may explain are none.
+    ///
+    /// # Errors
+    /// [`NotWhole`]: it holds no calls, or could not be read at all.
+    pub fn as_far_as_recorded(recording: Recording, options: &Options) -> Result<Run, NotWhole> {
+        let mut observer = Observer::new(options);
+        match recording.replay_whole(&mut observer) {
+            Ok(()) => Ok(observer.into_run()),
+            Err(why @ (NotWhole::Incomplete { .. } | NotWhole::Damaged)) => {
+                Some(observer.into_run()).filter(|run| run.total_calls > 0).ok_or(why)
+            }
+            Err(why) => Err(why),
+        }
+    }
+}
+
+fn partial(trailer: &Trailer) -> Option<Partial> {
+    match trailer.ended {
+        EndedBy::Damaged => Some(Partial::Lossy),
+        _ if !trailer.lost.is_empty() => Some(Partial::Lossy),
+        EndedBy::RootEnded | EndedBy::Limit | EndedBy::Detached | EndedBy::Incomplete => Some(Partial::Cut),
+        EndedBy::Complete | EndedBy::NotStarted => None,
     }
 }
 
@@ -68,6 +96,7 @@ impl Sink for Observer {
 
     fn end(&mut self, trailer: &Trailer) -> Result<(), SinkError> {
         self.end = self.end.max(trailer.end.realtime_ns);
+        self.partial = partial(trailer);
         self.resolver.end(trailer)
     }
 }

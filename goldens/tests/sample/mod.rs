@@ -156,6 +156,7 @@ pub fn from_golden(golden: &Golden, contents: Contents) -> Form {
         ends: Vec::new(),
         order: Vec::new(),
         gaps: Vec::new(),
+        partial: None,
         total_calls: 0,
     };
     let mut event = 0;

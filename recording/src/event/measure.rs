@@ -34,11 +34,17 @@ pub enum Measure {
     BranchMisses = 39,
     CacheReferences = 40,
     Branches = 41,
+    Samples = 48,
+    SamplesComplete = 49,
+    SamplesLost = 50,
+    SamplesThrottled = 51,
+    SamplesBroken = 52,
+    SamplesFramePointersFrom = 53,
 }
 
 impl Measure {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Measure; 29] = {
+    pub const ALL: [Measure; 35] = {
         use Measure::*;
         [
             UserUs,
@@ -70,6 +76,12 @@ impl Measure {
             BranchMisses,
             CacheReferences,
             Branches,
+            Samples,
+            SamplesComplete,
+            SamplesLost,
+            SamplesThrottled,
+            SamplesBroken,
+            SamplesFramePointersFrom,
         ]
     };
 
@@ -116,6 +128,12 @@ impl Measure {
             Measure::BranchMisses => "branch-misses",
             Measure::CacheReferences => "cache-references",
             Measure::Branches => "branches",
+            Measure::Samples => "samples",
+            Measure::SamplesComplete => "samples_complete",
+            Measure::SamplesLost => "samples_lost",
+            Measure::SamplesThrottled => "samples_throttled",
+            Measure::SamplesBroken => "samples_broken",
+            Measure::SamplesFramePointersFrom => "samples_frame_pointers_from",
         }
     }
 

@@ -15,8 +15,12 @@
 //! died          32 code i32 | 36 how u8 (0 exited, 1 killed, 2 superseded by the execve of task `code`) | 37 core u8 | 38 last u8
 //!               (1: its process ended with it) | 40 process u32 | 44 process status u32 (as wait4) = 48
 //! detached      32 reason u32                                                          = 40
-//! mapped        32 start | 40 length | 48 offset | 56 device | 64 inode                = 72
-//! tracepoint, sample, switch   32 body length u32, body behind it                      = 40
+//! mapped        32 start | 40 length | 48 offset | 56 device | 64 inode | 72 number u32 | 76 process u32 = 80
+//! tracepoint    32 body length u32 | 36 source u8 (see TracepointSource) | 40 slots of 32 bytes = 40 + body
+//! sample        32 body length u32 | 36 process u32 | 40 clock u8 (see SampleClock) | 41 u8 (1: complete)
+//!               | 44 count u32 | 48 weight u64 | 56 count x frame                       = 40 + body
+//!                    frame: address u64 | number of a mapping, all ones = none, u32 | pad u32
+//! switch        32 body length u32 | 40 on u8 | 41 u8 (0 not known, 1 gave way, 2 preempted) = 40 + body
 //! counter       32 source u32 | 36 status u32 (0 measured) | 40 value | 48 enabled | 56 running = 64
 //! lost          32 count | 40 first | 48 last | 56 engine u32                          = 64
 //! unseen        32 what u32                                                            = 40
@@ -37,6 +41,7 @@
 mod kinds;
 mod measure;
 mod payload;
+mod profile;
 mod record;
 mod view;
 
@@ -45,6 +50,7 @@ pub use measure::{Measure, Reading, reading};
 pub use payload::{
     ARG_NONE, Joined, JoinedPayloads, Payload, PayloadHead, Payloads, Shape, content, note, status, text,
 };
+pub use profile::{Frame, Mapped, NO_MAPPING, SLOT, Sample, SampleClock, Slots, Switch, TracepointSource};
 pub use record::Record;
 pub use view::{Call, Event, Events, Malformed};
 

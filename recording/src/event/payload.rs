@@ -52,13 +52,15 @@ pub mod text {
     pub const LINK: u32 = 3;
 }
 
-/// `path` of the payloads of a `FileState` that are no texts; all have `arg` [`ARG_NONE`].
+/// `path` of the payloads of a `FileState` or a `Mapped` that are no texts; all have `arg` [`ARG_NONE`].
 pub mod content {
     /// Shape `Digest`: u64 length and blake3-256. `CLIPPED`: at the end, and the bytes are not kept.
     pub const DIGEST: u32 = 4;
     /// Shape `Bytes`: a piece; its offset in the file is `addr`, the length of the file `wanted`. What
     /// does not fit into one event goes on in the next of the same path.
     pub const BYTES: u32 = 5;
+    /// Shape `Bytes`: the build id of a mapped file.
+    pub const BUILD_ID: u32 = 6;
 }
 
 /// Parts of a note on a descriptor: the low byte of its `path`; the rest is the element's index. The

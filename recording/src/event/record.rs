@@ -86,6 +86,11 @@ impl Record {
         self.bytes[at..at + bytes.len()].copy_from_slice(bytes);
     }
 
+    /// What is there behind an offset.
+    pub(super) fn bytes_from(&mut self, at: usize) -> &mut [u8] {
+        self.bytes.get_mut(at..).unwrap_or_default()
+    }
+
     /// Appends a payload. Sets `CLIPPED` and `FAULTED` of a call by its status.
     pub fn payload(&mut self, head: PayloadHead, content: &[u8]) {
         let at = self.bytes.len();

@@ -2,7 +2,7 @@
 
 use super::{
     ARG_NONE, CALL, HEAD, Joined, JoinedPayloads, Kind, MAX_RECORD, PAYLOAD_HEAD, Payload, Payloads, Reading, Shape,
-    State, Via, flag,
+    State, Via, flag, profile,
 };
 
 /// A checked view of one record.
@@ -57,16 +57,16 @@ impl<'a> Event<'a> {
             Some(Kind::Born) => 56,
             Some(Kind::Died | Kind::Limit) => 48,
             Some(Kind::Stopped | Kind::Continued | Kind::Exec | Kind::Detached | Kind::Unseen | Kind::Engine) => 40,
-            Some(Kind::Mapped | Kind::FileState) => 72,
+            Some(Kind::Mapped) => 80,
+            Some(Kind::FileState) => 72,
             Some(Kind::Counter | Kind::Lost) => 64,
             Some(Kind::Named) => 32,
             Some(Kind::Account) => {
                 let count = u32::from_le_bytes(self.bytes.get(36..40)?.try_into().ok()?) as usize;
                 count.checked_mul(16)?.checked_add(40)?
             }
-            Some(Kind::Tracepoint | Kind::Sample | Kind::Switch) => {
-                let body = u32::from_le_bytes(self.bytes.get(32..36)?.try_into().ok()?) as usize;
-                body.checked_next_multiple_of(8)?.checked_add(40)?
+            Some(kind @ (Kind::Tracepoint | Kind::Sample | Kind::Switch)) => {
+                profile::fixed_with_body(kind, self.bytes)?
             }
             // An event of a later minor version: its head is known, its payloads are not looked at.
             None => self.bytes.len(),

@@ -250,6 +250,9 @@ impl Restorer {
     fn watch(&mut self, event: &Event<'_>) {
         self.totals.count(event);
         self.unfinished.observe(event);
+        if event.comes_late() {
+            return;
+        }
         if event.kind() == Some(Kind::Born) || self.order.len() >= TASKS {
             self.order.remove(&event.task());
         }

@@ -1,5 +1,7 @@
 //! Files: the events that tell the state of one file, joined.
 
+use std::sync::Arc;
+
 use super::objects::Objects;
 use super::tables::{Identity, Tables};
 use super::{Consumer, FileState, Happened};
@@ -111,7 +113,7 @@ impl Pending {
             size: self.size,
             link: self.link.as_deref(),
             digest: self.digest.map(|(_, hash)| hash),
-            bytes: whole.then_some(self.bytes),
+            bytes: whole.then(|| Arc::new(self.bytes)),
             identity: key.map(|(device, inode)| Identity { device, inode, generation }),
             unreadable: u16::try_from(self.errno).ok().filter(|errno| *errno != 0),
             index: self.index,

@@ -31,6 +31,7 @@ pub use tables::{
 };
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use syscalls::Syscall;
 
@@ -228,7 +229,7 @@ pub struct FileState<'a> {
     /// blake3-256 of the content, where it was read.
     pub digest: Option<[u8; 32]>,
     /// The content, where it was kept whole (pieces joined).
-    pub bytes: Option<Vec<u8>>,
+    pub bytes: Option<Arc<Vec<u8>>>,
     /// Device, inode.
     pub identity: Option<Identity>,
     /// Why it could not be looked at: an errno.

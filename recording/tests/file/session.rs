@@ -157,10 +157,10 @@ pub fn every_kind() -> Vec<Vec<u8>> {
     for (kind, fixed) in [
         (Kind::Stopped, 40),
         (Kind::Continued, 40),
-        (Kind::Mapped, 72),
+        (Kind::Mapped, 80),
         (Kind::Tracepoint, 40),
-        (Kind::Sample, 40),
-        (Kind::Switch, 40),
+        (Kind::Sample, 56),
+        (Kind::Switch, 48),
         (Kind::Counter, 64),
         (Kind::Lost, 64),
         (Kind::Unseen, 40),
@@ -171,7 +171,9 @@ pub fn every_kind() -> Vec<Vec<u8>> {
     ] {
         begin(&mut r, kind, fixed);
         match kind {
-            Kind::Tracepoint | Kind::Sample | Kind::Switch => {}
+            Kind::Tracepoint => {}
+            Kind::Sample => r.put_u32(32, 16),
+            Kind::Switch => r.put_u32(32, 8),
             Kind::Lost => r.put_u64(32, 3),
             _ if fixed > 32 => r.put_u32(32, 1),
             _ => {}

@@ -282,6 +282,14 @@ fn time_that_runs_backwards_is_said() {
     exec.begin(Kind::Exec, 40, 1, 1, 2_003);
     let (read, _) = crate::session::read(&recorded(&[vec![exec.bytes().to_vec(), call(1, 0, 2_000, b"/a")]], true));
     assert_eq!((read.state, read.notes.len()), (State::Complete, 0), "{:?}", read.notes);
+    // What comes by its time and without a number neither.
+    let mut switch = Record::default();
+    switch.switch(1, 1_000, recording::event::Switch { on: true, preempted: None });
+    let (read, kept) = crate::session::read(&recorded(
+        &[vec![call(1, 0, 2_000, b"/a"), switch.bytes().to_vec(), call(1, 1, 2_500, b"/b")]],
+        true,
+    ));
+    assert_eq!((read.state, read.notes.len(), kept.records.len()), (State::Complete, 0, 3), "{:?}", read.notes);
 }
 
 #[test]

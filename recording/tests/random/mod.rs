@@ -80,7 +80,7 @@ const OTHERS: &[(Kind, usize)] = &[
     (Kind::Exec, 40),
     (Kind::Died, 48),
     (Kind::Detached, 40),
-    (Kind::Mapped, 72),
+    (Kind::Mapped, 80),
     (Kind::Counter, 64),
     (Kind::Lost, 64),
     (Kind::Unseen, 40),

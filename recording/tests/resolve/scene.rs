@@ -136,7 +136,7 @@ impl Consumer for Notebook {
                 String::from_utf8_lossy(state.path).into_owned(),
                 state.object.map(|object| object.0),
                 state.at_end,
-                state.bytes.clone(),
+                state.bytes.as_deref().cloned(),
             )),
             other => self.happened.push(format!("{other:?}")),
         }

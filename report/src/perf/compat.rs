@@ -85,6 +85,11 @@ pub fn compat(document: &Document) -> String {
     })
 }
 
+/// The text of a perf.summary.json, likewise.
+pub fn compat_summary(of_run: &Summary) -> String {
+    write::bare(&summary(of_run))
+}
+
 fn metric(metric: &Metric) -> CompatMetric<'_> {
     CompatMetric {
         trace_id: metric.trace_id,
@@ -132,9 +137,25 @@ pub fn compat_folded<'a>(calls: impl IntoIterator<Item = (&'a str, Micros)>, wal
         *line = line.saturating_add((took.get().ceil() as u64).max(1));
         busy += took.get();
     }
-    let idle = (wall_ns.div_ceil(1000) as f64 - busy).ceil();
-    if idle > 0.0 {
-        lines.insert(IDLE.to_owned(), idle as u64);
+    with_idle(lines, (wall_ns.div_ceil(1000) as f64 - busy).ceil() as u64)
+}
+
+/// The same of spans that are counted already: label, whole microseconds as above, and what they took in all.
+pub(super) fn flat<'a>(spans: impl IntoIterator<Item = (&'a [u8], u64, u128)>, wall_ns: u128) -> Folded {
+    let mut lines: BTreeMap<String, u64> = BTreeMap::new();
+    let mut busy_ns: u128 = 0;
+    for (label, micros, nanos) in spans {
+        let line = lines.entry(frame(label)).or_default();
+        *line = line.saturating_add(micros);
+        busy_ns = busy_ns.saturating_add(nanos);
+    }
+    let idle = (wall_ns.div_ceil(1000) * 1000).saturating_sub(busy_ns).div_ceil(1000);
+    with_idle(lines, u64::try_from(idle).unwrap_or(u64::MAX))
+}
+
+fn with_idle(mut lines: BTreeMap<String, u64>, idle: u64) -> Folded {
+    if idle > 0 {
+        lines.insert(IDLE.to_owned(), idle);
     } else if lines.is_empty() {
         lines.insert(IDLE.to_owned(), 1);
     }

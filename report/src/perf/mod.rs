@@ -19,7 +19,7 @@ pub mod svg;
 pub mod timeline;
 mod write;
 
-pub use compat::{compat, compat_folded};
+pub use compat::{compat, compat_folded, compat_summary};
 pub use folded::Folded;
 pub use frame::frame;
 pub use histogram::Histogram;
@@ -27,7 +27,7 @@ pub use id::trace_id;
 pub use micros::Micros;
 pub use model::{
     Alloc, Allocations, Class, Counter, CpuSource, Document, Entries, Event, EventKind, Exit, Host, Io, Meta, Metric,
-    Producer, Run, RunLog, Sampling, SpanCalls, Stats, Stream, Summary, SyscallTotals, Tracepoints,
+    Producer, Run, RunLog, Sampling, SpanCalls, Stats, Stream, Summary, SyscallTotals, Tracepoints, date,
 };
 pub use paths::{BadPath, Paths};
 pub use read::{BadDocument, Read, read, read_run_log};

@@ -4,7 +4,10 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use recording::event::{ARG_NONE, CALL, Kind, PayloadHead, Record, Shape, State, Via, flag, text};
+use recording::event::{
+    ARG_NONE, CALL, Frame, Kind, Mapped, PayloadHead, Record, SampleClock, Shape, State, Switch, TracepointSource, Via,
+    flag, text,
+};
 use recording::session::{ClockTriple, Header, PayloadLimits, Trailer};
 use recording::{Batch, Sink};
 use report::Destination;
@@ -129,6 +132,31 @@ impl Stream {
     /// Any other record.
     pub fn other(&mut self, make: impl FnOnce(&mut Record)) {
         make(&mut self.record);
+        self.push();
+    }
+
+    /// What a profile adds of a task: a mapping, a sample in it, a switch, two slots of tracepoints.
+    pub fn profile(&mut self, task: u32, seq: u64, at: u64) {
+        let at = START + at;
+        let mapped = Mapped {
+            number: 0,
+            process: task,
+            start: 0x1000,
+            length: 0x1000,
+            offset: 0,
+            device: 0,
+            inode: 0,
+            path: b"/bin/a",
+            build_id: &[1; 20],
+        };
+        self.record.mapped(at, &mapped);
+        self.push();
+        let frames = [Frame { address: 0x1004, mapping: 0 }];
+        self.record.sample(task, task, at, SampleClock::Cpu, 1_000_000, true, frames.into_iter());
+        self.push();
+        self.record.switch(task, at, Switch { on: false, preempted: Some(true) });
+        self.push();
+        self.record.begin_tracepoint(task, seq, at, TracepointSource::Runtime, 2).fill(1);
         self.push();
     }
 

@@ -7,7 +7,8 @@ use crate::emit::{Case, Findings, Found, Outcome, Place, Value};
 
 /// A case for each rule that is judged.
 pub fn findings(configuration: &Configuration, report: &Report, inconclusive: Inconclusive) -> Findings {
-    let judged = report.results.iter().filter(|judged| judged.verdict != Verdict::Disabled);
+    let is_judged = |judged: &&Judged| !matches!(judged.verdict, Verdict::Disabled | Verdict::NotRun(_));
+    let judged = report.results.iter().filter(is_judged);
     Findings {
         command: "assert",
         status: report.summary().word().to_owned(),
@@ -23,7 +24,7 @@ fn case(configuration: &Configuration, judged: &Judged, inconclusive: Inconclusi
         Inconclusive::Fail => Outcome::Failed,
     };
     let (outcome, message) = match &judged.verdict {
-        Verdict::Within | Verdict::Disabled => (Outcome::Passed, None),
+        Verdict::Within | Verdict::Disabled | Verdict::NotRun(_) => (Outcome::Passed, None),
         Verdict::Over => (Outcome::Failed, Some(&judged.message)),
         Verdict::Inconclusive => (undecided, Some(&judged.message)),
         Verdict::NotMeasured(why) => (Outcome::NotMeasured, Some(why)),
@@ -33,7 +34,6 @@ fn case(configuration: &Configuration, judged: &Judged, inconclusive: Inconclusi
         Outcome::Failed | Outcome::Undecided if !judged.fails => Outcome::Warned,
         outcome => outcome,
     };
-    let rule = configuration.rules.iter().find(|rule| rule.name == judged.name);
     let found = message.map(|message| Found {
         rule: judged.kind.clone(),
         outcome,
@@ -41,8 +41,8 @@ fn case(configuration: &Configuration, judged: &Judged, inconclusive: Inconclusi
             (Some(value), Some(budget)) => format!("{message} ({value} of {budget} {})", judged.unit),
             _ => message.clone(),
         },
-        details: judged.calls.iter().map(|(name, calls)| format!("{name} {calls}")).collect(),
-        place: rule.map(|rule| Place { file: configuration.name.clone(), line: rule.line }),
+        details: judged.found.rows.iter().map(ToString::to_string).collect(),
+        place: (judged.line > 0).then(|| Place { file: configuration.name.clone(), line: judged.line }),
     });
     Case {
         name: judged.name.clone(),

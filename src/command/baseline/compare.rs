@@ -9,9 +9,9 @@ use assertions::baseline::{
 use super::failed;
 use crate::cli::ask::Inconclusive;
 use crate::cli::baseline::Compare as Ask;
-use crate::command::gate::host;
 use crate::emit::{self, Case, Findings, Found, LATENCY, Outcome, Own, Value};
 use crate::exit::{Code, Ending, say};
+use crate::host;
 use crate::message::{Problem, named, safe};
 use crate::output::{self, reason};
 use crate::perf;

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use assertions::gate::counters::{self, Counters, RUNS};
 use assertions::gate::{Run, Side};
-use assertions::{Bench as _, CallCounts, Configuration, Gap};
+use assertions::{CallCounts, Configuration, Gap};
 use goldens::{Store, folder, valid_full_name};
 
 use super::settings::Settings;
-use super::{failed, host, written};
+use super::{failed, written};
 use crate::bench::LiveBench;
 use crate::cli::gate::Counted;
+use crate::host;
 use crate::message::{Problem, named, safe};
 use crate::output::reason;
 use crate::{config, perf, platform};

@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 use assertions::gate::Bench;
 use assertions::gate::read::{BadResults, CriterionFiles, Kind, criterion, detect, read};
 
-use super::{failed, host};
+use super::failed;
 use crate::cli::gate::{Results, Source};
+use crate::host;
 use crate::message::{Problem, named};
 use crate::output::reason;
 use crate::perf;

@@ -2,12 +2,13 @@
 
 use assertions::gate::history::{csv, json, series, text};
 
+use super::failed;
 use super::settings::Settings;
 use super::store::Place;
-use super::{failed, host};
 use crate::cli::General;
 use crate::cli::gate::{History, HistoryForm};
 use crate::exit::Ending;
+use crate::host;
 use crate::message::Problem;
 use crate::output;
 

@@ -5,7 +5,6 @@ mod counted;
 mod disk;
 mod found;
 mod history;
-pub mod host;
 mod pairs;
 mod reasons;
 mod save;

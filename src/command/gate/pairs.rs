@@ -12,8 +12,9 @@ use assertions::gate::{
 use tracer::{EnvChange, Launch, Status, Stdio, Usage};
 
 use super::settings::CheckSettings;
-use super::{counted, failed, host};
+use super::{counted, failed};
 use crate::cli::gate::{Counted, Turns};
+use crate::host;
 use crate::message::{Problem, named, quoted};
 use crate::output::reason;
 use crate::{bench, perf, programs, start_failure};

@@ -6,10 +6,11 @@ use assertions::gate::{Run, Side, history};
 
 use super::settings::Settings;
 use super::store::{Kept, Place, copy_beside};
-use super::{counted, disk, failed, host};
+use super::{counted, disk, failed};
 use crate::cli::General;
 use crate::cli::gate::Save;
 use crate::exit::Ending;
+use crate::host;
 use crate::message::Problem;
 use crate::output;
 

@@ -8,8 +8,8 @@ use assertions::gate::{Run, Side, content_blake3, history};
 use serde::{Deserialize, Serialize};
 
 use super::disk::{self, Found, NEW};
-use super::host::Host;
 use super::{failed, written};
+use crate::host::Host;
 use crate::message::{Problem, named};
 use crate::output::reason;
 use crate::perf;

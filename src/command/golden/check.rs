@@ -174,7 +174,7 @@ impl Checking<'_> {
         options: &Options,
     ) -> Result<Comparison, Problem> {
         let File::Bytes(bytes) = brought::open(path, &self.ask.reading)? else {
-            let run = replayed(path, options)?;
+            let run = as_far_as_recorded(path, options)?;
             return Ok(hold_against(golden, contents, std::slice::from_ref(&run), options));
         };
         let Brought::Document(document) = brought::read(path, &bytes, &self.ask.reading)? else {
@@ -372,7 +372,13 @@ fn recorded_command(golden: &Golden) -> Option<Vec<OsString>> {
     golden.header.argv.iter().map(word).collect()
 }
 
-/// A recording, observed; one that is incomplete judges nothing.
+/// A recording, observed as far as it goes.
+pub fn as_far_as_recorded(path: &Path, options: &Options) -> Result<Run, Problem> {
+    let recording = Recording::open(path).map_err(|error| cannot_open(path, &error))?;
+    Run::as_far_as_recorded(recording, options).map_err(|why| not_judged(path, &why))
+}
+
+/// A recording, observed; from one that is incomplete nothing is learned.
 pub fn replayed(path: &Path, options: &Options) -> Result<Run, Problem> {
     let recording = Recording::open(path).map_err(|error| cannot_open(path, &error))?;
     Run::of(recording, options).map_err(|why| not_judged(path, &why))

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use goldens::{Contents, Form, Golden, Options, Report, Severity, diff, forms, hold_against};
+use goldens::{Contents, Form, Golden, Options, Report, Severity, Verdict, compare_goldens, diff, forms, hold_against};
 
-use super::check::replayed;
+use super::check::as_far_as_recorded;
 use super::place::{Place, unreadable};
 use super::reports::{Telling, code_of, tell, usual};
 use super::settings::{Settings, configuration, level_of};
@@ -13,7 +13,6 @@ use crate::cli::ask::Compare;
 use crate::emit;
 use crate::exit::{Code, Ending};
 use crate::message::{Problem, named};
-use crate::output;
 
 /// How two things that are there are compared.
 pub struct Judging {
@@ -59,7 +58,7 @@ impl Judging {
         if let Some((golden, contents)) = self.golden(path)? {
             return Ok(Side::Golden(Box::new(golden), contents));
         }
-        Ok(Side::Run(Box::new(replayed(path, &self.options)?)))
+        Ok(Side::Run(Box::new(as_far_as_recorded(path, &self.options)?)))
     }
 }
 
@@ -82,7 +81,10 @@ pub fn run(general: &General, ask: &Compare) -> Result<Ending, Problem> {
         (Side::Golden(golden, contents), Side::Run(run)) | (Side::Run(run), Side::Golden(golden, contents)) => {
             hold_against(&golden, &contents, std::slice::from_ref(&run), &judging.against(&golden, ask)?)
         }
-        (Side::Golden(before, _), Side::Golden(after, _)) => return goldens_differ(&name, &before, &after, ask),
+        (Side::Golden(before, kept_before), Side::Golden(after, kept_after)) => {
+            let sides = [(&*before, &kept_before), (&*after, &kept_after)];
+            return goldens_differ(general, &name, sides, &judging, ask);
+        }
     };
     let report = [Report { name: &name, comparison: &comparison, pending: None, accept: None }];
     let emit = emit::wanted(&ask.emit, emit::VERDICTS)?;
@@ -95,12 +97,14 @@ fn form(run: &goldens::Run, known: Option<&Golden>, options: &Options) -> Form {
     forms(&[run], known, options).remove(0)
 }
 
-/// Two goldens differ by their lines.
-fn goldens_differ(name: &str, before: &Golden, after: &Golden, ask: &Compare) -> Result<Ending, Problem> {
-    if ask.form.json || ask.form.junit || !ask.emit.is_empty() {
-        return Err(Problem::usage("cannot take --format or --emit for two goldens: they differ by their lines")
-            .hint("leave it out, or compare a recording with a golden"));
-    }
+/// Two goldens differ by their lines: what one of them only allows is no finding, and still not the same.
+fn goldens_differ(
+    general: &General,
+    name: &str,
+    [(before, kept_before), (after, kept_after)]: [(&Golden, &Contents); 2],
+    judging: &Judging,
+    ask: &Compare,
+) -> Result<Ending, Problem> {
     let level = match &ask.compare.level {
         Some(word) => level_of(word)?,
         None => before.header.level.min(after.header.level),
@@ -110,12 +114,21 @@ fn goldens_differ(name: &str, before: &Golden, after: &Golden, ask: &Compare) ->
             Problem::usage(format!("cannot compare at level {level}: a golden holds {}", golden.header.level))
         })
     };
-    let text = lines_that_differ(&part(before)?.to_string(), &part(after)?.to_string());
-    let (verdict, code) = if text.is_empty() { ("same", Code::OK) } else { ("different", Code::FAILED) };
-    match output::print(&format!("{name}: {verdict} ({level})\n{text}"))? {
-        Ending::Code(_) => Ok(code.into()),
-        other => Ok(other),
+    let (before, after) = (part(before)?, part(after)?);
+    let lines = lines_that_differ(&before.to_string(), &after.to_string());
+    let options = Options { level, ..judging.against(&before, ask)? };
+    let mut comparison =
+        compare_goldens((&before, kept_before), (&after, kept_after), &crate::platform::here(), &options);
+    comparison.verdict = if lines.is_empty() { Verdict::Same } else { Verdict::Different };
+    if comparison.findings.is_empty() {
+        comparison.notes.extend(lines.lines().map(str::to_owned));
     }
+    let told = format!("{name}: {} ({level})\n{lines}", comparison.verdict.word());
+    let report = [Report { name, comparison: &comparison, pending: None, accept: None }];
+    let emit = emit::wanted(&ask.emit, emit::VERDICTS)?;
+    let telling = Telling { command: "compare", form: ask.form, emit: &emit, verbose: ask.verbose };
+    let code = if lines.is_empty() { Code::OK } else { Code::FAILED };
+    tell(general, &report, &|_| told.clone(), telling, code)
 }
 
 /// Lines of both texts that the other has not, in place: sections are sorted, so this is a merge of two lists

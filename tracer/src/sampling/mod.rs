@@ -16,6 +16,7 @@ mod record;
 mod refused;
 mod run;
 mod space;
+mod stops;
 mod unwind;
 
 pub use crate::sys::perf_ring::Clock;
@@ -29,8 +30,10 @@ use crate::symbols::{Mapping, Symbols, UNKNOWN};
 use crate::sys::clock;
 use crate::sys::perf_ring::{self, Refused, Ring, Sampling};
 use order::Queue;
+pub(crate) use record::Registers;
 use record::{Body, Stamp, Taken};
 use space::Spaces;
+use stops::Looks;
 use unwind::Unwinding;
 
 /// How stacks are taken.
@@ -52,12 +55,14 @@ pub struct How {
     pub clock: Clock,
     /// How its stack is taken.
     pub stacks: Stacks,
+    /// Also while the kernel works for a task, with the kernel's frames.
+    pub kernel: bool,
 }
 
 impl Default for How {
     /// 1 ms on a CPU.
     fn default() -> Self {
-        How { clock: Clock::Cpu(1_000_000), stacks: Stacks::Auto }
+        How { clock: Clock::Cpu(1_000_000), stacks: Stacks::Auto, kernel: false }
     }
 }
 
@@ -68,6 +73,13 @@ pub struct Frame {
     pub ip: u64,
     /// What was mapped there then: an index into [`Sampler::mappings`], or [`NO_MAPPING`].
     pub mapping: u32,
+}
+
+impl Frame {
+    /// Is it in the kernel? Its addresses are the upper half.
+    pub fn is_kernel(&self) -> bool {
+        self.ip >> 63 == 1
+    }
 }
 
 /// Nothing known was mapped there.
@@ -95,7 +107,21 @@ pub enum Seen<'a> {
     Sample(Sample<'a>),
     /// It came onto a CPU, or left it; of one task by turns, beginning with `on`.
     #[allow(missing_docs)]
-    Switch { tid: u32, at_ns: u64, on: bool },
+    Switch {
+        tid: u32,
+        at_ns: u64,
+        on: bool,
+        /// It left although it would have run on.
+        preempted: bool,
+    },
+    /// Its process mapped executable pages; before any frame that names them.
+    #[allow(missing_docs)]
+    Mapped {
+        at_ns: u64,
+        /// As in [`Frame::mapping`].
+        index: u32,
+        mapping: &'a Mapping,
+    },
     /// It was born.
     #[allow(missing_docs)]
     Born { pid: u32, tid: u32, at_ns: u64 },
@@ -107,9 +133,21 @@ pub enum Seen<'a> {
     Named { pid: u32, tid: u32, at_ns: u64, name: &'a [u8], exec: bool },
 }
 
+/// Who took the samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Source {
+    /// The kernel (perf_event_open(2)): [`Seen::Switch`] tells when tasks were on a CPU, too.
+    #[default]
+    Kernel,
+    /// The tracer, which interrupted running tasks: nothing else is told of them.
+    Tracer,
+}
+
 /// How sampling went.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
+    /// Who took them.
+    pub source: Source,
     /// Samples handed over.
     pub samples: u64,
     /// Of those, how many stacks reached the beginning of their task.
@@ -128,8 +166,9 @@ pub struct Report {
 
 /// Bytes of stack with a sample (perf-json: 8 KiB).
 const STACK_BYTES: u32 = 8 << 10;
-/// Bytes of a ring; halved where the kernel allows less.
-const RING_BYTES: usize = 512 << 10;
+/// Bytes of a ring; halved where the kernel allows less. Below the lower number that is told.
+const RING_BYTES: usize = 2 << 20;
+const ENOUGH_RING_BYTES: usize = 512 << 10;
 const LEAST_RING_BYTES: usize = 32 << 10;
 /// Samples by which [`Stacks::Auto`] decides, and how many of 100 chains must reach the beginning.
 const TRIED: u64 = 100;
@@ -144,6 +183,7 @@ pub struct Sampler {
     ring_bytes: usize,
     queue: Queue,
     state: State,
+    looks: Looks,
 }
 
 /// What records change.
@@ -162,7 +202,15 @@ struct State {
     entries: HashMap<Frame, bool>,
     frames: Vec<Frame>,
     chain: Vec<Frame>,
+    kernel: Vec<Frame>,
+    with_kernel: bool,
     report: Report,
+}
+
+impl std::fmt::Debug for Sampler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sampler({} rings, {} samples)", self.rings.len(), self.state.report.samples)
+    }
 }
 
 impl Sampler {
@@ -171,7 +219,7 @@ impl Sampler {
     /// # Errors
     /// What the kernel refused, why, and what to do.
     pub fn open(tid: u32, how: How) -> Result<Sampler, Error> {
-        let sampling = |stack_bytes, on_exec| Sampling { clock: how.clock, stack_bytes, on_exec };
+        let sampling = |stack_bytes, on_exec| Sampling { clock: how.clock, stack_bytes, kernel: how.kernel, on_exec };
         let samplings = match how.stacks {
             Stacks::FramePointers => vec![sampling(0, true)],
             Stacks::Tables => vec![sampling(STACK_BYTES, true)],
@@ -188,11 +236,17 @@ impl Sampler {
                     {
                         bytes /= 2;
                     }
-                    Err(refused) => return Err(refused::error(tid, how.clock, &refused)),
+                    Err(refused) => return Err(refused::error(tid, how, &refused)),
                 }
             });
         }
-        Ok(Sampler { rings, ring_bytes: bytes, queue: Queue::default(), state: State::new(how.stacks) })
+        Ok(Sampler::with_rings(rings, bytes, how))
+    }
+
+    fn with_rings(rings: Vec<Ring>, ring_bytes: usize, how: How) -> Sampler {
+        let state = State { with_kernel: how.kernel, ..State::new(how.stacks) };
+        let (queue, looks) = (Queue::default(), Looks::default());
+        Sampler { rings, ring_bytes, queue, state, looks }
     }
 
     /// Waits until there is much to drain, or at most `ms` milliseconds. True when the tasks seem to be gone.
@@ -218,7 +272,7 @@ impl Sampler {
         let mut report = self.state.report.clone();
         report.broken = self.queue.broken;
         let missing = &mut report.not_measured;
-        if self.ring_bytes < RING_BYTES {
+        if self.ring_bytes < ENOUGH_RING_BYTES {
             let kib = self.ring_bytes >> 10;
             missing.push(format!("the rings have {kib} KiB each: perf_event_mlock_kb allows no more"));
         }
@@ -236,6 +290,9 @@ impl Sampler {
 
     /// Names of the functions of a frame, innermost first, at least one. Reads files, so better after the run.
     pub fn names(&mut self, frame: Frame) -> Vec<String> {
+        if frame.is_kernel() {
+            return vec![self.state.symbols.kernel_name(frame.ip)];
+        }
         match self.state.spaces.mapping(frame.mapping) {
             Some(mapping) => self.state.symbols.names(mapping, frame.ip),
             None => vec![UNKNOWN.into()],
@@ -293,6 +350,8 @@ impl State {
             entries: HashMap::new(),
             frames: Vec::new(),
             chain: Vec::new(),
+            kernel: Vec::new(),
+            with_kernel: false,
             report: Report::default(),
         }
     }
@@ -306,6 +365,9 @@ impl State {
                 if self.stacks != Stacks::FramePointers {
                     self.unwinding.map(pid, index, self.spaces.mappings(), &mut self.symbols);
                 }
+                if let Some(mapping) = self.spaces.mapping(index) {
+                    see(Seen::Mapped { at_ns, index, mapping });
+                }
             }
             Body::Named { name, exec } => {
                 if exec {
@@ -315,7 +377,7 @@ impl State {
                 see(Seen::Named { pid, tid, at_ns, name, exec });
                 // The events begin inside the first exec: that the task came onto its CPU was not told.
                 if exec && self.running.insert(tid) {
-                    see(Seen::Switch { tid, at_ns, on: true });
+                    see(Seen::Switch { tid, at_ns, on: true, preempted: false });
                 }
             }
             Body::Forked { parent, pid, tid } => {
@@ -336,14 +398,14 @@ impl State {
                 }
                 // Its events end with it, before it leaves its CPU.
                 if self.running.remove(&tid) {
-                    see(Seen::Switch { tid, at_ns, on: false });
+                    see(Seen::Switch { tid, at_ns, on: false, preempted: false });
                 }
                 see(Seen::Died { pid, tid, at_ns });
             }
-            Body::Switched { out } => {
+            Body::Switched { out, preempted } => {
                 let changed = if out { self.running.remove(&tid) } else { self.running.insert(tid) };
                 if changed {
-                    see(Seen::Switch { tid, at_ns, on: !out });
+                    see(Seen::Switch { tid, at_ns, on: !out, preempted: out && preempted });
                 }
             }
             Body::Lost(count) => self.report.lost = self.report.lost.saturating_add(count),
@@ -354,9 +416,18 @@ impl State {
 
     fn sample(&mut self, stamp: Stamp, taken: &Taken<'_>, see: &mut dyn FnMut(Seen<'_>)) {
         self.chain.clear();
-        let chain = taken.chain().enumerate().map(|(depth, ip)| if depth == 0 { ip } else { ip.saturating_sub(1) });
-        self.chain.extend(chain.map(|ip| self.spaces.frame(stamp.pid, ip)));
-        if self.chain.is_empty() {
+        self.kernel.clear();
+        // The kernel's frames come first. Of both the first is where it was, the others are where calls return to. Where none
+        // are asked for, such an address is what a frame pointer that is none led to, and so is all behind it.
+        for ip in taken.chain() {
+            if ip >> 63 == 1 && !self.with_kernel {
+                break;
+            }
+            let part = if ip >> 63 == 1 && self.chain.is_empty() { &mut self.kernel } else { &mut self.chain };
+            let ip = if part.is_empty() { ip } else { ip.saturating_sub(1) };
+            part.push(self.spaces.frame(stamp.pid, ip));
+        }
+        if self.chain.is_empty() && self.kernel.is_empty() {
             self.chain.push(self.spaces.frame(stamp.pid, taken.ip));
         }
         self.frames.clear();
@@ -375,6 +446,10 @@ impl State {
         if !complete && (chain_complete || self.chain.len() > self.frames.len()) {
             std::mem::swap(&mut self.frames, &mut self.chain);
             complete = chain_complete;
+        }
+        if !self.kernel.is_empty() {
+            self.kernel.append(&mut self.frames);
+            std::mem::swap(&mut self.kernel, &mut self.frames);
         }
         if self.frames.iter().any(|frame| self.spaces.is_made(*frame)) {
             self.jits.insert(stamp.pid);

@@ -39,8 +39,8 @@ impl Queue {
 
     /// Hands over what is older than `time`, oldest first, and keeps the rest.
     pub fn until(&mut self, time: u64, mut see: impl FnMut(Stamp, Body<'_>)) {
-        // Stable: records of one ring and one instant keep their order.
-        self.waiting.sort_by_key(|waiting| waiting.stamp.at_ns);
+        // Records of one ring and one instant keep their order.
+        self.waiting.sort_unstable_by_key(|waiting| (waiting.stamp.at_ns, waiting.begin));
         let ready = self.waiting.partition_point(|waiting| waiting.stamp.at_ns < time);
         for waiting in self.waiting.drain(..ready) {
             let record = self.bytes.get(waiting.begin..waiting.begin + waiting.len).unwrap_or_default();

@@ -11,6 +11,8 @@ const HEADER: usize = 8;
 const FIRST_MARK: u64 = u64::MAX - 4094;
 const EXEC: u16 = 1 << 13;
 const SWITCHED_OUT: u16 = 1 << 13;
+/// Behind `SWITCHED_OUT`: it would have run on (Linux 4.17).
+const PREEMPTED: u16 = 1 << 14;
 const HAS_BUILD_ID: u16 = 1 << 14;
 
 /// Whose a record is, and when it was written.
@@ -30,7 +32,7 @@ pub(super) enum Body<'a> {
     Named { name: &'a [u8], exec: bool },
     Forked { parent: u32, pid: u32, tid: u32 },
     Exited { pid: u32, tid: u32 },
-    Switched { out: bool },
+    Switched { out: bool, preempted: bool },
     Lost(u64),
     Throttled,
     Other,
@@ -48,7 +50,7 @@ pub(super) struct Taken<'a> {
 
 /// What unwinding starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Registers {
+pub(crate) struct Registers {
     pub ip: u64,
     pub sp: u64,
     pub bp: u64,
@@ -66,7 +68,12 @@ pub(super) struct Mapped<'a> {
     pub build_id: &'a [u8],
 }
 
-impl Taken<'_> {
+impl<'a> Taken<'a> {
+    /// Of a task that was stopped.
+    pub fn by_hand(registers: Registers, stack: &'a [u8]) -> Taken<'a> {
+        Taken { ip: registers.ip, chain: &[], registers: Some(registers), stack }
+    }
+
     /// The kernel's chain by frame pointers: the address of the sample, then return addresses.
     pub fn chain(&self) -> impl Iterator<Item = u64> {
         self.chain.as_chunks().0.iter().map(|word| u64::from_ne_bytes(*word)).filter(|ip| *ip < FIRST_MARK)
@@ -104,7 +111,7 @@ pub(super) fn body(record: &[u8]) -> Option<Body<'_>> {
         COMM => Body::Named { name: text(inner, 16)?, exec: misc & EXEC != 0 },
         FORK => Body::Forked { pid: word(inner, 8)?, parent: word(inner, 12)?, tid: word(inner, 16)? },
         EXIT => Body::Exited { pid: word(inner, 8)?, tid: word(inner, 16)? },
-        SWITCH => Body::Switched { out: misc & SWITCHED_OUT != 0 },
+        SWITCH => Body::Switched { out: misc & SWITCHED_OUT != 0, preempted: misc & PREEMPTED != 0 },
         LOST => Body::Lost(long(inner, 16)?),
         LOST_SAMPLES => Body::Lost(long(inner, 8)?),
         THROTTLE => Body::Throttled,
@@ -209,8 +216,8 @@ mod tests {
 
     #[test]
     fn a_switch_has_its_task_at_the_end() {
-        let bytes = record(SWITCH, SWITCHED_OUT, &[ids(5, 6), 1000]);
+        let bytes = record(SWITCH, SWITCHED_OUT | PREEMPTED, &[ids(5, 6), 1000]);
         assert_eq!(stamp(&bytes), Some(Stamp { pid: 5, tid: 6, at_ns: 1000 }));
-        assert_eq!(body(&bytes), Some(Body::Switched { out: true }));
+        assert_eq!(body(&bytes), Some(Body::Switched { out: true, preempted: true }));
     }
 }

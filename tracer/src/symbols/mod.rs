@@ -7,6 +7,7 @@
 mod elf;
 mod inlined;
 mod jit;
+mod kernel;
 mod names;
 
 use std::cell::OnceCell;
@@ -20,6 +21,7 @@ pub use names::demangle;
 use elf::Elf;
 use inlined::Inlined;
 use jit::Jit;
+use kernel::Kernel;
 
 /// A mapping of executable pages in a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +77,8 @@ const START_BYTES: u64 = 64;
 pub struct Symbols {
     files: HashMap<(PathBuf, Vec<u8>), Rc<Module>>,
     jits: HashMap<u32, Jit>,
+    /// Once it was asked for.
+    kernel: Option<Kernel>,
     problems: Vec<String>,
 }
 
@@ -106,6 +110,16 @@ impl Symbols {
             (None, None) => names.push(mapping.module()),
         }
         names
+    }
+
+    /// Name of the kernel's function that holds `ip`, with `_[k]` behind it.
+    pub fn kernel_name(&mut self, ip: u64) -> String {
+        let kernel = self.kernel.get_or_insert_with(|| {
+            let kernel = Kernel::read();
+            self.problems.extend(kernel.problem().map(str::to_owned));
+            kernel
+        });
+        kernel.name(ip)
     }
 
     /// Does a task begin in the function that holds `ip`?

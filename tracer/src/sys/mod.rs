@@ -10,6 +10,7 @@ pub mod perf;
 pub mod perf_ring;
 pub mod process;
 pub mod ptrace;
+pub mod rings;
 pub mod seccomp;
 pub mod signals;
 pub mod startup;

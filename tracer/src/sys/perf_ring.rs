@@ -30,6 +30,8 @@ pub(crate) struct Sampling {
     pub clock: Clock,
     /// Bytes of user stack and the registers to unwind it; 0 takes neither.
     pub stack_bytes: u32,
+    /// Also in the kernel, with its frames.
+    pub kernel: bool,
     /// On from the task's next exec, or only by [`Ring::switch`].
     pub on_exec: bool,
 }
@@ -163,7 +165,8 @@ fn open_sampler(tid: u32, cpu: i32, sampling: &Sampling) -> io::Result<File> {
         }
     }
     attr.sample_type |= u64::from(bindings::PERF_SAMPLE_IP | bindings::PERF_SAMPLE_CALLCHAIN);
-    attr.set_exclude_callchain_kernel(1);
+    attr.set_exclude_kernel(u64::from(!sampling.kernel));
+    attr.set_exclude_callchain_kernel(u64::from(!sampling.kernel));
     if sampling.stack_bytes > 0 {
         attr.sample_type |= u64::from(bindings::PERF_SAMPLE_REGS_USER | bindings::PERF_SAMPLE_STACK_USER);
         attr.sample_regs_user = REGISTERS;

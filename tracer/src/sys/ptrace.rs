@@ -5,6 +5,8 @@
 use super::{Errno, Tid, check};
 
 const PTRACE_GET_SYSCALL_INFO: u32 = 0x420e;
+const PTRACE_GETSIGMASK: u32 = 0x420a;
+const PTRACE_SETSIGMASK: u32 = 0x420b;
 
 /// A task that is gone: it died or was killed while stopped. Its wait status is still to come;
 /// nothing more can be asked of it.
@@ -296,6 +298,31 @@ impl Stopped {
         self.change_registers(|set, layout| set[layout.result] = result as u64)
     }
 
+    /// PTRACE_GETREGSET of all general registers of 64-bit code; `None` of other code and on other machines.
+    pub fn general(&self) -> Result<Option<General>, Gone> {
+        let mut set = [0u64; 34];
+        let len = self.regset(libc::PTRACE_GETREGSET as u32, &mut set, size_of_val(&[0u64; 34]))?;
+        Ok((cfg!(target_arch = "x86_64") && len == size_of_val(&set[..27])).then_some(General(set)))
+    }
+
+    /// PTRACE_SETREGSET.
+    pub fn set_general(&self, registers: &General) -> Result<(), Gone> {
+        let mut set = registers.0;
+        self.regset(libc::PTRACE_SETREGSET as u32, &mut set, size_of_val(&[0u64; 27])).map(drop)
+    }
+
+    /// PTRACE_GETSIGMASK: the signals that the task blocks, bit N-1 is signal N.
+    pub fn signal_mask(&self) -> Result<u64, Gone> {
+        let mut mask = 0u64;
+        raw(PTRACE_GETSIGMASK, self.tid, size_of::<u64>(), &raw mut mask as usize).map_err(|_| Gone)?;
+        Ok(mask)
+    }
+
+    /// PTRACE_SETSIGMASK.
+    pub fn set_signal_mask(&self, mask: u64) -> Result<(), Gone> {
+        raw(PTRACE_SETSIGMASK, self.tid, size_of::<u64>(), &raw const mask as usize).map(drop).map_err(|_| Gone)
+    }
+
     fn change_registers(&self, change: impl FnOnce(&mut [u64; 34], Layout)) -> Result<(), Gone> {
         let mut set = [0u64; 34];
         let len = self.regset(libc::PTRACE_GETREGSET as u32, &mut set, size_of_val(&[0u64; 34]))?;
@@ -314,15 +341,79 @@ impl Stopped {
     }
 }
 
+/// All general registers of 64-bit code, to be changed and put back.
+#[derive(Debug, Clone, Copy)]
+pub struct General([u64; 34]);
+
+impl General {
+    /// The instruction pointer.
+    pub fn ip(&self) -> u64 {
+        self.0[LAYOUT.ip]
+    }
+
+    /// The stack pointer.
+    pub fn sp(&self) -> u64 {
+        self.0[LAYOUT.sp]
+    }
+
+    /// The frame pointer.
+    pub fn bp(&self) -> u64 {
+        self.0[LAYOUT.bp]
+    }
+
+    /// The return register.
+    pub fn result(&self) -> i64 {
+        self.0[LAYOUT.result] as i64
+    }
+
+    /// As they are when a call made at `ip` is over with this result, and is not to be repeated.
+    pub fn returned(mut self, result: i64) -> General {
+        self.0[LAYOUT.nr] = u64::MAX;
+        self.0[LAYOUT.result] = result as u64;
+        self
+    }
+
+    /// As they are when this call is about to be entered: its number can still be changed.
+    pub fn entering(mut self, nr: u64, args: &[u64; 6]) -> General {
+        self.0[LAYOUT.nr] = nr;
+        self.put_words(args);
+        self
+    }
+
+    /// As they are before the `syscall` instruction that ends at `ip`, about to make this call.
+    pub fn before(mut self, nr: u64, args: &[u64; 6]) -> General {
+        self.0[LAYOUT.nr] = u64::MAX;
+        self.0[LAYOUT.result] = nr;
+        self.0[LAYOUT.ip] = self.0[LAYOUT.ip].wrapping_sub(2);
+        self.put_words(args);
+        self
+    }
+
+    fn put_words(&mut self, args: &[u64; 6]) {
+        for (place, word) in LAYOUT.words.into_iter().zip(args) {
+            self.0[place] = *word;
+        }
+    }
+}
+
+/// Is this word of code, read two bytes before where a call returns to, a `syscall` instruction?
+pub fn is_syscall(word: u64) -> bool {
+    word & 0xffff == 0x050f
+}
+
 /// Places of the words in `struct user_regs_struct` of x86-64.
 #[derive(Clone, Copy)]
 struct Layout {
     nr: usize,
     result: usize,
     first: usize,
+    ip: usize,
+    sp: usize,
+    bp: usize,
+    words: [usize; 6],
 }
 
-const LAYOUT: Layout = Layout { nr: 15, result: 10, first: 14 };
+const LAYOUT: Layout = Layout { nr: 15, result: 10, first: 14, ip: 16, sp: 19, bp: 4, words: [14, 13, 12, 7, 9, 8] };
 
 #[cfg(target_arch = "x86_64")]
 fn decode(set: &[u64; 34], len: usize) -> Registers {

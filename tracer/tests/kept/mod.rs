@@ -62,7 +62,7 @@ impl Kept {
     /// Panics unless the numbers of each task's events are 0, 1, 2, …
     pub fn assert_dense(&self) {
         let mut seqs: std::collections::BTreeMap<u32, Vec<u64>> = Default::default();
-        for event in self.events().filter(|e| !e.is_announcement()) {
+        for event in self.events().filter(|e| !e.is_announcement() && !e.comes_late()) {
             seqs.entry(event.task()).or_default().push(event.seq());
         }
         for (task, mut seqs) in seqs {
@@ -86,6 +86,9 @@ pub fn plan(argv: &[&str]) -> Plan {
         placement: Placement::Off,
         counters: Counters::None,
         interval: None,
+        samples: None,
+        samples_required: false,
+        tracepoints: None,
         left: Left::Leave,
         grace: Duration::from_millis(500),
         kill_on_exit: false,
@@ -104,4 +107,21 @@ pub fn run(plan: &Plan) -> (Kept, Ended) {
     let mut kept = Kept::default();
     let ended = tracer::run(plan, &mut kept).expect("a session");
     (kept, ended)
+}
+
+/// From here on this process and its children get `errno` for this call.
+pub fn forbid(nr: i64, errno: i32) {
+    let instruction = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
+    let mut filter = [
+        instruction(0x20, 0, 0, 0),
+        instruction(0x15, 0, 1, nr as u32),
+        instruction(0x06, 0, 0, 0x0005_0000 | errno as u32),
+        instruction(0x06, 0, 0, 0x7fff_0000),
+    ];
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: numbers, and a program that outlives the call; it applies to this process only.
+    unsafe {
+        assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+        assert_eq!(libc::prctl(libc::PR_SET_SECCOMP, 2, &raw const program), 0);
+    }
 }

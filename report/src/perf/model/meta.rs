@@ -104,3 +104,18 @@ pub struct Host {
     pub n_cpus: u64,
     pub digest: String,
 }
+
+/// A moment in milliseconds since 1970 as [`Meta::started_at`] has it.
+pub fn date(unix_ms: u64) -> String {
+    let moment = i64::try_from(unix_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    moment.unwrap_or(jiff::Timestamp::MAX).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_date_has_milliseconds_and_no_zone() {
+        assert_eq!(super::date(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(super::date(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
+    }
+}

@@ -11,7 +11,7 @@ mod meta;
 mod run_log;
 mod summary;
 
-pub use meta::{CpuSource, Exit, Host, Meta};
+pub use meta::{CpuSource, Exit, Host, Meta, date};
 pub(super) use run_log::seed_hex;
 pub use run_log::{Event, EventKind, RunLog, Stream};
 pub use summary::{Alloc, Class, Counter, Entries, Io, Sampling, Summary, SyscallTotals, Tracepoints};

@@ -1,6 +1,7 @@
 //! What all spans of a tracepoint took together; whole numbers only, so that the order of tasks can't matter.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Call;
 use crate::perf::merge::percentiles;
@@ -15,8 +16,11 @@ pub(super) struct Times {
     pub total: u128,
     /// Without inner spans.
     pub own: u128,
+    /// Each rounded up to whole microseconds, and at least one.
+    pub micros: u64,
+    /// Of all calls.
+    pub sum: u128,
     count: u64,
-    sum: u128,
     squares: u128,
     min: u64,
     max: u64,
@@ -30,6 +34,7 @@ impl Times {
         self.max = self.max.max(nanos);
         self.count += 1;
         self.sum += u128::from(nanos);
+        self.micros = self.micros.saturating_add(nanos.div_ceil(1000).max(1));
         self.squares = self.squares.saturating_add(u128::from(nanos).pow(2));
         self.hist.add(nanos);
     }
@@ -81,12 +86,13 @@ pub(super) struct Measures {
     /// Largest growth of one span.
     pub peak_bytes: Option<u64>,
     pub over_cpu: u64,
+    pub over_wall: u64,
     pub over_mem: u64,
     pub over_io: u64,
     inside: SpanCalls,
     /// Time of the calls inside, nanoseconds.
     inside_time: u128,
-    names: BTreeMap<String, u64>,
+    names: BTreeMap<Arc<str>, u64>,
 }
 
 impl Measures {
@@ -101,7 +107,7 @@ impl Measures {
         match self.names.get_mut(&call.name) {
             Some(count) => *count += 1,
             None => {
-                self.names.insert(call.name.clone(), 1);
+                self.names.insert(Arc::clone(&call.name), 1);
             }
         }
     }
@@ -109,6 +115,8 @@ impl Measures {
     /// The calls inside, taken out.
     pub(super) fn span_calls(&mut self) -> SpanCalls {
         let time_us = Micros::of_nanos(self.inside_time);
-        SpanCalls { time_us, by_name: std::mem::take(&mut self.names), ..std::mem::take(&mut self.inside) }
+        let by_name =
+            std::mem::take(&mut self.names).into_iter().map(|(name, count)| (name.to_string(), count)).collect();
+        SpanCalls { time_us, by_name, ..std::mem::take(&mut self.inside) }
     }
 }

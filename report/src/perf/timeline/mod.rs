@@ -1,44 +1,33 @@
-//! From what a recording holds of tasks to metrics, summary and stacks.
+//! From what is seen of tasks to metrics, summary and stacks.
 //!
-//! In: a [`Timeline`], plain values: spans, switches, samples and calls of each task, nanoseconds of one clock. Out: a
-//! [`Reported`]. No clock, no fact of the host and no order of a hash map enters: the same timeline gives the same
-//! bytes.
+//! In: plain values of each task: enters and exits, switches, samples, calls; nanoseconds of one clock. Out: a
+//! [`Reported`]. No clock, no fact of the host and no order of a hash map enters: the same values give the same bytes.
+//!
+//! What is known up to some moment can be settled ([`Timeline::settle`]): it becomes sums, and its values are dropped.
+//! A timeline then grows with the paths, stacks and tracepoints there are, not with how often they were met.
 //!
 //! | file | its question |
 //! |---|---|
-//! | `walk` | which spans are open when, what each of them took |
+//! | `sweep` | one task by time: which spans are open, what did each of them take |
 //! | `measures` | what all spans of a tracepoint took together |
+//! | `idle` | when did nobody run |
 //! | `weights` | which stack a nanosecond belongs to |
 //! | `totals` | what the run took as a whole |
 
+mod idle;
 mod measures;
+mod sweep;
 mod totals;
-mod walk;
 mod weights;
+
+use std::sync::Arc;
 
 use super::model::{Allocations, CpuSource, Document, Meta, Metric, Producer, Run, RunLog, Summary};
 use super::{Folded, Micros, SCHEMA_VERSION, VERSION};
+use idle::Busy;
 use measures::Measures;
-use walk::Walk;
-
-/// What was seen of a run. Times are nanoseconds of one clock.
-#[derive(Debug, Clone)]
-pub struct Timeline {
-    /// First instruction of the root program, end of the last task.
-    pub wall: (u64, u64),
-    /// All tracepoints, one for each id.
-    pub tracepoints: Vec<Tracepoint>,
-    /// All tasks.
-    pub tasks: Vec<Task>,
-    /// Were calls of the system recorded?
-    pub has_calls: bool,
-    /// Which frames stand at the root of stacks.
-    pub roots: Roots,
-    /// What stacks weigh.
-    pub weight: Weight,
-    /// What is not computed from it.
-    pub given: Given,
-}
+use sweep::Sweep;
+use totals::Calls;
 
 /// A tracepoint.
 #[derive(Debug, Clone, Default)]
@@ -63,40 +52,28 @@ pub struct Tracepoint {
     pub alloc: Option<Allocations>,
 }
 
-/// A task.
-#[derive(Debug, Clone)]
-pub struct Task {
+/// What is known of a task from its birth on.
+#[derive(Debug, Clone, Copy)]
+pub struct Born {
     /// Its process.
     pub pid: u32,
     /// Itself.
     pub tid: u32,
+    /// When it began.
+    pub at: u64,
+}
+
+/// What is known of a task only behind its end.
+#[derive(Debug, Clone, Default)]
+pub struct Died {
+    /// When; spans still open end here.
+    pub at: u64,
     /// Name of the process.
     pub process: Vec<u8>,
     /// Name of the task (comm).
     pub name: Vec<u8>,
-    /// When it began.
-    pub born: u64,
-    /// When it ended; spans still open end here.
-    pub died: u64,
-    /// When it ran.
-    pub on_cpu: OnCpu,
-    /// Enters and exits, in order.
-    pub marks: Vec<Mark>,
-    /// In order.
-    pub samples: Vec<Sample>,
-    /// In the order in which they were entered.
-    pub calls: Vec<Call>,
-}
-
-/// When a task ran.
-#[derive(Debug, Clone)]
-pub enum OnCpu {
-    /// From switch to switch, in order, without overlap.
-    Switches(Vec<(u64, u64)>),
-    /// Only how long in all (schedstat).
-    Total(u64),
-    /// Nothing is known.
-    Unknown,
+    /// How long it ran in all (schedstat), where its switches are not told.
+    pub ran: Option<u64>,
 }
 
 /// An enter or exit.
@@ -104,8 +81,8 @@ pub enum OnCpu {
 pub struct Mark {
     /// When.
     pub at: u64,
-    /// Index of the tracepoint.
-    pub tracepoint: usize,
+    /// Number of the tracepoint.
+    pub tracepoint: u32,
     /// Which of both.
     pub what: What,
 }
@@ -122,15 +99,6 @@ pub enum What {
     },
 }
 
-/// A sample of a stack.
-#[derive(Debug, Clone)]
-pub struct Sample {
-    /// When.
-    pub at: u64,
-    /// Root first.
-    pub frames: Vec<Frame>,
-}
-
 /// A frame of a stack.
 #[derive(Debug, Clone)]
 pub struct Frame {
@@ -144,20 +112,23 @@ pub struct Frame {
 #[derive(Debug, Clone)]
 pub enum Name {
     /// A symbol, demangled; of the kernel with `_[k]`.
-    Symbol(Vec<u8>),
+    Symbol(Arc<[u8]>),
     /// Code of a module without symbol.
-    Module(Vec<u8>),
+    Module(Arc<[u8]>),
     /// Code of no module.
     Unknown,
     /// Here unwinding stopped before a known entry.
     Truncated,
 }
 
+/// A stack, root first.
+pub type Stack = Arc<[Frame]>;
+
 /// A call of the system.
 #[derive(Debug, Clone, Default)]
 pub struct Call {
     /// Its name.
-    pub name: String,
+    pub name: Arc<str>,
     /// When it was entered.
     pub entered: u64,
     /// When it was left.
@@ -169,7 +140,7 @@ pub struct Call {
     /// Bytes that it wrote.
     pub written_bytes: u64,
     /// Class of the object behind its descriptor.
-    pub class: Option<String>,
+    pub class: Option<&'static str>,
 }
 
 /// Which frames stand at the root of stacks.
@@ -213,6 +184,23 @@ pub struct Given {
     pub summary: Summary,
 }
 
+/// The end of a run.
+#[derive(Debug, Clone)]
+pub struct End {
+    /// First instruction of the root program, end of the last task.
+    pub wall: (u64, u64),
+    /// Of each task, in the order in which they were told.
+    pub tasks: Vec<Died>,
+    /// Stacks by the numbers that samples have.
+    pub stacks: Vec<Stack>,
+    /// Which frames stand at the root of stacks.
+    pub roots: Roots,
+    /// What stacks weigh.
+    pub weight: Weight,
+    /// What is not computed from it.
+    pub given: Given,
+}
+
 /// A run as it is written.
 #[derive(Debug, Clone)]
 pub struct Reported {
@@ -220,44 +208,161 @@ pub struct Reported {
     pub document: Document,
     /// perf.folded.
     pub folded: Folded,
+    /// The same by Chic's flat rule.
+    pub compat_folded: Folded,
+}
+
+/// What was seen of a run so far. Tasks and tracepoints are named by the numbers that they were given here, which
+/// are dense from 0; one that does not exist is passed over.
+#[derive(Debug, Default)]
+pub struct Timeline {
+    tracepoints: Vec<Tracepoint>,
+    measures: Vec<Measures>,
+    tasks: Vec<Sweep>,
+    busy: Busy,
+    /// All calls; `None` when none are recorded.
+    calls: Option<Calls>,
+    /// Are switches told? Else a task counts as running all the time.
+    switches: bool,
 }
 
 impl Timeline {
+    /// Of a run of which calls are recorded or not.
+    pub fn new(has_calls: bool) -> Self {
+        Timeline { calls: has_calls.then(Calls::default), ..Timeline::default() }
+    }
+
+    /// A further tracepoint, one for each id. Its number.
+    pub fn tracepoint(&mut self, tracepoint: Tracepoint) -> u32 {
+        self.tracepoints.push(tracepoint);
+        self.measures.push(Measures::default());
+        (self.tracepoints.len() - 1) as u32
+    }
+
+    /// A tracepoint, of which more became known.
+    pub fn tracepoint_mut(&mut self, number: u32) -> Option<&mut Tracepoint> {
+        self.tracepoints.get_mut(number as usize)
+    }
+
+    /// A further task. Its number.
+    pub fn task(&mut self, born: Born) -> usize {
+        self.tasks.push(Sweep::new(born));
+        self.tasks.len() - 1
+    }
+
+    /// The task came onto a CPU or left it. Where nothing is told of this before the first [`Timeline::settle`], switches
+    /// are not known.
+    pub fn switch(&mut self, task: usize, at: u64, on: bool) {
+        self.switches = true;
+        if let Some(task) = self.tasks.get_mut(task) {
+            task.switch(at, on);
+        }
+    }
+
+    /// It entered or left a span. Of one moment in the order in which they are told, else by time.
+    pub fn mark(&mut self, task: usize, mark: Mark) {
+        if let Some(task) = self.tasks.get_mut(task) {
+            task.mark(mark);
+        }
+    }
+
+    /// A sample of its stack.
+    pub fn sample(&mut self, task: usize, at: u64, stack: u32) {
+        if let Some(task) = self.tasks.get_mut(task) {
+            task.sample(at, stack);
+        }
+    }
+
+    /// It made a call; in the order in which they were entered.
+    pub fn call(&mut self, task: usize, call: Call) {
+        if let Some(calls) = &mut self.calls {
+            calls.add(&call);
+        }
+        if let Some(task) = self.tasks.get_mut(task) {
+            task.call(call);
+        }
+    }
+
+    /// It ended. Its last events may still be told.
+    pub fn died(&mut self, task: usize, at: u64) {
+        if let Some(task) = self.tasks.get_mut(task) {
+            task.died(at);
+        }
+    }
+
+    /// All that happened before `until` has been told. What is told later of that time counts from then on.
+    pub fn settle(&mut self, until: u64) {
+        for task in &mut self.tasks {
+            task.settle(
+                until,
+                &mut sweep::Into {
+                    tracepoints: &self.tracepoints,
+                    measures: &mut self.measures,
+                    switches: self.switches,
+                    busy: &mut self.busy,
+                },
+            );
+        }
+        self.busy.settle();
+    }
+
     /// Computes all of it.
-    pub fn report(&self) -> Reported {
-        let on_cpu = self.given.meta.cpu_source == CpuSource::OnCpu;
-        let mut measures: Vec<Measures> = self.tracepoints.iter().map(|_| Measures::default()).collect();
-        let walks: Vec<Walk> =
-            self.tasks.iter().map(|task| walk::walk(task, &self.tracepoints, on_cpu, &mut measures)).collect();
-        let (stacks, cuts) = weights::stacks(self, &walks);
-        let idle = weights::idle(self, &walks);
-        let summary = totals::summary(self, &walks, idle, cuts);
-        let mut stacks = stacks;
-        if let (Some(idle), Weight::Wall) = (idle, self.weight) {
+    pub fn report(mut self, end: End) -> Reported {
+        let never = Died::default();
+        for (number, task) in self.tasks.iter_mut().enumerate() {
+            let died = end.tasks.get(number).unwrap_or(&never).at;
+            task.end(
+                died,
+                &mut sweep::Into {
+                    tracepoints: &self.tracepoints,
+                    measures: &mut self.measures,
+                    switches: self.switches,
+                    busy: &mut self.busy,
+                },
+            );
+        }
+        self.busy.settle();
+        let (mut stacks, cuts) = weights::stacks(&self, &end);
+        let idle = idle::idle(&self, &end);
+        let summary = totals::summary(&self, &end, idle, cuts);
+        if let (Some(idle), Weight::Wall) = (idle, end.weight) {
             stacks.insert(super::folded::IDLE.to_owned(), idle.into());
         }
+        let on_cpu = end.given.meta.cpu_source == CpuSource::OnCpu;
+        let compat_folded = self.flat(end.wall, on_cpu);
         let run = Run {
-            profile: self.given.profile.clone(),
-            metrics: self.metrics(measures, on_cpu),
-            run_log: Some(self.given.run_log.clone()),
+            profile: end.given.profile.clone(),
+            metrics: self.metrics(on_cpu),
+            run_log: Some(end.given.run_log),
             summary: None,
-            meta: Some(Box::new(self.given.meta.clone())),
+            meta: Some(Box::new(end.given.meta)),
         };
         Reported {
             document: Document {
                 version: VERSION.into(),
-                target: self.given.target.clone(),
+                target: end.given.target,
                 runs: vec![run],
                 summary: Some(Box::new(summary)),
                 schema_version: Some(SCHEMA_VERSION.into()),
                 producer: Some(Producer { name: "chic-trace".into(), version: env!("CARGO_PKG_VERSION").into() }),
             },
             folded: Folded::of_nanos(&stacks),
+            compat_folded,
         }
     }
 
+    fn flat(&self, (begin, end): (u64, u64), on_cpu: bool) -> Folded {
+        let entered = self.tracepoints.iter().zip(&self.measures).filter(|(_, measures)| measures.calls > 0);
+        let spans = entered.map(|(tracepoint, measures)| {
+            let times = if on_cpu { &measures.cpu } else { &measures.wall };
+            (tracepoint.label.as_slice(), times.micros, times.sum)
+        });
+        super::compat::flat(spans, end.saturating_sub(begin).into())
+    }
+
     /// The metrics of tracepoints that were entered, in the order of their first enter.
-    fn metrics(&self, measures: Vec<Measures>, on_cpu: bool) -> Vec<Metric> {
+    fn metrics(&mut self, on_cpu: bool) -> Vec<Metric> {
+        let measures = std::mem::take(&mut self.measures);
         let mut entered: Vec<(&Tracepoint, Measures)> =
             self.tracepoints.iter().zip(measures).filter(|(_, measures)| measures.calls > 0).collect();
         entered.sort_by_key(|(tracepoint, measures)| (measures.first, tracepoint.id));
@@ -265,12 +370,14 @@ impl Timeline {
     }
 
     fn metric(&self, tracepoint: &Tracepoint, mut measures: Measures, on_cpu: bool) -> Metric {
+        let has_calls = self.calls.is_some();
         let label = String::from_utf8_lossy(&tracepoint.label).into_owned();
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let some = |count: u64| (count > 0).then_some(count);
         let budgeted = |budget: Option<u64>, measured: bool, over: u64| (budget.is_some() && measured).then_some(over);
         let cpu_us = if on_cpu { measures.cpu.mean() } else { measures.wall.mean() };
-        let inside = self.has_calls.then(|| measures.span_calls());
+        let over_time = if on_cpu { measures.over_cpu } else { measures.over_wall };
+        let inside = has_calls.then(|| measures.span_calls());
         Metric {
             trace_id: tracepoint.id,
             mir_id: label.clone(),
@@ -289,12 +396,12 @@ impl Timeline {
             max_depth: Some(measures.max_depth),
             threads: Some(measures.threads),
             budget_io_bytes: tracepoint.budget_io_bytes,
-            io_bytes: self.has_calls.then_some(measures.io_bytes),
+            io_bytes: has_calls.then_some(measures.io_bytes),
             mem_bytes: measures.peak_bytes,
             alloc: tracepoint.alloc,
-            over_cpu_calls: budgeted(tracepoint.budget_cpu_us, true, measures.over_cpu),
+            over_cpu_calls: budgeted(tracepoint.budget_cpu_us, true, over_time),
             over_mem_calls: budgeted(tracepoint.budget_mem_bytes, measures.peak_bytes.is_some(), measures.over_mem),
-            over_io_calls: budgeted(tracepoint.budget_io_bytes, self.has_calls, measures.over_io),
+            over_io_calls: budgeted(tracepoint.budget_io_bytes, has_calls, measures.over_io),
             fuel_self: None,
             fuel_inclusive: None,
             range: None,

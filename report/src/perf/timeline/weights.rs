@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::walk::{OUTSIDE, Walk};
-use super::{Name, OnCpu, Roots, Sample, Task, Timeline, Weight};
+use super::sweep::{OUTSIDE, Path, Sweep};
+use super::{Born, Died, End, Name, Roots, Stack, Timeline, Tracepoint, Weight};
 use crate::perf::folded::{BLOCKED, TRUNCATED, UNSAMPLED};
 use crate::perf::frame::{UNKNOWN, frame, module};
 
@@ -17,79 +17,86 @@ pub(super) struct Cuts {
 }
 
 /// The stacks of all tasks, nanoseconds.
-pub(super) fn stacks(timeline: &Timeline, walks: &[Walk]) -> (BTreeMap<String, u128>, Cuts) {
-    let mut stacks = Stacks { timeline, stacks: BTreeMap::new(), cuts: Cuts::default() };
-    let roots = Naming::of(timeline);
-    for (task, walk) in timeline.tasks.iter().zip(walks) {
-        stacks.task(task, walk, &roots.root(task));
+pub(super) fn stacks(timeline: &Timeline, end: &End) -> (BTreeMap<String, u128>, Cuts) {
+    let Timeline { tasks, tracepoints, switches, .. } = timeline;
+    let mut stacks = Stacks { tracepoints, end, switches: *switches, stacks: BTreeMap::new(), cuts: Cuts::default() };
+    let roots = Naming::of(tasks, end.roots);
+    let never = Died::default();
+    for (number, task) in tasks.iter().enumerate() {
+        let died = end.tasks.get(number).unwrap_or(&never);
+        stacks.task(task, died, &roots.root(task, died));
     }
     (stacks.stacks, stacks.cuts)
 }
 
 struct Stacks<'a> {
-    timeline: &'a Timeline,
+    tracepoints: &'a [Tracepoint],
+    end: &'a End,
+    switches: bool,
     stacks: BTreeMap<String, u128>,
     cuts: Cuts,
 }
 
 impl Stacks<'_> {
-    fn task(&mut self, task: &Task, walk: &Walk, root: &[String]) {
-        let samples = by_path(task, walk);
-        for sample in &task.samples {
-            let truncated = matches!(sample.frames.first().map(|frame| &frame.name), Some(Name::Truncated));
-            self.cuts.truncated += u64::from(truncated);
-        }
-        let inside: u64 = walk.paths.iter().skip(OUTSIDE + 1).map(|path| path.on + path.off).sum();
-        for (number, (path, samples)) in walk.paths.iter().zip(&samples).enumerate() {
+    fn task(&mut self, task: &Sweep, died: &Died, root: &[String]) {
+        let first = |stack: &u32| self.end.stacks.get(*stack as usize).and_then(|stack| stack.first());
+        let is_truncated = |stack: &u32| first(stack).is_some_and(|frame| matches!(frame.name, Name::Truncated));
+        self.cuts.truncated += task.taken.iter().filter(|(stack, _)| is_truncated(stack)).map(|(_, n)| n).sum::<u64>();
+        let inside: u64 = task.paths.iter().skip(OUTSIDE + 1).map(|path| path.on + path.off).sum();
+        for (number, path) in task.paths.iter().enumerate() {
             let mut frames = root.to_vec();
-            frames.extend(self.labels(walk, number));
-            let on = match (&task.on_cpu, number) {
-                (OnCpu::Total(total), OUTSIDE) => total.saturating_sub(inside),
-                (OnCpu::Unknown, OUTSIDE) => 0,
+            frames.extend(self.labels(&task.paths, number));
+            let on = match (number, self.switches, died.ran) {
+                (OUTSIDE, false, Some(total)) => total.saturating_sub(inside),
+                (OUTSIDE, false, None) => 0,
                 _ => path.on,
             };
-            let code = path.step.and_then(|(_, tracepoint)| self.timeline.tracepoints.get(tracepoint)?.code);
-            self.spread(on, samples, &frames, (number != OUTSIDE).then_some(code));
-            if number != OUTSIDE && path.off > 0 && self.timeline.weight == Weight::Wall {
+            let code = path.step.and_then(|(_, tracepoint)| self.tracepoints.get(tracepoint as usize)?.code);
+            self.spread(on, &path.samples, &frames, (number != OUTSIDE).then_some(code));
+            if number != OUTSIDE && path.off > 0 && self.end.weight == Weight::Wall {
                 self.add(&frames, [BLOCKED.to_owned()], path.off.into());
             }
         }
     }
 
     /// Labels of the spans of a path, outermost first.
-    fn labels(&self, walk: &Walk, mut path: usize) -> Vec<String> {
+    fn labels(&self, paths: &[Path], mut path: usize) -> Vec<String> {
         let mut labels = Vec::new();
-        while let Some((around, tracepoint)) = walk.paths.get(path).and_then(|path| path.step) {
-            labels.push(self.timeline.tracepoints.get(tracepoint).map_or_else(String::new, |t| frame(&t.label)));
+        while let Some((around, tracepoint)) = paths.get(path).and_then(|path| path.step) {
+            let label = self.tracepoints.get(tracepoint as usize).map_or_else(String::new, |t| frame(&t.label));
+            labels.push(label);
             path = around;
         }
         labels.reverse();
         labels
     }
 
-    /// Time on a CPU, evenly over the samples taken in it; the first of them get what can't be divided. `span`: the
+    /// Time on a CPU, evenly over the samples taken in it; those of the first stacks get what can't be divided. `span`: the
     /// function of the innermost span, where one is open.
-    fn spread(&mut self, nanos: u64, samples: &[&Sample], frames: &[String], span: Option<Option<u64>>) {
-        let count = samples.len() as u64;
-        let (Some(share), Some(rest)) = (nanos.checked_div(count), nanos.checked_rem(count)) else {
+    fn spread(&mut self, nanos: u64, samples: &BTreeMap<u32, u64>, frames: &[String], span: Option<Option<u64>>) {
+        let count: u64 = samples.values().sum();
+        let (Some(share), Some(mut rest)) = (nanos.checked_div(count), nanos.checked_rem(count)) else {
             let own = if span.is_none() { Some(UNSAMPLED.to_owned()) } else { None };
             return self.add(frames, own, nanos.into());
         };
-        for (number, sample) in (0..).zip(samples) {
-            let below = self.below(sample, span);
-            self.add(frames, below, u128::from(share + u64::from(number < rest)));
+        for (stack, times) in samples {
+            let stack = self.end.stacks.get(*stack as usize).cloned().unwrap_or_default();
+            let below = self.below(&stack, *times, span);
+            let more = rest.min(*times);
+            rest -= more;
+            self.add(frames, below, u128::from(share) * u128::from(*times) + u128::from(more));
         }
     }
 
-    /// The frames of a sample below the function of the innermost span.
-    fn below(&mut self, sample: &Sample, span: Option<Option<u64>>) -> Vec<String> {
+    /// The frames of a stack below the function of the innermost span.
+    fn below(&mut self, stack: &Stack, times: u64, span: Option<Option<u64>>) -> Vec<String> {
         let from = match span {
             None => Some(0),
             Some(None) => None,
-            Some(code) => sample.frames.iter().rposition(|frame| frame.code == code).map(|at| at + 1),
+            Some(code) => stack.iter().rposition(|frame| frame.code == code).map(|at| at + 1),
         };
         let Some(from) = from else {
-            self.cuts.uncut += 1;
+            self.cuts.uncut += times;
             return Vec::new();
         };
         let shown = |name: &Name| match name {
@@ -98,7 +105,7 @@ impl Stacks<'_> {
             Name::Unknown => UNKNOWN.to_owned(),
             Name::Truncated => TRUNCATED.to_owned(),
         };
-        sample.frames.iter().skip(from).map(|frame| shown(&frame.name)).collect()
+        stack.iter().skip(from).map(|frame| shown(&frame.name)).collect()
     }
 
     fn add(&mut self, frames: &[String], below: impl IntoIterator<Item = String>, nanos: u128) {
@@ -115,48 +122,6 @@ impl Stacks<'_> {
     }
 }
 
-/// Samples that were taken while the task ran, by the path that was open then.
-fn by_path<'a>(task: &'a Task, walk: &Walk) -> Vec<Vec<&'a Sample>> {
-    let mut sorted: Vec<Vec<&Sample>> = walk.paths.iter().map(|_| Vec::new()).collect();
-    for sample in task.samples.iter().filter(|sample| walk.ran.at(sample.at)) {
-        let ended = walk.segments.partition_point(|segment| segment.to <= sample.at);
-        let path = walk.segments.get(ended).filter(|segment| segment.from <= sample.at).map(|segment| segment.path);
-        if let Some(samples) = path.and_then(|path| sorted.get_mut(path)) {
-            samples.push(sample);
-        }
-    }
-    sorted
-}
-
-/// Time of the run in which no task was on a CPU and no span was open; `None` where that can't be known.
-pub(super) fn idle(timeline: &Timeline, walks: &[Walk]) -> Option<u64> {
-    let (begin, end) = timeline.wall;
-    let wall = end.saturating_sub(begin);
-    if let ([task], [walk]) = (timeline.tasks.as_slice(), walks)
-        && let OnCpu::Total(total) = task.on_cpu
-    {
-        let inside: u64 = walk.paths.iter().skip(OUTSIDE + 1).map(|path| path.on + path.off).sum();
-        return Some(wall.saturating_sub(inside.max(total)));
-    }
-    if timeline.tasks.iter().any(|task| matches!(task.on_cpu, OnCpu::Total(_))) {
-        return None;
-    }
-    let mut busy: Vec<(u64, u64)> = Vec::new();
-    for walk in walks {
-        busy.extend(walk.ran.slices());
-        busy.extend(walk.segments.iter().filter(|s| s.path != OUTSIDE).map(|segment| (segment.from, segment.to)));
-    }
-    busy.sort_unstable();
-    let mut covered = 0;
-    let mut reached = begin;
-    for (from, to) in busy {
-        let (from, to) = (from.max(reached), to.min(end));
-        covered += to.saturating_sub(from);
-        reached = reached.max(to);
-    }
-    Some(wall.saturating_sub(covered))
-}
-
 /// What tells tasks apart.
 struct Naming {
     roots: Roots,
@@ -166,16 +131,17 @@ struct Naming {
 }
 
 impl Naming {
-    fn of(timeline: &Timeline) -> Self {
+    fn of(tasks: &[Sweep], roots: Roots) -> Self {
         let mut processes = BTreeSet::new();
-        let second = timeline.tasks.iter().filter(|task| !processes.insert(task.pid)).map(|task| task.pid);
+        let second = tasks.iter().map(|task| task.born.pid).filter(|pid| !processes.insert(*pid));
         let threaded = second.collect();
-        Naming { roots: timeline.roots, processes, threaded }
+        Naming { roots, processes, threaded }
     }
 
-    fn root(&self, task: &Task) -> Vec<String> {
-        let (process, thread) = (frame(&task.process), frame(&task.name));
-        let tid = || frame(&[task.name.as_slice(), format!("-{}/{}", task.pid, task.tid).as_bytes()].concat());
+    fn root(&self, task: &Sweep, died: &Died) -> Vec<String> {
+        let Born { pid, tid, .. } = task.born;
+        let (process, thread) = (frame(&died.process), frame(&died.name));
+        let tid = || frame(&[died.name.as_slice(), format!("-{pid}/{tid}").as_bytes()].concat());
         match self.roots {
             Roots::None => Vec::new(),
             Roots::Process => vec![process],
@@ -184,7 +150,7 @@ impl Naming {
             Roots::Auto => {
                 let mut root = Vec::new();
                 root.extend((self.processes.len() > 1).then_some(process));
-                root.extend(self.threaded.contains(&task.pid).then_some(thread));
+                root.extend(self.threaded.contains(&pid).then_some(thread));
                 root
             }
         }

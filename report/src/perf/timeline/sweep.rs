@@ -1,0 +1,309 @@
+//! One task by time, from its birth to its end: which spans are open when, and what each of them takes.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use super::idle::Busy;
+use super::measures::Measures;
+use super::{Born, Call, Mark, Tracepoint, What};
+
+/// Number of the path on which no span is open.
+pub(super) const OUTSIDE: usize = 0;
+
+/// A task, settled up to some moment.
+#[derive(Debug)]
+pub(super) struct Sweep {
+    pub born: Born,
+    /// Paths, each by the path around it and its innermost tracepoint; the first stands for no span at all.
+    pub paths: Vec<Path>,
+    /// Time on a CPU, nanoseconds.
+    pub ran: u64,
+    /// Samples of each stack, on a CPU or not.
+    pub taken: BTreeMap<u32, u64>,
+    pub calls: u64,
+    pub unmatched_exits: u64,
+    pub unclosed: u64,
+    pub abandoned: u64,
+    /// Paths by the path around them and the tracepoint.
+    known: HashMap<(usize, u32), usize>,
+    open: Vec<Open>,
+    /// Open spans of each tracepoint; kept at 0, which says that the task entered it.
+    depth: HashMap<u32, u64>,
+    /// Bytes moved by calls so far.
+    moved: u64,
+    is_on: bool,
+    /// Up to here all time is given to paths.
+    since: u64,
+    died: u64,
+    waiting: Waiting,
+}
+
+/// A path of spans.
+#[derive(Debug, Default)]
+pub(super) struct Path {
+    /// The path around it, and the innermost tracepoint; `None`: no span is open.
+    pub step: Option<(usize, u32)>,
+    /// Nanoseconds on a CPU (all of them where switches are not known) and off it.
+    pub on: u64,
+    pub off: u64,
+    /// Samples of each stack that were taken on it.
+    pub samples: BTreeMap<u32, u64>,
+}
+
+/// What is told but not settled yet, each kind in order.
+#[derive(Debug, Default)]
+struct Waiting {
+    switches: VecDeque<(u64, bool)>,
+    marks: VecDeque<Mark>,
+    calls: VecDeque<Call>,
+    samples: VecDeque<(u64, u32)>,
+}
+
+/// An open span.
+#[derive(Debug)]
+struct Open {
+    tracepoint: u32,
+    entered: u64,
+    /// What the task had run and moved when it was entered.
+    ran: u64,
+    moved: u64,
+    /// The path that it is the end of.
+    path: usize,
+}
+
+/// How a span ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Exit,
+    Abandoned,
+    Unclosed,
+}
+
+/// Where the sums of all tasks are.
+pub(super) struct Into<'a> {
+    pub tracepoints: &'a [Tracepoint],
+    pub measures: &'a mut [Measures],
+    pub switches: bool,
+    pub busy: &'a mut Busy,
+}
+
+/// What comes next.
+enum Next {
+    Switch(u64, bool),
+    Mark(Mark),
+    Call(Call),
+    Sample(u64, u32),
+}
+
+impl Waiting {
+    /// Takes what comes next, if it happened before `until`. Of one moment a switch comes first, and a sample last; an enter
+    /// comes before a call, a call before an exit.
+    fn next(&mut self, until: u64) -> Option<Next> {
+        let mark = |mark: &Mark| (mark.at, if matches!(mark.what, What::Enter) { 1 } else { 3 });
+        let heads = [
+            self.switches.front().map(|(at, _)| (*at, 0)),
+            self.marks.front().map(mark),
+            self.calls.front().map(|call| (call.entered, 2)),
+            self.samples.front().map(|(at, _)| (*at, 4)),
+        ];
+        let first = heads.into_iter().flatten().min().filter(|(at, _)| *at < until)?;
+        match first.1 {
+            0 => self.switches.pop_front().map(|(at, on)| Next::Switch(at, on)),
+            2 => self.calls.pop_front().map(Next::Call),
+            4 => self.samples.pop_front().map(|(at, stack)| Next::Sample(at, stack)),
+            _ => self.marks.pop_front().map(Next::Mark),
+        }
+    }
+}
+
+impl Sweep {
+    pub(super) fn new(born: Born) -> Self {
+        Sweep {
+            born,
+            paths: vec![Path::default()],
+            ran: 0,
+            taken: BTreeMap::new(),
+            calls: 0,
+            unmatched_exits: 0,
+            unclosed: 0,
+            abandoned: 0,
+            known: HashMap::new(),
+            open: Vec::new(),
+            depth: HashMap::new(),
+            moved: 0,
+            is_on: false,
+            since: born.at,
+            died: u64::MAX,
+            waiting: Waiting::default(),
+        }
+    }
+
+    pub(super) fn switch(&mut self, at: u64, on: bool) {
+        self.waiting.switches.push_back((at, on));
+    }
+
+    pub(super) fn mark(&mut self, mark: Mark) {
+        let marks = &mut self.waiting.marks;
+        if marks.back().is_none_or(|last| last.at <= mark.at) {
+            marks.push_back(mark);
+        } else {
+            marks.insert(marks.partition_point(|known| known.at <= mark.at), mark);
+        }
+    }
+
+    pub(super) fn sample(&mut self, at: u64, stack: u32) {
+        *self.taken.entry(stack).or_default() += 1;
+        self.waiting.samples.push_back((at, stack));
+    }
+
+    pub(super) fn call(&mut self, call: Call) {
+        self.waiting.calls.push_back(call);
+    }
+
+    /// Gives all that happened before `until` to paths and measures.
+    pub(super) fn settle(&mut self, until: u64, into: &mut Into<'_>) {
+        while let Some(next) = self.waiting.next(until) {
+            match next {
+                Next::Switch(at, on) => {
+                    self.advance(at, into);
+                    self.is_on = on;
+                }
+                Next::Mark(mark) if mark.tracepoint as usize >= into.tracepoints.len() => {}
+                Next::Mark(mark) => match mark.what {
+                    What::Enter => self.enter(mark.at, mark.tracepoint, into),
+                    What::Exit { peak_bytes } => self.exit(mark.at, mark.tracepoint, peak_bytes, into),
+                },
+                Next::Call(call) => self.made(&call, into),
+                Next::Sample(at, stack) => {
+                    self.advance(at, into);
+                    let path = self.path();
+                    if let Some(path) = self.paths.get_mut(path).filter(|_| self.is_on || !into.switches) {
+                        *path.samples.entry(stack).or_default() += 1;
+                    }
+                }
+            }
+        }
+        if until != u64::MAX {
+            self.advance(until, into);
+        }
+    }
+
+    /// The task ended at this moment: no time counts behind it.
+    pub(super) fn died(&mut self, at: u64) {
+        self.died = at;
+    }
+
+    /// The task ended at `died`.
+    pub(super) fn end(&mut self, died: u64, into: &mut Into<'_>) {
+        self.settle(u64::MAX, into);
+        self.advance(died, into);
+        while let Some(last) = self.open.last() {
+            self.close(died.max(last.entered), None, End::Unclosed, into);
+        }
+    }
+
+    fn enter(&mut self, at: u64, tracepoint: u32, into: &mut Into<'_>) {
+        self.advance(at, into);
+        let around = self.path();
+        let paths = &mut self.paths;
+        let path = *self.known.entry((around, tracepoint)).or_insert_with(|| {
+            paths.push(Path { step: Some((around, tracepoint)), ..Path::default() });
+            paths.len() - 1
+        });
+        self.calls += 1;
+        let Some(measures) = into.measures.get_mut(tracepoint as usize) else { return };
+        let depth = self.depth.entry(tracepoint).or_insert_with(|| {
+            measures.threads += 1;
+            0
+        });
+        *depth += 1;
+        measures.max_depth = measures.max_depth.max(*depth);
+        measures.first = if measures.calls == 0 { at } else { measures.first.min(at) };
+        measures.calls += 1;
+        self.open.push(Open { tracepoint, entered: at, ran: self.ran, moved: self.moved, path });
+    }
+
+    fn exit(&mut self, at: u64, tracepoint: u32, peak: Option<u64>, into: &mut Into<'_>) {
+        let Some(place) = self.open.iter().rposition(|open| open.tracepoint == tracepoint) else {
+            self.unmatched_exits += 1;
+            return;
+        };
+        self.advance(at, into);
+        while self.open.len() > place + 1 {
+            self.close(at, None, End::Abandoned, into);
+        }
+        self.close(at, peak, End::Exit, into);
+    }
+
+    /// Ends the innermost span.
+    fn close(&mut self, at: u64, peak: Option<u64>, end: End, into: &mut Into<'_>) {
+        let Some(open) = self.open.pop() else { return };
+        let depth = self.depth.get_mut(&open.tracepoint).map_or(0, |depth| {
+            *depth = depth.saturating_sub(1);
+            *depth
+        });
+        let number = open.tracepoint as usize;
+        let (Some(measures), Some(tracepoint)) = (into.measures.get_mut(number), into.tracepoints.get(number)) else {
+            return;
+        };
+        let wall = at.saturating_sub(open.entered);
+        let cpu = self.ran - open.ran;
+        measures.wall.add(wall);
+        measures.cpu.add(cpu);
+        if depth == 0 {
+            measures.wall.total += u128::from(wall);
+            measures.cpu.total += u128::from(cpu);
+        }
+        let bytes = self.moved - open.moved;
+        measures.io_bytes = measures.io_bytes.max(bytes);
+        measures.peak_bytes = measures.peak_bytes.max(peak);
+        let is_over = |value: u64, budget: Option<u64>| u64::from(budget.is_some_and(|budget| value > budget));
+        let budget = tracepoint.budget_cpu_us.map(|micros| micros.saturating_mul(1000));
+        measures.over_cpu += is_over(cpu, budget);
+        measures.over_wall += is_over(wall, budget);
+        measures.over_mem += is_over(peak.unwrap_or(0), tracepoint.budget_mem_bytes);
+        measures.over_io += is_over(bytes, tracepoint.budget_io_bytes);
+        measures.abandoned += u64::from(end == End::Abandoned);
+        measures.unclosed += u64::from(end == End::Unclosed);
+        self.abandoned += u64::from(end == End::Abandoned);
+        self.unclosed += u64::from(end == End::Unclosed);
+    }
+
+    fn made(&mut self, call: &Call, into: &mut Into<'_>) {
+        self.moved = self.moved.saturating_add(call.read_bytes).saturating_add(call.written_bytes);
+        let innermost = self.open.last().map(|open| open.tracepoint);
+        for tracepoint in self.depth.iter().filter(|(_, depth)| **depth > 0).map(|(tracepoint, _)| *tracepoint) {
+            if let Some(measures) = into.measures.get_mut(tracepoint as usize) {
+                measures.call(call, innermost == Some(tracepoint));
+            }
+        }
+    }
+
+    /// The path that is open.
+    fn path(&self) -> usize {
+        self.open.last().map_or(OUTSIDE, |open| open.path)
+    }
+
+    /// Gives the time up to `at` to the path that is open.
+    fn advance(&mut self, at: u64, into: &mut Into<'_>) {
+        let at = at.min(self.died);
+        let (from, path) = (self.since, self.path());
+        if at <= from {
+            return;
+        }
+        self.since = at;
+        let took = at - from;
+        let (on, off) = if self.is_on || !into.switches { (took, 0) } else { (0, took) };
+        self.ran += on;
+        if path != OUTSIDE || (self.is_on && into.switches) {
+            into.busy.add(from, at);
+        }
+        let Some(known) = self.paths.get_mut(path) else { return };
+        known.on += on;
+        known.off += off;
+        let Some((_, tracepoint)) = known.step else { return };
+        if let Some(measures) = into.measures.get_mut(tracepoint as usize) {
+            measures.cpu.own += u128::from(on);
+            measures.wall.own += u128::from(took);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `chic-trace profile`: runs a program and writes where its time went.
+
+use crate::cli::General;
+use crate::cli::ask::Quiet;
+use crate::cli::profile::{Profile, is_wasm};
+use crate::exit::Ending;
+use crate::message::Problem;
+use crate::profile::{Profiling, Settings, ending};
+use crate::{config, plan, session};
+
+/// Runs, writes, and ends as the program ended.
+pub fn run(general: &General, ask: Profile) -> Result<Ending, Problem> {
+    let Profile { target, session, how, backend } = ask;
+    let configuration = config::read(general)?;
+    let settings = Settings::of(&how, configuration.as_ref())?;
+    if backend.as_deref() == Some("wasm") || backend.is_none() && target.argv.first().is_some_and(is_wasm) {
+        return Err(Problem::usage("cannot profile a WASM program: WASM support is not built"));
+    }
+    let calls = settings.calls;
+    let mut profiling = Profiling::new(settings, target.argv.clone(), calls, session.follow);
+    let mut plan = plan::profiled(target, &session, calls)?;
+    profiling.ask(&mut plan);
+    let mut behind = session::stand_behind(&plan)?;
+    let mut ran = session::run_into(&plan, &mut behind, &mut [profiling.sink()])?;
+    let (status, sampled) = (ran.status(), ran.take_sampling());
+    let problems = profiling.finish(status, sampled);
+    ran.ending_behind_as(behind, Quiet::default(), |outcome| ending(outcome, status, problems))
+}

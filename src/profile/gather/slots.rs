@@ -1,0 +1,226 @@
+//! Slots: what tracepoints say.
+
+use std::collections::{BTreeMap, HashMap};
+
+use recording::event::{self, TracepointSource};
+use recording::tracepoint::{Allocations, Description, What, decode};
+use report::perf::timeline::{self, Mark, Timeline, Tracepoint};
+use report::perf::{self, Alloc, EventKind, RunLog, Stream, Tracepoints};
+
+/// Uses of random streams that are kept.
+const USES_MAX: u64 = 1_000_000;
+
+/// Open spans of a task that are told apart; the runtime library has no more.
+const OPEN_MAX: usize = 4096;
+
+/// Open spans of a task, by id, and those that it has from the process that made its own.
+#[derive(Debug, Default)]
+struct Open {
+    own: Vec<u64>,
+    inherited: Vec<u64>,
+}
+
+/// What all tracepoints said.
+#[derive(Debug, Default)]
+pub struct Slots {
+    /// Number in the timeline, by id.
+    numbers: HashMap<u64, u32>,
+    /// Process and address of the first call site of each number.
+    sites: HashMap<u32, (u32, u64)>,
+    streams: Vec<Stream>,
+    open: HashMap<usize, Open>,
+    uses: u64,
+    /// Last word of each task on each tracepoint; 0 is the task as a whole.
+    allocations: BTreeMap<(usize, u64), Allocations>,
+    /// Of the summary.
+    pub counts: Tracepoints,
+    /// Records that could not be read.
+    pub broken: u64,
+}
+
+impl Slots {
+    /// Takes what a task wrote. Behind its last enter or exit the fake clock stands at what is returned.
+    pub fn take(&mut self, slots: event::Slots<'_>, task: usize, pid: u32, timeline: &mut Timeline) -> Option<u64> {
+        let mut last = None;
+        for record in decode(slots.bytes) {
+            let Ok(record) = record else {
+                self.broken += 1;
+                continue;
+            };
+            let what = match record.what {
+                What::Enter { id } => (id, timeline::What::Enter),
+                What::Exit { id, peak } => (id, timeline::What::Exit { peak_bytes: peak }),
+                What::Describe(description) => {
+                    self.describe(&description, slots.source, pid, timeline);
+                    continue;
+                }
+                What::Stream { id, seed } => {
+                    self.stream(id, seed);
+                    continue;
+                }
+                What::Next { id, bits } => {
+                    self.used(id, EventKind::Next { bits: u32::try_from(bits).unwrap_or(u32::MAX) });
+                    continue;
+                }
+                What::Advance { id, by } => {
+                    self.used(id, EventKind::Advance { by });
+                    continue;
+                }
+                What::Split { id, child } => {
+                    self.used(id, EventKind::Split { child });
+                    continue;
+                }
+                What::Allocations { id, counts } => {
+                    self.allocations.insert((task, id), counts);
+                    continue;
+                }
+            };
+            let (id, what) = what;
+            if self.is_inherited(task, id, what) {
+                continue;
+            }
+            last = Some(record.at.saturating_add(1000));
+            let tracepoint = match self.numbers.get(&id) {
+                Some(number) => *number,
+                // An exit of what nobody entered is counted, too; it needs no name.
+                None => self.number(id, timeline),
+            };
+            timeline.mark(task, Mark { at: record.at, tracepoint, what });
+        }
+        last
+    }
+
+    /// Task `maker` made a process: its spans are open there, too, and are nobody's there.
+    pub fn forked(&mut self, maker: usize, child: usize) {
+        let Some(open) = self.open.get(&maker) else { return };
+        let inherited = [open.inherited.as_slice(), &open.own].concat();
+        if !inherited.is_empty() {
+            self.open.insert(child, Open { own: Vec::new(), inherited });
+        }
+    }
+
+    /// Is it the exit of a span that was entered before a fork? It is counted then.
+    fn is_inherited(&mut self, task: usize, id: u64, what: timeline::What) -> bool {
+        let open = self.open.entry(task).or_default();
+        if matches!(what, timeline::What::Enter) {
+            if open.own.len() < OPEN_MAX {
+                open.own.push(id);
+            }
+            return false;
+        }
+        if let Some(place) = open.own.iter().rposition(|known| *known == id) {
+            open.own.truncate(place);
+            return false;
+        }
+        let Some(place) = open.inherited.iter().rposition(|known| *known == id) else { return false };
+        open.inherited.truncate(place);
+        *self.counts.inherited_exits.get_or_insert(0) += 1;
+        true
+    }
+
+    fn number(&mut self, id: u64, timeline: &mut Timeline) -> u32 {
+        let number = timeline.tracepoint(Tracepoint { id, ..Tracepoint::default() });
+        self.numbers.insert(id, number);
+        number
+    }
+
+    fn describe(
+        &mut self,
+        told: &Description<'_>,
+        source: Option<TracepointSource>,
+        pid: u32,
+        timeline: &mut Timeline,
+    ) {
+        let some = |budget: u64| (budget > 0).then_some(budget);
+        let is_new = !self.numbers.contains_key(&told.id);
+        let number = match self.numbers.get(&told.id) {
+            Some(number) => *number,
+            None => self.number(told.id, timeline),
+        };
+        if told.site != 0 {
+            self.sites.entry(number).or_insert((pid, told.site));
+        }
+        let Some(known) = timeline.tracepoint_mut(number) else { return };
+        let budgets = [told.cpu_us, told.gpu_us, told.mem_bytes, told.io_bytes].map(some);
+        if !is_new && !known.label.is_empty() {
+            let of_known = [known.budget_cpu_us, known.budget_gpu_us, known.budget_mem_bytes, known.budget_io_bytes];
+            if known.label != told.label {
+                *self.counts.id_collisions.get_or_insert(0) += 1;
+            } else if of_known != budgets {
+                *self.counts.budget_conflicts.get_or_insert(0) += 1;
+            }
+            return;
+        }
+        known.label = told.label.to_vec();
+        known.source = match source {
+            Some(TracepointSource::Hook) => Some("compiler-hooks".into()),
+            Some(TracepointSource::Probe) => Some("function".into()),
+            _ => None,
+        };
+        [known.budget_cpu_us, known.budget_gpu_us, known.budget_mem_bytes, known.budget_io_bytes] = budgets;
+    }
+
+    fn stream(&mut self, id: u64, seed: u128) {
+        if !self.streams.iter().any(|stream| stream.id == id) {
+            self.streams.push(Stream::new(id, seed));
+        }
+    }
+
+    fn used(&mut self, id: u64, kind: EventKind) {
+        let Some(stream) = self.streams.iter_mut().find(|stream| stream.id == id) else { return };
+        self.uses += 1;
+        if self.uses > USES_MAX {
+            *stream.dropped_events.get_or_insert(0) += 1;
+            return;
+        }
+        stream.events.push(perf::Event::new(stream.events.len() as u64, kind));
+    }
+
+    /// Random streams.
+    pub fn run_log(&self) -> RunLog {
+        RunLog { rng_streams: self.streams.clone(), ..RunLog::default() }
+    }
+
+    /// Where each tracepoint is entered: number, process, address.
+    pub fn sites(&self) -> impl Iterator<Item = (u32, u32, u64)> {
+        self.sites.iter().map(|(number, (pid, site))| (*number, *pid, *site))
+    }
+
+    /// Allocations of all tasks; `None` when nobody counted them. Those of tracepoints are handed on.
+    pub fn allocations(&self, timeline: &mut Timeline) -> Option<Alloc> {
+        let mut whole = None;
+        let mut kinds = false;
+        for ((_, id), counts) in &self.allocations {
+            if *id == 0 {
+                add(whole.get_or_insert_default(), counts);
+                kinds |= counts.zeroed_calls + counts.realloc_calls + counts.free_calls > 0;
+                continue;
+            }
+            let number = self.numbers.get(id).copied();
+            if let Some(tracepoint) = number.and_then(|number| timeline.tracepoint_mut(number)) {
+                let known = tracepoint.alloc.get_or_insert_default();
+                known.calls += counts.calls + counts.zeroed_calls + counts.realloc_calls;
+                known.bytes += counts.bytes + counts.zeroed_bytes + counts.realloc_bytes;
+                known.freed_bytes += counts.freed_bytes;
+            }
+        }
+        // A library that tells of calls and bytes only does not say that nothing was freed.
+        whole.filter(|_| kinds)
+    }
+
+    /// Were allocations counted?
+    pub fn counts_allocations(&self) -> bool {
+        !self.allocations.is_empty()
+    }
+}
+
+fn add(whole: &mut Alloc, counts: &Allocations) {
+    whole.alloc_calls += counts.calls;
+    whole.alloc_zeroed_calls += counts.zeroed_calls;
+    whole.realloc_calls += counts.realloc_calls;
+    whole.free_calls += counts.free_calls;
+    whole.alloc_bytes += counts.bytes;
+    whole.alloc_zeroed_bytes += counts.zeroed_bytes;
+    whole.realloc_bytes += counts.realloc_bytes;
+    whole.freed_bytes += counts.freed_bytes;
+}

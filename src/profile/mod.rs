@@ -1,0 +1,22 @@
+//! Profiles: where the time of a run went, as files of the perf.json family.
+//!
+//! In: the events of a run, by a sink. Out: its timeline, which `report` turns into documents, and the files.
+//!
+//! | file | its question |
+//! |---|---|
+//! | `settings` | what was asked for, by whom |
+//! | `gather/` | what was seen of each task |
+//! | `names` | which functions a stack shows |
+//! | `facts` | what is known of the run beside its timeline |
+//! | `artefacts` | which files are written, which removed |
+//! | `run` | all of it, around one run |
+
+mod artefacts;
+mod facts;
+mod gather;
+mod names;
+mod run;
+mod settings;
+
+pub use run::{Profiling, ending};
+pub use settings::{Settings, effective};
