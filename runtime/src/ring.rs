@@ -1,6 +1,6 @@
 //! The ring of a task: records for a recorder that shares its memory.
 //!
-//! A header of 128 bytes (magic, version, size, slots, tid; `head` at 16, `tail` at 64), then slots of 32 bytes,
+//! A header of 128 bytes (magic, version, size, slots, tid; `head` at 16, records lost at 24, `tail` at 64), then slots of 32 bytes,
 //! little-endian: time, descriptor, kind, flags, depth, two words. A record of several slots is published as one.
 //!
 //! A signal handler that runs between an event and its record puts its own records in front of it, where their depth
@@ -18,6 +18,8 @@ pub const SLOT: usize = 32;
 const MAGIC: u32 = u32::from_le_bytes(*b"CTRR");
 const VERSION: u16 = 1;
 const HEAD: usize = 16;
+/// Records that found no room, for the recorder to tell.
+const DROPPED: usize = 24;
 const TAIL: usize = 64;
 /// The word of an exit whose peak was not measured.
 pub const NO_PEAK: u64 = u64::MAX;
@@ -106,14 +108,14 @@ impl Ring {
 
     /// Room for `count` slots that belong to us alone; None when there is none and the recorder makes none.
     #[inline(always)]
-    fn reserve(&self, count: u64) -> Option<u64> {
+    fn reserve(&self, count: u64, outer: u64) -> Option<u64> {
         if count > self.slots {
             return None;
         }
         loop {
             let from = self.reserved.load(Relaxed);
             if from.wrapping_add(count).wrapping_sub(self.counter(TAIL).load(Acquire)) > self.slots {
-                if self.make_room() {
+                if self.make_room(outer) {
                     continue;
                 }
                 return None;
@@ -124,9 +126,23 @@ impl Ring {
         }
     }
 
+    /// A writer that waits for room has no slot: signal handlers may publish what they and others have written
+    /// meanwhile, or the ring would stay full of records that nobody can read.
     #[cold]
-    fn make_room(&self) -> bool {
-        (self.full)()
+    fn make_room(&self, outer: u64) -> bool {
+        self.writing.store(outer, Relaxed);
+        self.publish(outer);
+        let has_room = (self.full)();
+        self.writing.store(outer + 1, Relaxed);
+        has_room
+    }
+
+    /// The outermost writer publishes for all: when a handler is done, the record it interrupted is not whole.
+    #[inline(always)]
+    fn publish(&self, outer: u64) {
+        if outer == 0 {
+            self.head().store(self.reserved.load(Relaxed), Release);
+        }
     }
 
     #[inline(always)]
@@ -139,10 +155,9 @@ impl Ring {
     /// Writes a record whose further slots are `more`. False: it was lost.
     #[inline(always)]
     fn write(&self, record: &Record, more: u64, slots: impl Fn(u64) -> [u64; 4]) -> bool {
-        // The outermost writer publishes for all: when a handler is done, the record it interrupted is not whole.
         let outer = self.writing.load(Relaxed);
         self.writing.store(outer + 1, Relaxed);
-        let from = self.reserve(1 + more);
+        let from = self.reserve(1 + more, outer);
         if let Some(from) = from {
             self.put(from, record.words());
             for i in 0..more {
@@ -150,8 +165,9 @@ impl Ring {
             }
         }
         self.writing.store(outer, Relaxed);
-        if outer == 0 {
-            self.head().store(self.reserved.load(Relaxed), Release);
+        self.publish(outer);
+        if from.is_none() {
+            self.counter(DROPPED).fetch_add(1, Relaxed);
         }
         from.is_some()
     }

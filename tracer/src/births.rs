@@ -50,38 +50,38 @@ impl Session<'_> {
     pub(crate) fn birth(&mut self, stopped: Stopped, how: Birth) -> Result<(), Gone> {
         let parent = stopped.tid();
         let child = Tid(stopped.event_message()? as u32);
-        if self.is_newborn(child) {
+        // Read here: a child in its first stop can't have gone on, one not yet there neither.
+        let seen = look::Status::of(child);
+        if self.is_newborn(child, seen) {
             let flags = clone_flags(&stopped).unwrap_or(match how {
                 Birth::Fork => libc::SIGCHLD as u64,
                 Birth::Vfork => (libc::SIGCHLD | libc::CLONE_VFORK | libc::CLONE_VM) as u64,
                 Birth::Clone => 0,
             });
-            self.join_halves(parent, child, how, flags);
+            self.join_halves(parent, child, how, flags, seen);
         }
         self.go_on(stopped, 0)
     }
 
     /// Killed in its birth stop, a parent goes on to its last one, whose message is an exit status:
     /// a number is a child's only when there is such a task and it is traced.
-    fn is_newborn(&self, child: Tid) -> bool {
+    fn is_newborn(&self, child: Tid, seen: Option<look::Status>) -> bool {
         if self.early.stopped.contains_key(&child) || self.early.adopted.contains(&child) {
             return true;
         }
-        let traced = |tid| look::Status::of(tid).map(|status| status.tracer != 0);
+        let traced = seen.map(|status| status.tracer != 0);
         child.0 != 0
             && self.tasks.get(child).is_none()
             && (self.early.ended.contains_key(&child)
-                || traced(child).unwrap_or_else(|| look::Status::of(process::own_pid()).is_none()))
+                || traced.unwrap_or_else(|| look::Status::of(process::own_pid()).is_none()))
     }
 
-    fn join_halves(&mut self, parent: Tid, child: Tid, how: Birth, flags: u64) {
+    fn join_halves(&mut self, parent: Tid, child: Tid, how: Birth, flags: u64, seen: Option<look::Status>) {
         if self.early.adopted.remove(&child) {
             return;
         }
         let of = self.tasks.get(parent).map_or(parent, |task| task.pid);
         let like = self.tasks.process(of).copied().unwrap_or_default();
-        // Read here: a child in its first stop can't have gone on, one not yet there neither.
-        let seen = look::Status::of(child);
         let thread = match seen {
             Some(status) => status.pid != child.0,
             None => flags & libc::CLONE_THREAD as u64 != 0,

@@ -32,8 +32,15 @@ pub struct Status {
 impl Status {
     /// Of this task.
     pub fn of(tid: Tid) -> Option<Status> {
-        let text = std::fs::read(format!("/proc/{tid}/status")).ok()?;
-        Some(Status::parse(&text))
+        const USUAL: usize = 8192;
+        let mut buffer = [0; USUAL];
+        let text = procfs::read(&ProcPath::of(tid.0, "status"), &mut buffer);
+        match text {
+            [] => None,
+            // A task may have thousands of groups.
+            _ if text.len() == USUAL => Some(Status::parse(&std::fs::read(format!("/proc/{tid}/status")).ok()?)),
+            _ => Some(Status::parse(text)),
+        }
     }
 
     fn parse(text: &[u8]) -> Status {

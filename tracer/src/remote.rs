@@ -12,7 +12,7 @@
 use crate::stop::Reason;
 use crate::sys::ptrace::{self, General, Gone, Side, Stopped, Until};
 use crate::sys::wait::{self, Found, WaitStatus};
-use crate::sys::{Tid, process};
+use crate::sys::{Errno, Tid, process};
 
 /// A task that makes calls for us. Dropped without [`Remote::finish`] only when the task is gone.
 pub struct Remote {
@@ -30,18 +30,26 @@ pub struct Remote {
     pub last: Option<(WaitStatus, Box<libc::rusage>)>,
 }
 
+/// Was it killed at the door of its call? It is on its way to its last stop then, or in it, of which we are told next.
+fn is_killed(stopped: &Stopped) -> bool {
+    match stopped.syscall_info() {
+        Ok(info) => info.side() == Side::None,
+        Err(error) => error == Errno(libc::ESRCH),
+    }
+}
+
 impl Remote {
     /// Takes over a task of process `pid` at the entry of a call. `None`: this one can make no calls for us.
     pub fn begin(stopped: &Stopped, pid: Tid) -> Result<Option<Remote>, Gone> {
-        match stopped.syscall_info().map(|info| info.side()) {
-            Ok(Side::Entry | Side::Seccomp) => {}
-            // Killed here, it is in its last stop now, of which we are told next.
-            Ok(Side::None) => return Err(Gone),
-            _ => return Ok(None),
+        if !stopped.syscall_info().is_ok_and(|info| matches!(info.side(), Side::Entry | Side::Seccomp)) {
+            return if is_killed(stopped) { Err(Gone) } else { Ok(None) };
         }
         let Some(saved) = stopped.general()? else { return Ok(None) };
-        if !stopped.peek(saved.ip().wrapping_sub(2)).is_some_and(ptrace::is_syscall) {
-            return Ok(None);
+        match stopped.peek(saved.ip().wrapping_sub(2)) {
+            Some(code) if ptrace::is_syscall(code) => {}
+            // Its memory goes first.
+            None if is_killed(stopped) => return Err(Gone),
+            _ => return Ok(None),
         }
         let mask = stopped.signal_mask()?;
         stopped.set_signal_mask(u64::MAX)?;

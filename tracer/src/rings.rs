@@ -132,6 +132,13 @@ impl Rings {
         std::mem::take(&mut ring.moved) && !ring.broken
     }
 
+    /// How many records of a task found no room.
+    fn dropped(&self, tid: Tid) -> u64 {
+        let ring = self.rings.get(&tid);
+        let mapped = |ring: &Ring| self.areas.get(&ring.pid).and_then(|areas| areas.get(ring.area));
+        ring.and_then(|ring| mapped(ring).map(|mapped| mapped.area.dropped(ring.number))).unwrap_or(0)
+    }
+
     /// The tasks of a process that have rings.
     pub fn of_process(&self, pid: Tid) -> impl Iterator<Item = Tid> {
         self.rings.iter().filter(move |(_, ring)| ring.pid == pid).map(|(tid, _)| *tid)
@@ -238,6 +245,7 @@ impl Session<'_> {
         let tids: Vec<Tid> = rings.of_process(pid).collect();
         for tid in tids {
             self.drain_ring(tid);
+            self.tell_dropped(tid);
         }
         if let Some(rings) = &mut self.rings {
             rings.forget_process(pid);
@@ -246,6 +254,7 @@ impl Session<'_> {
 
     /// The task has ended; with it its process, if it was the `last`.
     pub(crate) fn forget_ring(&mut self, tid: Tid, pid: Tid, last: bool) {
+        self.tell_dropped(tid);
         let Some(rings) = &mut self.rings else { return };
         rings.forget(tid);
         if last {
@@ -253,9 +262,24 @@ impl Session<'_> {
         }
     }
 
+    /// A signal handler that interrupts a record can't wait for room: what is in the ring then is not whole.
+    fn tell_dropped(&mut self, tid: Tid) {
+        let dropped = self.rings.as_ref().map_or(0, |rings| rings.dropped(tid));
+        if dropped > 0 {
+            let why = format!("{dropped} tracepoints of task {tid} found no room in its ring");
+            self.lost(tid, u32::try_from(dropped).unwrap_or(u32::MAX), &why);
+        }
+    }
+
     /// Tracepoints of a task are missing from here on.
     pub(crate) fn lost_tracepoints(&mut self, tid: Tid, why: &str) {
+        self.lost(tid, 0, why);
+    }
+
+    /// So many, where that is known.
+    fn lost(&mut self, tid: Tid, count: u32, why: &str) {
         self.begin_event(Kind::Lost, LOST, tid);
+        self.event.put_u32(32, count);
         self.event.put_u64(40, self.now);
         self.event.put_u64(48, self.now);
         self.event.text(text::MAIN, why.as_bytes());

@@ -17,6 +17,7 @@ use super::{Errno, Tid, check};
 const SLOT: usize = 32;
 const HEADER: usize = 128;
 const HEAD: usize = 16;
+const DROPPED: usize = 24;
 const TAIL: usize = 64;
 const PAGE: usize = 4096;
 
@@ -78,12 +79,18 @@ impl Area {
             self.word(ring, 8 * i).store(word.to_le(), Ordering::Relaxed);
         }
         self.word(ring, HEAD).store(0, Ordering::Relaxed);
+        self.word(ring, DROPPED).store(0, Ordering::Relaxed);
         self.word(ring, TAIL).store(0, Ordering::Release);
     }
 
     /// How many slots were ever written, as the task claims.
     pub fn head(&self, ring: usize) -> u64 {
         u64::from_le(self.word(ring, HEAD).load(Ordering::Acquire))
+    }
+
+    /// How many records found no room, as the task claims.
+    pub fn dropped(&self, ring: usize) -> u64 {
+        u64::from_le(self.word(ring, DROPPED).load(Ordering::Relaxed))
     }
 
     /// Gives slots back to the task.

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use recording::event::{Call, Event, Events, Kind};
+use recording::event::{Call, Event, Events, Kind, text};
 use recording::session::{Header, PayloadLimits, Trailer};
 use recording::{Batch, Sink, SinkError};
 use tracer::{Counters, Ended, Launch, Left, Placement, Plan};
@@ -48,6 +48,12 @@ impl Kept {
 
     pub fn of_kind(&self, kind: Kind) -> Vec<Event<'_>> {
         self.events().filter(|e| e.kind() == Some(kind)).collect()
+    }
+
+    /// What events of this kind say.
+    pub fn texts(&self, kind: Kind) -> Vec<String> {
+        let text = |event: Event<'_>| event.text(text::MAIN).map(|text| String::from_utf8_lossy(text).into_owned());
+        self.of_kind(kind).into_iter().filter_map(text).collect()
     }
 
     /// Calls without announcements.
