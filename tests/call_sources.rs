@@ -191,11 +191,18 @@ fn frames_are_those_of_strace() {
         behind_the_first.filter(|line| line.starts_with(" > ")).map(place).collect()
     };
     for program in [&["cat", "/dev/null"][..], &["sh", "-c", "cd /; exit 3"]] {
-        output(Command::new("strace").current_dir(dir).args(["-k", "-o", "theirs"]).args(program));
+        output(
+            Command::new("strace")
+                .env_remove("LD_LIBRARY_PATH")
+                .current_dir(dir)
+                .args(["-k", "-o", "theirs"])
+                .args(program),
+        );
         output(chic_trace().current_dir(dir).args(["-k", "-o", "ours"]).args(program));
         let (ours, theirs) = (frames("ours"), frames("theirs"));
         assert!(ours.len() > 50, "{program:?}: {ours:?}");
-        assert_eq!(ours, theirs, "{program:?}");
+        let other = ours.iter().zip(&theirs).find(|(ours, theirs)| ours != theirs);
+        assert_eq!((other, ours.len()), (None, theirs.len()), "{program:?}");
     }
     let named = |name: &str| stack_of(&file(dir, name), "chdir(\"/\")")[0].to_owned();
     assert_eq!(named("ours"), named("theirs"));

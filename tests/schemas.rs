@@ -121,6 +121,7 @@ fn real_documents_are_valid() {
     for format in [
         &["-f", "--format", "json"][..],
         &["-f", "-T", "-c", "-ttt", "--format", "json"],
+        &["-f", "-k", "--source", "--format", "json"],
         &["--format", "json", "--compact"],
         &["-f", "-e", "trace=openat,?nosuchcall", "-z", "--format", "json"],
     ] {

@@ -130,7 +130,7 @@ fn calls() -> Vec<Arg> {
 }
 
 fn stack_trace(help: &'static str) -> Arg {
-    switch("stack-trace").short('k').alias("stack-traces").help_heading(LOOK).help(help)
+    switch("stack-trace").short('k').alias("stack-traces").hide_short_help(true).help_heading(LOOK).help(help)
 }
 
 /// Flags that say how a run is shown.
@@ -209,7 +209,10 @@ fn look() -> Vec<Arg> {
             .help_heading(LOOK)
             .help("The address behind each call"),
         stack_trace("Where each call was made: the stack below it"),
-        switch("source").help_heading(LOOK).help("File and line of each call in front of it; -s without a number"),
+        switch("source")
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("File and line of each call in front of it; -s without a number"),
         switch("function-time")
             .hide_short_help(true)
             .help_heading(LOOK)
