@@ -71,6 +71,7 @@ fn plan(target: Target, selection: &Selection, session: &Session, limits: Payloa
         samples: None,
         samples_required: false,
         tracepoints: None,
+        probes: None,
         left: session.left,
         grace: session.grace,
         kill_on_exit: session.kill_on_exit,

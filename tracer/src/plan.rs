@@ -40,6 +40,9 @@ pub struct Plan {
     pub samples_required: bool,
     /// Answer programs that ask for a recorder of their tracepoints. `None`: they write their files as they do alone.
     pub tracepoints: Option<Tracepoints>,
+    /// Functions of the program whose calls are counted by breakpoints. A target with breakpoints can't live without its
+    /// tracer, and is killed with it.
+    pub probes: Option<crate::probes::Program>,
     /// What happens to tasks that outlive the root command.
     pub left: Left,
     /// How long descendants may outlive the root before `left` applies.
@@ -351,6 +354,7 @@ pub(crate) mod tests {
             samples: None,
             samples_required: false,
             tracepoints: None,
+            probes: None,
             left: Left::Leave,
             grace: Duration::ZERO,
             kill_on_exit: false,
