@@ -11,7 +11,7 @@ use crate::session::Session;
 use crate::sys::Tid;
 use crate::sys::ptrace::{General, Gone, Stopped};
 
-/// A function that is called more often in a second loses its probes.
+/// A function whose breakpoints are hit more often in a second loses them: each call hits two.
 const MOST_A_SECOND: u32 = 20_000;
 const SECOND: u64 = 1_000_000_000;
 
@@ -62,9 +62,11 @@ impl Probes {
             if rate.lost.is_some() || !begins && !leaves {
                 continue;
             }
-            if begins && !rate.take(now) {
+            if !rate.take(now) {
                 lost = Some(*point);
-                continue;
+                if begins {
+                    continue;
+                }
             }
             source = Some(known.source);
             let id = known.id;
@@ -113,12 +115,29 @@ impl Probes {
         self.miss(
             "functions",
             format!(
-                "{}: called more than {MOST_A_SECOND} times a second: its calls are not counted from {after} ms after \
+                "{}: its breakpoints were hit more than {MOST_A_SECOND} times in a second: its calls are not counted from {after} ms after \
                  the start on",
                 String::from_utf8_lossy(&label)
             ),
         );
         self.lift_lost();
+    }
+}
+
+impl super::OfTask {
+    /// Was this hit counted before a signal's handler ran? What a handler did not come back to is forgotten.
+    fn was_counted(&mut self, at: u64, sp: u64) -> bool {
+        while let Some(last) = self.counted.last().copied() {
+            if last == (at, sp) {
+                self.counted.pop();
+                return true;
+            }
+            if last.1 > sp {
+                return false;
+            }
+            self.counted.pop();
+        }
+        false
     }
 }
 
@@ -195,7 +214,7 @@ impl Session<'_> {
         }
         if let Some((at, again)) = probes.out_of_slot(planted, registers.ip()) {
             if again {
-                probes.tasks.entry(tid).or_default().counted = Some((at, registers.sp()));
+                probes.tasks.entry(tid).or_default().counted.push((at, registers.sp()));
             }
             stopped.set_general(&registers.at(at))?;
         }
@@ -215,8 +234,8 @@ impl Session<'_> {
         let Some(planned) = program.sites.get(site) else { return Ok(()) };
         let at = planned.site.address.wrapping_add(bias);
         let wanted = probes.is_wanted(site);
-        let counted = probes.tasks.get_mut(&tid).and_then(|task| task.counted.take());
-        if wanted && counted != Some((at, registers.sp())) && self.stream.is_open() {
+        let counted = probes.tasks.get_mut(&tid).is_some_and(|task| task.was_counted(at, registers.sp()));
+        if wanted && !counted && self.stream.is_open() {
             let leaves = match planned.site.how {
                 How::JumpIf(_) => planned.site.is_taken(registers.flags()),
                 How::JumpBy => {

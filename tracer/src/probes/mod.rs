@@ -172,8 +172,9 @@ struct OfTask {
     open: Vec<Open>,
     /// Points that were described in events of this task.
     described: Vec<bool>,
-    /// Where it was led back to before a signal, and its stack pointer: the breakpoint there was counted.
-    counted: Option<(u64, u64)>,
+    /// Where it was led back to before signals, and its stack pointers: the breakpoints there were counted. Handlers
+    /// may be interrupted, too.
+    counted: Vec<(u64, u64)>,
 }
 
 /// How often a point is entered.
