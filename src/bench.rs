@@ -45,7 +45,7 @@ impl LiveBench {
 
 /// The descriptors of a judged run: nothing to read, and what it prints goes to files that nobody
 /// else sees. A program may look at what its output is, so that it is the same in every run.
-fn judged_stdio() -> Result<[Stdio; 3], Problem> {
+pub fn judged_stdio() -> Result<[Stdio; 3], Problem> {
     let failed = |error: std::io::Error| {
         Problem::new(Code::NOT_STARTED, format!("cannot make a file for the program's output: {}", reason(&error)))
     };

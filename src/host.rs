@@ -56,6 +56,19 @@ pub fn load_1m() -> Option<f64> {
     std::fs::read_to_string("/proc/loadavg").ok()?.split_ascii_whitespace().next()?.parse().ok()
 }
 
+/// Frequency of the first processor, where the kernel tells it.
+pub fn cpu_khz() -> Option<u64> {
+    std::fs::read_to_string("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq").ok()?.trim().parse().ok()
+}
+
+/// The most memory that we ourselves had resident, bytes: the kernel lets a program that we start begin with it.
+pub fn own_peak_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib: Option<u64> = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+    kib.unwrap_or(0).saturating_mul(1024)
+}
+
 /// The commit here, and whether there are changes beside it; nothing without a repository or git.
 pub fn git() -> (Option<String>, Option<bool>) {
     let git = |words: &[&str]| {

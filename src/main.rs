@@ -7,6 +7,7 @@ mod cli;
 mod color;
 mod command;
 mod config;
+mod emit;
 mod exit;
 mod herald;
 mod host;

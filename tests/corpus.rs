@@ -33,7 +33,9 @@ impl Case {
         command.arg("--fixture").arg(self.room.path().join("fixture"));
         command.args(["--env", "LANG=C"]).args(self.program.options).arg("--").args(&self.program.command);
         command.current_dir(dir);
-        for variable in ["CI", "TF_BUILD", "CHIC_GOLDEN", "CHIC_TRACE_NOT_MEASURED", "LD_LIBRARY_PATH"] {
+        for variable in
+            ["CI", "TF_BUILD", "GITHUB_ACTIONS", "CHIC_GOLDEN", "CHIC_TRACE_NOT_MEASURED", "LD_LIBRARY_PATH"]
+        {
             command.env_remove(variable);
         }
         command.envs(environment.iter().copied()).output().expect("chic-trace runs")

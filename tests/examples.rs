@@ -43,7 +43,9 @@ impl Example {
         let dir = Path::new(CHIC_TRACE).parent().expect("a directory");
         let path = std::env::var("PATH").unwrap_or_default();
         command.args(words).current_dir(&self.room).env("PATH", format!("{}:{path}", dir.display()));
-        for variable in ["CI", "TF_BUILD", "CHIC_GOLDEN", "CHIC_TRACE_NOT_MEASURED", "LD_LIBRARY_PATH"] {
+        for variable in
+            ["CI", "TF_BUILD", "GITHUB_ACTIONS", "CHIC_GOLDEN", "CHIC_TRACE_NOT_MEASURED", "LD_LIBRARY_PATH"]
+        {
             command.env_remove(variable);
         }
         output(&mut command)

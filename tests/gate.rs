@@ -490,3 +490,34 @@ fn calls_of_a_program_are_counted_and_compared() {
     script("test -e a\ntest -e b\n");
     checked(dir.path(), &[&["--golden", "sh"][..], &argv].concat(), 1);
 }
+
+#[test]
+fn ids_are_whole_at_any_depth_and_saved_there() {
+    let dir = room();
+    let all = [
+        ("top", "top"),
+        ("chain_add/10", "chain_add/10"),
+        ("chain_add/100", "chain_add/100"),
+        ("a/b/1000", "a/b/1000"),
+    ];
+    let elsewhere = dir.path().join("elsewhere");
+    for (folder, id) in all {
+        bench(&elsewhere, folder, "new", id, 100.0);
+    }
+    let home = elsewhere.join("target/criterion");
+    let with_home = |words: &[&str]| {
+        let mut command = chic_trace();
+        command.env_remove("CARGO_TARGET_DIR").env_remove("SOURCE_DATE_EPOCH").env("CRITERION_HOME", &home);
+        output(command.current_dir(dir.path()).arg("gate").args(words))
+    };
+    ends(&with_home(&["save", "--name", "main"]), 0);
+    for (folder, _) in all {
+        assert!(home.join(folder).join("main/sample.json").is_file(), "{folder} is not saved");
+    }
+    bench(&elsewhere, "chain_add/100", "new", "chain_add/100", 200.0);
+    ends(&with_home(&["check", "--report", "v2.json"]), 1);
+    let second = read(&dir.path().join("v2.json")).expect("a report");
+    let verdicts: Vec<_> = all.iter().map(|(_, id)| verdict(&second, id)).collect();
+    assert_eq!(verdicts, ["pass", "pass", "regressed", "pass"]);
+    assert_eq!(second["benchmarks"].as_array().map(Vec::len), Some(4), "each is one benchmark");
+}

@@ -80,7 +80,9 @@ impl Room {
             .arg(self.path("goldens"));
         run.args(["--env", "LANG=C.UTF-8", "--env", "TOOL_DEPTH=2", "--env", "TOOL_USER=me"]).args(options);
         run.arg("--").args(command).args(pair.args).current_dir(self.directory.path());
-        for variable in ["CI", "TF_BUILD", "CHIC_GOLDEN", "CHIC_TRACE_NOT_MEASURED", "LD_LIBRARY_PATH"] {
+        for variable in
+            ["CI", "TF_BUILD", "GITHUB_ACTIONS", "CHIC_GOLDEN", "CHIC_TRACE_NOT_MEASURED", "LD_LIBRARY_PATH"]
+        {
             run.env_remove(variable);
         }
         run.output().expect("chic-trace runs")

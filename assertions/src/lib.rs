@@ -6,6 +6,7 @@
 //! Not for: running anything (the caller hands in a [`Bench`]), or saying whether two runs do the same.
 #![forbid(unsafe_code)]
 
+pub mod baseline;
 mod complaint;
 mod count;
 mod expression;

@@ -2,6 +2,7 @@
 //! `fuzz_targets`, and `tests/fuzz` of the workspace without it.
 #![allow(dead_code)] // Each target uses its own.
 
+pub mod baseline;
 pub mod decoder;
 pub mod documents;
 pub mod filter_expressions;

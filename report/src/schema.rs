@@ -18,6 +18,8 @@ const SCHEMAS: &[(&str, &str)] = &[
     ("perf-summary", include_str!("../../schemas/perf-summary-v1.schema.json")),
     ("perf-report", include_str!("../../schemas/perf-report-v1.schema.json")),
     ("perf-delta", include_str!("../../schemas/perf-delta-v2.schema.json")),
+    ("baseline-compare", include_str!("../../schemas/baseline-compare-v1.schema.json")),
+    ("compile-metrics", include_str!("../../schemas/compile-metrics-v1.schema.json")),
     ("counters", include_str!("../../schemas/counters-v1.schema.json")),
     ("history", include_str!("../../schemas/history-v1.schema.json")),
     ("run-log", include_str!("../../schemas/run-log-v1.schema.json")),

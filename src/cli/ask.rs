@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::baseline::Baseline;
 use super::gate::Gate;
 use super::perf::{Perf, Seed};
 use super::profile;
@@ -31,6 +32,8 @@ pub enum Ask {
     Assert(Assert),
     /// `gate …`.
     Gate(Gate),
+    /// `baseline …`.
+    Baseline(Baseline),
     /// `perf …`.
     Perf(Perf),
     /// `seed`.
@@ -519,6 +522,8 @@ pub struct Assert {
     pub follow: bool,
     /// `--recording`.
     pub recording: Option<PathBuf>,
+    /// `--emit`, `KIND:PATH` each.
+    pub emit: Vec<OsString>,
     /// Form of the verdict.
     pub form: VerdictForm,
 }

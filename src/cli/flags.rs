@@ -413,12 +413,12 @@ fn fail_on() -> Arg {
     word_of("fail-on", &["error", "warning"], "The least severity that makes a run different")
 }
 
-fn emit() -> Arg {
+pub(in crate::cli) fn emit() -> Arg {
     value("emit", "KIND:PATH")
         .action(ArgAction::Append)
         .value_parser(value_parser!(std::ffi::OsString))
         .hide_short_help(true)
-        .help("Also write the report into a file: json:PATH, junit:PATH, text:PATH")
+        .help("Also write the report into a file: json, text, junit, sarif, markdown or github, where there are values bmf or github-action-benchmark")
 }
 
 fn check_format() -> Arg {
@@ -641,11 +641,13 @@ pub fn command() -> Command {
                 )
                 .arg(switch("no-follow").help("Judge only the program itself"))
                 .arg(verdict_format())
+                .arg(emit())
                 .arg(inconclusive())
                 .arg(path("recording", "FILE").conflicts_with("argv").help("Judge this recording instead of a run"))
                 .arg(argv(false)),
         )
         .subcommand(super::gate::command())
+        .subcommand(super::baseline::command())
         .subcommands(super::perf::commands())
         .subcommand(
             Command::new("config")

@@ -1,11 +1,17 @@
-//! `gate …`: its flags, and what they ask.
+//! `gate …`: what it is asked for.
+
+mod flags;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use assertions::gate::read::Kind;
+use assertions::gate::read::Kind as Tool;
 use assertions::gate::{Inconclusive, Rule};
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::ArgMatches;
+
+use crate::emit::Kind;
+
+pub use flags::command;
 
 /// `gate …`.
 #[derive(Debug)]
@@ -39,7 +45,7 @@ pub struct Results {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Source {
     /// Files of this tool, or of the tool that the content is of.
-    File(Option<Kind>, PathBuf),
+    File(Option<Tool>, PathBuf),
     /// A folder.
     Criterion(PathBuf),
 }
@@ -53,6 +59,17 @@ pub struct Counted {
     pub runs: Option<u32>,
     /// `--golden`.
     pub golden: Option<String>,
+}
+
+/// Two programs that are run in turns.
+#[derive(Debug, Default)]
+pub struct Turns {
+    /// `--baseline-bin`.
+    pub baseline: OsString,
+    /// `--pairs`: at the first look.
+    pub pairs: Option<usize>,
+    /// `--stdin`.
+    pub stdin: Option<PathBuf>,
 }
 
 /// `gate save`.
@@ -103,10 +120,14 @@ pub struct Check {
     pub seed: u64,
     /// `--record-history`.
     pub record_history: bool,
-    /// The program whose calls are counted.
+    /// The program whose calls are counted, or that is run in turns with another.
     pub counted: Counted,
-    /// `--format json`.
-    pub json: bool,
+    /// The other, where there is one.
+    pub turns: Option<Turns>,
+    /// `--format`.
+    pub form: Kind,
+    /// `--emit`, `KIND:PATH` each.
+    pub emit: Vec<OsString>,
 }
 
 /// `gate history`.
@@ -137,187 +158,6 @@ pub enum HistoryForm {
     Json,
     /// A row for each value.
     Csv,
-}
-
-fn value(id: &'static str, name: &'static str) -> Arg {
-    Arg::new(id).long(id).value_name(name).action(ArgAction::Set)
-}
-
-fn path(id: &'static str, name: &'static str) -> Arg {
-    value(id, name).value_parser(value_parser!(PathBuf))
-}
-
-fn switch(id: &'static str) -> Arg {
-    Arg::new(id).long(id).action(ArgAction::SetTrue)
-}
-
-fn percent(id: &'static str) -> Arg {
-    value(id, "PCT").allow_hyphen_values(true).value_parser(finite)
-}
-
-/// A finite number from 0 on.
-fn finite(word: &str) -> Result<f64, String> {
-    let number: Option<f64> = word.parse().ok();
-    number
-        .filter(|number| number.is_finite() && *number >= 0.0)
-        .ok_or_else(|| "a finite number from 0 on is needed".into())
-}
-
-/// Names that are criterion's own.
-const RESERVED: [&str; 4] = ["new", "base", "change", "report"];
-
-/// A name that is a folder everywhere.
-fn baseline_name(word: &str) -> Result<String, String> {
-    if RESERVED.contains(&word) {
-        return Err("the name is criterion's own".into());
-    }
-    folder_name(word)
-}
-
-fn folder_name(word: &str) -> Result<String, String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let begins = word.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-    if begins && word.len() <= 64 && word.bytes().all(plain) {
-        return Ok(word.to_owned());
-    }
-    Err("a name begins with a letter or digit, goes on with letters, digits, `.`, `_`, `-`, and has at most 64".into())
-}
-
-fn source(word: &str) -> Result<Source, String> {
-    let Some((kind, path)) = word.split_once(':') else { return Ok(Source::File(None, word.into())) };
-    if kind == "criterion" {
-        return Ok(Source::Criterion(path.into()));
-    }
-    if let Some(kind) = Kind::of(kind) {
-        return Ok(Source::File(Some(kind), path.into()));
-    }
-    if kind.contains(['/', '.']) {
-        return Ok(Source::File(None, word.into()));
-    }
-    let known: Vec<&str> = std::iter::once("criterion").chain(Kind::ALL.map(Kind::word)).collect();
-    Err(format!("there is no kind {kind:?}; known are {}", known.join(", ")))
-}
-
-fn results() -> Vec<Arg> {
-    vec![
-        path("criterion-dir", "DIR").help("Where criterion's results lie (default: as cargo bench has it)"),
-        value("source", "[KIND:]PATH")
-            .action(ArgAction::Append)
-            .value_parser(source)
-            .help("Results of another tool; the kind is told by the content where it is not named"),
-        value("run", "CMD").conflicts_with("skip-run").help("Make the results by this shell command first"),
-        switch("skip-run").help("Take the results that are there, which is the default"),
-        value("bench-filter", "TEXT").help("Only benchmarks with this in their id"),
-        store(),
-        switch("allow-mixed-hosts").help("Results of different machines may be put together and compared"),
-    ]
-}
-
-/// Flags of a program whose calls are counted.
-fn counted() -> [Arg; 3] {
-    [
-        value("golden", "NAME").requires("argv").help("Keep counters beside this golden"),
-        value("runs", "K")
-            .requires("argv")
-            .value_parser(value_parser!(u32).range(5..=1000))
-            .help("Traced runs of a program (default 5)"),
-        Arg::new("argv")
-            .value_name("PROG [ARGS]...")
-            .num_args(1..)
-            .trailing_var_arg(true)
-            .value_parser(value_parser!(OsString))
-            .conflicts_with_all(["source", "run", "criterion-dir"])
-            .help("Count the calls of this program instead of taking results"),
-    ]
-}
-
-fn store() -> Arg {
-    path("store", "DIR").help("Where baselines lie (default artifacts/performance/baselines)")
-}
-
-fn format(forms: &'static [&'static str], help: &'static str) -> Arg {
-    value("format", "FORMAT").value_parser(forms.to_vec()).hide_possible_values(true).help(help)
-}
-
-/// The command.
-pub fn command() -> Command {
-    Command::new("gate")
-        .about("Say whether benchmarks became worse: baselines, checks, values over time")
-        .disable_help_subcommand(true)
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(
-            Command::new("save")
-                .about("Keep results of benchmarks as a baseline")
-                .arg(
-                    value("name", "NAME")
-                        .required_unless_present("golden")
-                        .value_parser(baseline_name)
-                        .help("Name of the baseline"),
-                )
-                .arg(switch("append").help("Add a run to the baseline (default: replace its runs)"))
-                .arg(
-                    value("pair-index", "I")
-                        .value_parser(value_parser!(u64))
-                        .help("The run belongs together with that of the same number on the other side"),
-                )
-                .args(counted())
-                .args(results()),
-        )
-        .subcommand(check())
-        .subcommand(
-            Command::new("history")
-                .about("Show values over time; nothing is judged")
-                .arg(value("name", "NAME").value_parser(folder_name).help("Name of the baseline (default main)"))
-                .arg(value("bench-filter", "TEXT").help("Only benchmarks with this in their id"))
-                .arg(value("metric", "METRIC").help("Only this metric or counter"))
-                .arg(value("host", "DIGEST|all").help("Values of this host (default: of this one)"))
-                .arg(value("last", "K").value_parser(value_parser!(u32)).help("The last K values (default 50)"))
-                .arg(format(&["text", "json", "csv"], "text (default), json or csv"))
-                .arg(store()),
-        )
-}
-
-fn check() -> Command {
-    Command::new("check")
-        .about("Compare results of benchmarks with a baseline")
-        .arg(
-            value("baseline", "NAME")
-                .alias("baseline-name")
-                .value_parser(folder_name)
-                .help("The baseline: a saved one, or criterion's of that name (default main)"),
-        )
-        .arg(value("candidate", "NAME").value_parser(folder_name).help("What is compared with it (default new)"))
-        .args(counted().into_iter().filter(|arg| arg.get_id() != "runs"))
-        .args(results())
-        .arg(
-            value("rule", "RULE")
-                .value_parser(["auto", "runs", "single", "ci-upper", "frankenjax-p95"])
-                .hide_possible_values(true)
-                .help("auto (default), runs, single or ci-upper"),
-        )
-        .arg(percent("threshold").help("The change that must be found (default 5)"))
-        .arg(percent("margin").help("A change too small to matter (default 2)"))
-        .arg(path("budgets", "FILE").help("frankenjax.reliability-budgets.v1"))
-        .arg(path("risk-notes", "DIR").help("Where notes lie that accept regressions"))
-        .arg(switch("allow-unused-notes").help("A note without a regression is a warning"))
-        .arg(path("report", "FILE").help("Write chic-trace.perf-delta.v2"))
-        .arg(path("report-v1", "FILE").help("Write frankenjax.perf-delta.v1"))
-        .arg(
-            path("verify-report", "FILE")
-                .exclusive(true)
-                .help("Say whether a frankenjax.perf-delta.v1 contradicts itself"),
-        )
-        .arg(
-            value("inconclusive", "AS")
-                .value_parser(["code", "pass", "fail"])
-                .hide_possible_values(true)
-                .help("What exit code an undecided result gives: its own (3), 0 or 1"),
-        )
-        .arg(switch("strict").conflicts_with("inconclusive").help("As --inconclusive=fail"))
-        .arg(value("seed", "N").value_parser(value_parser!(u64)).help("Of the generator (default 0)"))
-        .arg(switch("record-history").help("Add the values of the candidate to the history of the baseline"))
-        .arg(format(&["text", "json"], "text (default) or json, on stdout"))
 }
 
 fn path_of(m: &ArgMatches, id: &str) -> Option<PathBuf> {
@@ -385,7 +225,13 @@ fn check_of(m: &ArgMatches) -> Check {
         seed: m.get_one::<u64>("seed").copied().unwrap_or(0),
         record_history: m.get_flag("record-history"),
         counted: counted_of(m),
-        json: text(m, "format").as_deref() == Some("json"),
+        turns: m.get_one::<OsString>("baseline-bin").map(|baseline| Turns {
+            baseline: baseline.clone(),
+            pairs: m.get_one::<u32>("pairs").map(|pairs| *pairs as usize),
+            stdin: path_of(m, "stdin"),
+        }),
+        form: Kind::named(text(m, "format").as_deref()),
+        emit: super::read::emit(m),
     }
 }
 

@@ -5,6 +5,7 @@
 //! first word that looks like a mistyped command the name of a program after all?
 
 pub mod ask;
+pub mod baseline;
 mod expr;
 pub mod flags;
 pub mod gate;
@@ -164,6 +165,7 @@ fn of_subcommand(matches: &ArgMatches) -> Result<Ask, Problem> {
         "golden" => Ask::Golden(Box::new(read::golden(inner)?)),
         "perf" => Ask::Perf(perf::perf(inner)),
         "perf-report" => Ask::Perf(perf::Perf::Report(perf::report(inner))),
+        "baseline" => Ask::Baseline(baseline::baseline(inner)),
         "gate" => Ask::Gate(gate::gate(inner)),
         "seed" => Ask::Seed(perf::seed(inner)),
         "config" => Ask::Config { show_origin: inner.get_flag("show-origin") },

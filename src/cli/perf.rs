@@ -1,5 +1,6 @@
 //! `perf …` and `seed`: their flags, and what they ask.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -34,6 +35,8 @@ pub struct PerfReport {
     pub allow_removed: bool,
     /// `-j`.
     pub json: bool,
+    /// `--emit`, `KIND:PATH` each.
+    pub emit: Vec<OsString>,
     /// `--top`.
     pub top: u32,
 }
@@ -120,6 +123,7 @@ fn report_flags() -> Vec<Arg> {
         switch("fail-on-regressions").help("Exit code 1 when something fails, 3 when something is not decided"),
         switch("allow-removed").help("A tracepoint that is only in the baseline is no failure"),
         json(),
+        super::flags::emit(),
         value("top", "N").value_parser(value_parser!(u32)).help("How many drifts are listed (default 5)"),
     ]
 }
@@ -209,6 +213,7 @@ pub fn report(m: &ArgMatches) -> PerfReport {
         fail_on_regressions: m.get_flag("fail-on-regressions"),
         allow_removed: m.get_flag("allow-removed"),
         json: m.get_flag("json"),
+        emit: super::read::emit(m),
         top: m.get_one::<u32>("top").copied().unwrap_or(5),
     }
 }

@@ -144,7 +144,7 @@ pub fn compare(m: &ArgMatches) -> Compare {
     }
 }
 
-fn emit(m: &ArgMatches) -> Vec<OsString> {
+pub(super) fn emit(m: &ArgMatches) -> Vec<OsString> {
     m.try_get_many::<OsString>("emit").ok().flatten().map(|words| words.cloned().collect()).unwrap_or_default()
 }
 
@@ -300,6 +300,7 @@ pub fn assert(m: &ArgMatches) -> Result<Assert, Problem> {
         runs: m.get_one::<u32>("runs").copied(),
         follow: !on(m, "no-follow"),
         recording,
+        emit: emit(m),
         form: form(m),
     })
 }

@@ -1,5 +1,7 @@
 //! `chic-trace assert`: the budgets of `renacer.toml`, judged.
 
+mod found;
+
 use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -10,6 +12,7 @@ use crate::bench::{LiveBench, StoredBench, replay_whole};
 use crate::cli::General;
 use crate::cli::ask::{Assert, Inconclusive};
 use crate::config::{self, ASSERT_RUNS};
+use crate::emit::{self, Own};
 use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, safe};
 use crate::output;
@@ -17,6 +20,8 @@ use crate::output;
 /// Judges, prints, and chooses the code by what was printed.
 pub fn run(general: &General, ask: Assert) -> Result<Ending, Problem> {
     let configuration = rules(general)?;
+    let mut wanted = emit::wanted(&ask.emit, emit::MEASURES)?;
+    wanted.extend(emit::configured(&configuration, "assert", emit::MEASURES)?);
     for warning in &configuration.warnings {
         say(&format_args!("chic-trace: {}", safe(warning)));
     }
@@ -35,6 +40,8 @@ pub fn run(general: &General, ask: Assert) -> Result<Ending, Problem> {
         }
     };
     report.results.extend(baselines(&configuration));
+    let own = Own { json: &|| assertions::json(&report), text: &|| assertions::text(&report), junit: None };
+    emit::write(&wanted, own, &found::findings(&configuration, &report, ask.form.inconclusive))?;
     let text = if ask.form.json {
         assertions::json(&report)
     } else {

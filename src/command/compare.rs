@@ -11,6 +11,7 @@ use crate::brought::{self, File};
 use crate::cli::General;
 use crate::cli::ask::Compare;
 use crate::command::golden;
+use crate::emit;
 use crate::exit::{Code, Ending};
 use crate::message::{Problem, named, safe};
 
@@ -126,7 +127,8 @@ fn report(general: &General, ask: &Compare, compared: Compared) -> Result<Ending
     let Compared { mut comparison, not_compared } = compared;
     comparison.notes.extend(not_compared.iter().map(|fact| format!("not compared: {fact}")));
     let report = Report { name: &name, comparison: &comparison, pending: None, accept: None };
-    let telling = golden::Telling { form: ask.form, emit: &ask.emit, verbose: ask.verbose };
+    let emit = emit::wanted(&ask.emit, emit::VERDICTS)?;
+    let telling = golden::Telling { command: "compare", form: ask.form, emit: &emit, verbose: ask.verbose };
     let code = golden::code_of(&comparison.verdict, ask.form);
     golden::tell(general, &[report], &|_| text.clone(), telling, code)
 }

@@ -1,6 +1,7 @@
 //! The commands: each carries out one ask and says how we end.
 
 mod assert;
+mod baseline;
 pub mod compare;
 mod config;
 mod describe;
@@ -32,6 +33,7 @@ pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
         Ask::Compare(ask) => compare::run(&general, &ask),
         Ask::Golden(ask) => golden::run(&general, *ask),
         Ask::Assert(ask) => assert::run(&general, ask),
+        Ask::Baseline(ask) => baseline::run(&general, &ask),
         Ask::Gate(ask) => gate::run(&general, &ask),
         Ask::Perf(ask) => perf::run(&general, ask),
         Ask::Seed(ask) => seed::run(&ask),

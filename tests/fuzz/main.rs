@@ -95,6 +95,27 @@ fn perf_json() {
 }
 
 #[test]
+fn baseline() {
+    let metrics = r#"{"schema_version": 1, "expected_functions": 1, "module_compile_us": "90", "functions": [{"func_idx": 1,
+        "func_name": "f", "opt_level": 1, "ir_insts_before": 10, "ir_insts_after": 6, "optimize_us": "50", "lower_us": 20,
+        "regalloc_us": "7", "emit_us": "1", "code_size": 100, "spill_slots": 1, "spills": 2, "reloads": 3,
+        "reg_moves": 4, "spill_to_spill": 0, "ir_passes": [{"name": "egraph", "duration_us": "30", "before_insts": 9,
+        "after_insts": 8, "changed": true, "egraph_classes": 4, "egraph_nodes": 5, "egraph_rule_apps": 6}]}]}"#;
+    assert!(assertions::baseline::Metrics::read(metrics.as_bytes()).is_ok(), "a seed is no document");
+    let series = r#"{"x": {"runs": [{"exit_code": 0, "wall_sec": 1.5}, {"exit_code": 0, "wall_sec": 2}]}}"#;
+    let seeds: [&[u8]; 4] = [
+        metrics.as_bytes(),
+        series.as_bytes(),
+        include_bytes!("../../assertions/tests/baseline/collect.summary.json"),
+        include_bytes!("../../assertions/tests/baseline/bench.summary.with_comparison.json"),
+    ];
+    drive(bodies::baseline::check, |dice| {
+        let seed = dice.one_of(&seeds);
+        dice.changed(seed)
+    });
+}
+
+#[test]
 fn perf_folded() {
     let seeds: [&[u8]; 2] = [
         include_bytes!("../../report/tests/perf-json/full/perf.folded"),

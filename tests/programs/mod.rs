@@ -12,8 +12,15 @@ use std::process::{Command, Output};
 /// would change.
 pub fn chic_trace() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chic-trace"));
-    for variable in ["CI", "TF_BUILD", "CHIC_GOLDEN", "CHIC_TRACE_ENGINE", "CHIC_TRACE_NOT_MEASURED", "LD_LIBRARY_PATH"]
-    {
+    for variable in [
+        "CI",
+        "TF_BUILD",
+        "GITHUB_ACTIONS",
+        "CHIC_GOLDEN",
+        "CHIC_TRACE_ENGINE",
+        "CHIC_TRACE_NOT_MEASURED",
+        "LD_LIBRARY_PATH",
+    ] {
         command.env_remove(variable);
     }
     command

@@ -21,6 +21,7 @@ mod golden;
 mod handshake;
 mod header;
 pub mod interpreters;
+pub mod interrupts;
 mod launch;
 mod leave;
 mod look;
@@ -81,6 +82,13 @@ pub fn run_behind(plan: &Plan, behind: &mut front::Behind, sink: &mut dyn Sink) 
 /// Could [`Launch::no_aslr`] be granted here? If not, why.
 pub fn without_aslr() -> Result<(), String> {
     sys::process::can_disable_aslr().map_err(|errno| format!("personality: {}", errno.text()))
+}
+
+/// Sends a signal to a process group; 0 and 1 are none that anybody started.
+pub fn signal_group(group: u32, signal: i32) {
+    if group > 1 {
+        let _ = sys::process::kill_group(sys::Tid(group), signal);
+    }
 }
 
 /// Runs without ptrace: wall time, resource usage and status of the bare program.

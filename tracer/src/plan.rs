@@ -332,6 +332,8 @@ pub struct Usage {
     pub system: Duration,
     /// Peak resident set as wait4 tells it (may be that of an image before the last exec), bytes.
     pub max_rss_bytes: u64,
+    /// Instructions in user mode, of the program and all it started; or why they were not counted.
+    pub instructions: Result<u64, String>,
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::launch::{self, Found};
 use crate::run::status;
 use crate::signals::Control;
+use crate::sys::perf::{Count, Counter};
 use crate::sys::wait;
 use crate::{Error, Launch, Usage};
 
@@ -18,6 +19,7 @@ pub fn run(launch: &Launch) -> Result<Usage, Error> {
         user: Duration::ZERO,
         system: Duration::ZERO,
         max_rss_bytes: 0,
+        instructions: Err("the program did not run".into()),
     };
     let program = match launch::prepare(launch, &control)? {
         Found::Program(program) => program,
@@ -28,6 +30,7 @@ pub fn run(launch: &Launch) -> Result<Usage, Error> {
     };
     let child = launch::fork(&program)?;
     let tid = child.tid;
+    let counter = Counter::instructions(tid.0);
     // The clock starts with the permission to exec, not when we hear of the exec: on a busy machine we
     // may hear of it when the program is over, and a run must never look shorter than it was.
     let begin = Instant::now();
@@ -51,5 +54,22 @@ pub fn run(launch: &Launch) -> Result<Usage, Error> {
     usage.user = time(used.ru_utime);
     usage.system = time(used.ru_stime);
     usage.max_rss_bytes = (used.ru_maxrss as u64).saturating_mul(1024);
+    usage.instructions = counter.and_then(|counter| counter.read()).map_err(|error| refused(&error)).and_then(whole);
     Ok(usage)
+}
+
+fn refused(error: &std::io::Error) -> String {
+    match error.raw_os_error() {
+        Some(libc::ENOENT | libc::EOPNOTSUPP | libc::ENODEV) => "this machine lends no hardware counter".into(),
+        Some(libc::EACCES | libc::EPERM) => "hardware counters are not permitted (perf_event_paranoid)".into(),
+        _ => format!("perf_event_open: {error}"),
+    }
+}
+
+/// What was counted; a counter that had to share the processor's has no exact value.
+fn whole(count: Count) -> Result<u64, String> {
+    if count.enabled_ns == 0 || count.running_ns < count.enabled_ns {
+        return Err("the counter did not run all the time".into());
+    }
+    Ok(count.value)
 }

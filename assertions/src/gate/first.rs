@@ -109,7 +109,11 @@ fn benchmark(row: &Row, report: &GateReport) -> Benchmark {
     };
     let (before, after) = (row.baseline_value.unwrap_or(0.0), row.candidate_value.unwrap_or(0.0));
     Benchmark {
-        bench_id: row.bench_id.clone(),
+        // What a run of a program took is several times: each needs an id of its own here.
+        bench_id: match &report.measurement {
+            Some(_) => format!("{}/{}", row.bench_id, row.metric),
+            None => row.bench_id.clone(),
+        },
         group: row.group.clone(),
         baseline_p95_ns: before,
         candidate_p95_ns: after,

@@ -1,7 +1,8 @@
 //! Pairs that are made while somebody looks: three looks share the level, so that stopping early is no cheating.
 
-use super::{Parameters, Verdict};
-use crate::statistics::{Interval, Null, of_differences};
+use super::report::{Design, Parameters, Row, Verdict};
+use super::time::{log, percent};
+use crate::statistics::{Interval, Null, normal, of_differences};
 
 /// Level of the first look, each side.
 const FIRST_LEVEL: f64 = 0.004;
@@ -37,27 +38,48 @@ impl Looks {
         [self.first, (3 * self.first).div_ceil(2), 2 * self.first]
     }
 
-    /// What the differences of logarithms say at a look, from 0 on. Only what is inconclusive needs more pairs.
-    pub fn look(self, look: usize, differences: &[f64], parameters: &Parameters) -> Verdict {
-        let Some(level) = LEVELS.get(look).copied() else { return Verdict::Inconclusive };
-        let log = |percent: f64| (percent / 100.0).ln_1p();
+    /// Fills in what the differences of logarithms say at a look, from 0 on. Only what is inconclusive needs more pairs.
+    pub(super) fn judge(self, row: &mut Row, look: usize, differences: &[f64], parameters: &Parameters) {
+        row.verdict = Verdict::Inconclusive;
+        let Some(level) = LEVELS.get(look).copied() else { return };
         let (margin, limit) = (log(parameters.margin_percent), log(parameters.limit_percent));
-        let null = Null::paired(differences.len());
+        let pairs = differences.len();
+        let null = Null::paired(pairs);
+        // A false alarm counts for all benchmarks together, a pass for each.
+        let alarm = level / self.family as f64;
         let bounds = |level| of_differences(differences, margin, level, &null);
-        let (Some(Interval { lower, .. }), Some(Interval { upper, .. })) =
-            (bounds(level / self.family as f64), bounds(level))
+        let Some((Interval { estimate, lower, p, .. }, Interval { upper, .. })) = bounds(alarm).zip(bounds(level))
         else {
-            return Verdict::Inconclusive;
+            row.reason = Some("no-samples: there are no pairs".to_owned());
+            return;
         };
-        if lower > margin {
-            Verdict::Regressed
+        row.delta_percent = percent(estimate);
+        row.lower_percent = percent(lower).filter(|_| lower.is_finite());
+        row.upper_percent = percent(upper);
+        row.p_value = Some(p);
+        row.holm_threshold = Some(alarm);
+        row.min_detectable_percent =
+            percent(margin + (upper - lower) / 2.0 * (1.0 + normal::power_ratio(pairs))).filter(|least| *least > 0.0);
+        (row.verdict, row.reason) = if null.critical(alarm).is_none() {
+            let fewest = (1..=64).find(|k| Null::paired(*k).critical(alarm).is_some()).unwrap_or(64);
+            (Verdict::Inconclusive, Some(format!("too-few-runs: {pairs} pairs, {fewest} are needed")))
+        } else if lower > margin {
+            (Verdict::Regressed, None)
         } else if upper < -margin {
-            Verdict::Improved
+            (Verdict::Improved, None)
         } else if upper < limit {
-            Verdict::Pass
+            (Verdict::Pass, None)
         } else {
-            Verdict::Inconclusive
-        }
+            (Verdict::Inconclusive, Some("interval-too-wide: more pairs would decide".to_owned()))
+        };
+    }
+
+    /// The verdict alone.
+    pub fn look(self, look: usize, differences: &[f64], parameters: &Parameters) -> Verdict {
+        let text = String::new;
+        let mut row = Row::unjudged((text(), text()), (text(), text()), Design::Paired, (0, 0), (None, None));
+        self.judge(&mut row, look, differences, parameters);
+        row.verdict
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::notes::Noted;
-use super::{Metric, Override, Side};
+use super::{Measurement, Metric, Override, Side};
 
 /// What is said of a benchmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -290,6 +290,8 @@ pub struct GateReport {
     pub failures: Vec<String>,
     /// Do regressions fail? A budgets file may say that they don't.
     pub regressions_fail: bool,
+    /// How two programs were run in turns.
+    pub measurement: Option<Measurement>,
 }
 
 impl GateReport {

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::Side;
 use super::notes::Noted;
 use super::report::{Design, GateReport, Overall, Parameters, Row, Rule, Verdict};
+use super::{Measurement, Side};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -23,6 +23,8 @@ struct Document<'a> {
     regressions: Vec<Regression<'a>>,
     risk_notes: &'a [Noted],
     verdict_counts: BTreeMap<&'static str, usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measurement: Option<&'a Measurement>,
     overall_status: Overall,
 }
 
@@ -92,6 +94,7 @@ pub fn json(report: &GateReport) -> String {
             .collect(),
         risk_notes: &report.notes,
         verdict_counts: Verdict::ALL.into_iter().map(|verdict| (verdict.word(), count(report, verdict))).collect(),
+        measurement: report.measurement.as_ref(),
         overall_status: report.overall(),
     };
     serde_json::to_string_pretty(&document).map(|text| text + "\n").unwrap_or_default()

@@ -81,8 +81,14 @@ fn threshold(design: Design, parameters: &Parameters) -> f64 {
     log(if design.confounded() { parameters.limit_percent } else { parameters.margin_percent })
 }
 
-fn log(percent: f64) -> f64 {
+/// The logarithm of the ratio that a change in percent is.
+pub(super) fn log(percent: f64) -> f64 {
     (percent / 100.0).ln_1p()
+}
+
+/// The change in percent that the logarithm of a ratio is; none without an end.
+pub(super) fn percent(log: f64) -> Option<f64> {
+    Some(log.exp_m1() * 100.0 + 0.0).filter(|percent| percent.is_finite())
 }
 
 fn single(id: &str, a: &Series, b: &Series, parameters: &Parameters) -> Result<Comparison, String> {
@@ -117,7 +123,6 @@ impl Comparison {
 
     /// Fills in what the comparison says in its family of so many.
     pub(super) fn judge(&self, row: &mut Row, step: Step, family: usize, parameters: &Parameters) {
-        let percent = |log: f64| Some(log.exp_m1() * 100.0 + 0.0).filter(|percent| percent.is_finite());
         row.delta_percent = percent(self.interval.estimate);
         row.lower_percent = percent(self.interval.lower).filter(|_| self.interval.lower.is_finite());
         row.upper_percent = percent(self.interval.upper);

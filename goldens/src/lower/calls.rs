@@ -342,13 +342,20 @@ fn is_chance(scene: &Scene<'_>, name: &str) -> bool {
     let memory = matches!(&*scene.call.name, "munmap" | "mprotect" | "madvise" | "mremap" | "brk");
     let anonymous = scene.call.name.starts_with("mmap") && scene.word(3) & 0x20 != 0;
     match name {
-        "len" | "len_in" | "old_len" | "new_len" => memory || anonymous,
+        "len" | "len_in" | "old_len" | "new_len" => memory || anonymous || maps_runtime_file(scene),
         "off" | "pgoff" => anonymous,
         "bufsiz" | "addrlen" | "addr_len" | "sigsetsize" | "wd" | "timer_id" | "val" | "val2" | "val3"
         | "mask_high" => true,
         "size" => scene.call.name == "getcwd",
         _ => false,
     }
+}
+
+/// The loader's cache grows with each library that somebody installs.
+fn maps_runtime_file(scene: &Scene<'_>) -> bool {
+    let object = |about: &recording::resolve::About| scene.tables.object(about.object);
+    let mut objects = scene.call.about.iter().filter_map(object);
+    scene.call.name.starts_with("mmap") && objects.any(|object| scrub::runtime_class(&object.name).is_some())
 }
 
 fn creates(flags: u64) -> bool {

@@ -1,23 +1,27 @@
 //! `chic-trace gate check`: results against a baseline.
 
 use std::io;
-use std::path::Path;
-use std::time::SystemTime;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
 
 use assertions::gate::notes::{self, Circumstances, Note, Noted, Status};
 use assertions::gate::{
-    GateReport, Judged, Overall, Parameters, Run, Side, Verdict, counters, first, history, json, judge, text, verify,
+    GateReport, Judged, Measurement, Overall, Parameters, Run, Side, Verdict, counters, first, history, json, judge,
+    text, verify,
 };
 
 use super::disk::{self, Found, NEW};
+use super::pairs::{self, Paired};
+use super::reasons::{self, line, told};
 use super::settings::{CheckSettings, Settings};
 use super::store::Place;
-use super::{counted, failed, written};
+use super::{counted, failed, found, written};
 use crate::cli::General;
-use crate::cli::gate::Check;
-use crate::exit::{Code, Ending, say};
+use crate::cli::gate::{Check, Turns};
+use crate::emit::{self, Findings, Own, Wanted};
+use crate::exit::{Code, Ending};
 use crate::host;
-use crate::message::{Problem, named, safe};
+use crate::message::{Problem, named};
 use crate::output::{self, reason};
 use crate::perf;
 
@@ -26,15 +30,18 @@ pub fn run(general: &General, ask: &Check) -> Result<Ending, Problem> {
     if let Some(path) = &ask.verify {
         return verified(path);
     }
+    let began = Instant::now();
+    let wanted = emit::wanted(&ask.emit, emit::GATE)?;
     let settings = Settings::of(general, &ask.results)?;
     let check = settings.check(ask)?;
-    for path in [&ask.report, &ask.report_v1].into_iter().flatten() {
+    let reports = [&ask.report, &ask.report_v1].into_iter().flatten().map(PathBuf::as_path);
+    for path in reports.chain(wanted.iter().map(Wanted::path)) {
         prepared(path)?;
     }
-    let compared = if ask.counted.argv.is_empty() {
-        of_results(ask, &settings, &check)
-    } else {
-        of_counters(ask, &settings, &check)
+    let compared = match &ask.turns {
+        Some(turns) => of_pairs(ask, turns, &check),
+        None if ask.counted.argv.is_empty() => of_results(ask, &settings, &check),
+        None => of_counters(ask, &settings, &check),
     };
     let (compared, problem) = match compared {
         Ok(compared) => (compared, None),
@@ -51,8 +58,11 @@ pub fn run(general: &General, ask: &Check) -> Result<Ending, Problem> {
     {
         written(perf::write(path, text.as_bytes()))?;
     }
-    say_reasons(&report, ask.allow_unused_notes);
-    match output::print(&if ask.json { json(&report) } else { text(&report) })? {
+    reasons::say(&report, ask.allow_unused_notes);
+    let own = Own { json: &|| json(&report), text: &|| text(&report), junit: None };
+    let findings = Findings { took_ms: began.elapsed().as_millis() as u64, ..found::findings(&report) };
+    written(emit::write(&wanted, own, &findings))?;
+    match output::print(&emit::form(ask.form, own, &findings))? {
         Ending::Code(_) => Ok(code(report.overall()).into()),
         other => Ok(other),
     }
@@ -87,6 +97,7 @@ struct Compared {
     judged: Judged,
     failures: Vec<String>,
     parameters: Option<Parameters>,
+    measurement: Option<Measurement>,
 }
 
 fn of_results(ask: &Check, settings: &Settings, check: &CheckSettings) -> Result<Compared, Problem> {
@@ -110,7 +121,13 @@ fn of_results(ask: &Check, settings: &Settings, check: &CheckSettings) -> Result
     } else if judged.rows.iter().all(|row| row.verdict == Verdict::New) {
         failures.push(format!("cannot check against {}: there is no such baseline", check.baseline));
     }
-    Ok(Compared { baseline, candidate, judged, failures, parameters: Some(parameters) })
+    Ok(Compared { baseline, candidate, judged, failures, parameters: Some(parameters), measurement: None })
+}
+
+fn of_pairs(ask: &Check, turns: &Turns, check: &CheckSettings) -> Result<Compared, Problem> {
+    let Paired { baseline, candidate, judged, measurement } = pairs::run(&ask.counted, turns, check)?;
+    measurement.not_measured.iter().for_each(|missing| line(&pairs::told(missing)));
+    Ok(Compared { baseline, candidate, judged, measurement: Some(measurement), ..Compared::default() })
 }
 
 fn of_counters(ask: &Check, settings: &Settings, check: &CheckSettings) -> Result<Compared, Problem> {
@@ -129,7 +146,7 @@ fn of_counters(ask: &Check, settings: &Settings, check: &CheckSettings) -> Resul
         candidate: counted::side(NEW, &after),
         judged: Judged { rows, ..Judged::default() },
         failures,
-        parameters: None,
+        ..Compared::default()
     })
 }
 
@@ -181,7 +198,7 @@ fn report(
     problem: Option<Problem>,
 ) -> Result<GateReport, Problem> {
     let place = Place::of(&settings.store, &check.baseline);
-    let Compared { baseline, candidate, judged, failures: more, parameters } = compared;
+    let Compared { baseline, candidate, judged, failures: more, parameters, measurement } = compared;
     let parameters = parameters.unwrap_or(check.parameters);
     let now = SystemTime::now();
     let mut rows = judged.rows;
@@ -215,12 +232,8 @@ fn report(
         notes,
         failures,
         regressions_fail: check.regressions_fail,
+        measurement,
     })
-}
-
-fn told(noted: &Noted) -> String {
-    let why = noted.message.as_deref().unwrap_or("it accepts nothing");
-    format!("risk note {} is {}: {why}", noted.path, noted.status.word())
 }
 
 /// The notes of a folder, by name; only a folder that was named has to be there.
@@ -242,39 +255,12 @@ fn found_notes(dir: &Path, given: bool) -> Result<Vec<Note>, Problem> {
     paths.iter().map(note).collect()
 }
 
-/// A line on standard error for whatever is not a pass.
-fn say_reasons(report: &GateReport, unused_allowed: bool) {
-    for failure in &report.failures {
-        say(&format_args!("chic-trace: {}", safe(failure)));
-    }
-    for row in &report.rows {
-        let why = match row.verdict {
-            Verdict::Regressed if report.regressions_fail => "regressed",
-            Verdict::Regressed => "regressed, which the budgets let pass",
-            Verdict::Vanished => "vanished: it is in the baseline only",
-            Verdict::Inconclusive | Verdict::NotMeasured => row.verdict.word(),
-            _ => continue,
-        };
-        let change = row.delta_percent.map(|delta| format!(" ({delta:+.2} %)")).unwrap_or_default();
-        let reason = row.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        // One benchmark may have several counters.
-        let counter = if row.unit == "count" { format!(" {}", safe(&row.metric)) } else { String::new() };
-        say(&format_args!("chic-trace: {}{counter} {why}{change}{}", safe(&row.bench_id), safe(&reason)));
-    }
-    if unused_allowed {
-        let unused = report.notes.iter().filter(|noted| noted.status == Status::Unused);
-        unused.for_each(|noted| say(&format_args!("chic-trace: {}", safe(&told(noted)))));
-    }
-}
-
 /// `--verify-report`.
 fn verified(path: &Path) -> Result<Ending, Problem> {
     let bytes =
         perf::bytes(path).map_err(|error| failed(format!("cannot read report {}: {}", named(path), reason(&error))))?;
     let contradictions = verify(&bytes).map_err(|why| failed(format!("cannot take report {}: {why}", named(path))))?;
-    for contradiction in &contradictions {
-        say(&format_args!("chic-trace: {}: {}", named(path), safe(contradiction)));
-    }
+    contradictions.iter().for_each(|contradiction| line(&format!("{}: {contradiction}", named(path))));
     match output::print(if contradictions.is_empty() { "consistent\n" } else { "inconsistent\n" })? {
         Ending::Code(_) if !contradictions.is_empty() => Ok(Code::FAILED.into()),
         ending => Ok(ending),

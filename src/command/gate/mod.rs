@@ -3,8 +3,10 @@
 mod check;
 mod counted;
 mod disk;
+mod found;
 mod history;
-
+mod pairs;
+mod reasons;
 mod save;
 mod settings;
 mod store;

@@ -16,6 +16,9 @@ use crate::perf;
 /// The name that a baseline has when nobody names it.
 const BASELINE: &str = "main";
 
+/// How much of the time may be taken when nobody says so.
+const MAX_STEAL_PERCENT: f64 = 2.0;
+
 /// What every command of the gate needs.
 #[derive(Debug)]
 pub struct Settings {
@@ -39,6 +42,8 @@ pub struct CheckSettings {
     pub calls_percent: f64,
     /// Do regressions fail?
     pub regressions_fail: bool,
+    /// How much of the time another guest of the machine may take while programs are run in turns, percent.
+    pub max_steal_percent: f64,
     /// What counts as a change.
     pub parameters: Parameters,
 }
@@ -128,6 +133,7 @@ impl Settings {
             risk_notes: notes.unwrap_or_else(|| "artifacts/performance/risk_notes".into()),
             calls_percent: self.number("regression.syscall_threshold_percent").unwrap_or(0.0),
             regressions_fail: budgets.fail_on_unjustified_regression,
+            max_steal_percent: self.number("gate.max_steal_percent").unwrap_or(MAX_STEAL_PERCENT),
             parameters,
         })
     }

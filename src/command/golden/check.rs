@@ -25,6 +25,7 @@ use crate::cli::General;
 use crate::cli::ask::{GoldenCheck, VerdictForm};
 use crate::command::compare::complete;
 use crate::config;
+use crate::emit;
 use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, named, quoted, safe};
 use crate::output::cannot_open;
@@ -32,6 +33,7 @@ use crate::runner::{Case, Environment, Fixture, Input, Listing, NoRun};
 
 /// Checks what was asked, prints, and chooses the code by what was printed.
 pub fn run(general: &General, ask: &GoldenCheck) -> Result<Ending, Problem> {
+    let wanted = emit::wanted(&ask.emit, emit::VERDICTS)?;
     let configuration = configuration(general)?;
     let settings = Settings(configuration.as_ref());
     let place = Place::of(&ask.place, configuration.as_ref())?;
@@ -64,7 +66,7 @@ pub fn run(general: &General, ask: &GoldenCheck) -> Result<Ending, Problem> {
     let codes = checks.iter().map(|check| check.code(ask.form)).chain(problems.iter().map(|problem| problem.code));
     let code = worst(codes.chain([unreferenced]));
     let reports: Vec<Report<'_>> = checks.iter().map(Checked::report).collect();
-    let telling = Telling { form: ask.form, emit: &ask.emit, verbose: ask.verbose };
+    let telling = Telling { command: "golden check", form: ask.form, emit: &wanted, verbose: ask.verbose };
     tell(general, &reports, &|verbose| usual(&reports, verbose), telling, code)
 }
 

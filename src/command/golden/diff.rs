@@ -10,6 +10,7 @@ use super::reports::{Telling, code_of, tell, usual};
 use super::settings::{Settings, configuration, level_of};
 use crate::cli::General;
 use crate::cli::ask::Compare;
+use crate::emit;
 use crate::exit::{Code, Ending};
 use crate::message::{Problem, named};
 
@@ -86,7 +87,8 @@ pub fn run(general: &General, ask: &Compare) -> Result<Ending, Problem> {
         }
     };
     let report = [Report { name: &name, comparison: &comparison, pending: None, accept: None }];
-    let telling = Telling { form: ask.form, emit: &ask.emit, verbose: ask.verbose };
+    let emit = emit::wanted(&ask.emit, emit::VERDICTS)?;
+    let telling = Telling { command: "compare", form: ask.form, emit: &emit, verbose: ask.verbose };
     let code = code_of(&comparison.verdict, ask.form);
     tell(general, &report, &|verbose| usual(&report, verbose), telling, code)
 }
@@ -123,7 +125,8 @@ fn goldens_differ(
     }
     let told = format!("{name}: {} ({level})\n{lines}", comparison.verdict.word());
     let report = [Report { name, comparison: &comparison, pending: None, accept: None }];
-    let telling = Telling { form: ask.form, emit: &ask.emit, verbose: ask.verbose };
+    let emit = emit::wanted(&ask.emit, emit::VERDICTS)?;
+    let telling = Telling { command: "compare", form: ask.form, emit: &emit, verbose: ask.verbose };
     let code = if lines.is_empty() { Code::OK } else { Code::FAILED };
     tell(general, &report, &|_| told.clone(), telling, code)
 }

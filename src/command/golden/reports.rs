@@ -1,27 +1,28 @@
 //! Reports: comparisons in the form that was asked for, on standard output and in files, and their exit code.
 
-use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
-use goldens::{Report, Verdict, json, junit, text};
+use goldens::{Finding, Report, Severity, Verdict, json, junit, text};
 
 use crate::cli::General;
+use crate::cli::ask::Inconclusive;
 use crate::cli::ask::VerdictForm;
 use crate::command::assert::undecided;
 use crate::config;
+use crate::emit::{self, Case, Findings, Found, Outcome, Own, Place, Wanted};
 use crate::exit::{Code, Ending};
-use crate::message::{Problem, quoted};
+use crate::message::Problem;
 use crate::output;
 
 /// How reports are told.
 #[derive(Debug, Clone, Copy)]
 pub struct Telling<'a> {
+    /// Which command it is.
+    pub command: &'static str,
     /// On standard output.
     pub form: VerdictForm,
-    /// Into files: `KIND:PATH` each.
-    pub emit: &'a [OsString],
+    /// Into files.
+    pub emit: &'a [Wanted],
     /// Also what is only information.
     pub verbose: bool,
 }
@@ -40,15 +41,8 @@ pub fn tell(
     telling: Telling<'_>,
     code: Code,
 ) -> Result<Ending, Problem> {
-    for word in telling.emit {
-        let (kind, path) = emitted(word)?;
-        let text = match kind {
-            Kind::Json => json(reports),
-            Kind::Junit => junit(reports),
-            Kind::Text => as_text(true),
-        };
-        std::fs::write(path, text).map_err(|error| output::cannot_write(path, &error))?;
-    }
+    let own = Own { json: &|| json(reports), text: &|| as_text(true), junit: Some(&|| junit(reports)) };
+    emit::write(telling.emit, own, &findings(reports, telling, code))?;
     let colored = config::colored(general, std::io::stdout().is_terminal());
     let shown = match telling.form {
         VerdictForm { json: true, .. } => json(reports),
@@ -61,25 +55,62 @@ pub fn tell(
     }
 }
 
-enum Kind {
-    Json,
-    Junit,
-    Text,
+/// The same as plain findings.
+fn findings(reports: &[Report<'_>], telling: Telling<'_>, code: Code) -> Findings {
+    let status = match code {
+        Code::OK => "same",
+        Code::UNDECIDED => "flaky",
+        Code::NOTHING_TO_JUDGE => "not measured",
+        _ => "different",
+    };
+    let cases = reports.iter().map(|report| case(report, telling.form)).collect();
+    Findings { command: telling.command, status: status.to_owned(), cases, took_ms: 0 }
 }
 
-/// `KIND:PATH`.
-fn emitted(word: &OsStr) -> Result<(Kind, &Path), Problem> {
-    let mut parts = word.as_bytes().splitn(2, |byte| *byte == b':');
-    let kind = match parts.next() {
-        Some(b"json") => Kind::Json,
-        Some(b"junit") => Kind::Junit,
-        Some(b"text") => Kind::Text,
-        _ => {
-            return Err(Problem::usage(format!("cannot emit {}: there is no such form", quoted(word)))
-                .hint("json:PATH, junit:PATH or text:PATH"));
-        }
+fn case(report: &Report<'_>, form: VerdictForm) -> Case {
+    let comparison = report.comparison;
+    let undecided = match form.inconclusive {
+        Inconclusive::Code => Outcome::Undecided,
+        Inconclusive::Pass => Outcome::Warned,
+        Inconclusive::Fail => Outcome::Failed,
     };
-    Ok((kind, Path::new(OsStr::from_bytes(parts.next().unwrap_or_default()))))
+    let (outcome, why) = match &comparison.verdict {
+        Verdict::Same => (Outcome::Passed, None),
+        Verdict::SameWithWarnings => (Outcome::Warned, None),
+        Verdict::Different => (Outcome::Failed, None),
+        Verdict::Flaky => (undecided, None),
+        Verdict::NotMeasured(why) => (Outcome::NotMeasured, Some(why)),
+    };
+    let not_measured = why.map(|why| Found {
+        rule: "not-measured".to_owned(),
+        outcome: Outcome::NotMeasured,
+        message: why.clone(),
+        ..Found::default()
+    });
+    let confirmed = comparison.findings.iter().map(|finding| found(finding, None));
+    let flaky = comparison.flaky.iter().map(|finding| found(finding, Some(undecided)));
+    Case {
+        name: report.name.to_owned(),
+        outcome,
+        found: not_measured.into_iter().chain(confirmed).chain(flaky).collect(),
+        value: None,
+        accept: report.accept.map(str::to_owned),
+    }
+}
+
+fn found(finding: &Finding, outcome: Option<Outcome>) -> Found {
+    let side = |mark: char, lines: &[String]| lines.iter().map(|line| format!("{mark} {line}")).collect::<Vec<_>>();
+    Found {
+        rule: finding.code.word().to_owned(),
+        outcome: outcome.unwrap_or(match finding.severity {
+            Severity::Error => Outcome::Failed,
+            Severity::Warning => Outcome::Warned,
+            Severity::Info => Outcome::Passed,
+        }),
+        message: finding.sentence.clone(),
+        details: [side('-', &finding.before), side('+', &finding.after)].concat(),
+        place: finding.source.as_deref().and_then(Place::of),
+    }
 }
 
 /// A verdict as an exit code.

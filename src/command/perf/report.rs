@@ -1,11 +1,14 @@
 //! `chic-trace perf report`: times against budgets and a baseline.
 
+mod found;
+
 use std::path::PathBuf;
 
 use assertions::perf::{Limits, PerfReport, Status, compare, json, text};
 
 use crate::cli::General;
 use crate::cli::perf::PerfReport as Ask;
+use crate::emit::{self, Own};
 use crate::exit::{Code, Ending};
 use crate::message::Problem;
 use crate::{config, output, perf};
@@ -17,6 +20,7 @@ pub const MIN_US: f64 = 1.0;
 
 /// Reads, compares, prints, and chooses the code by what was printed.
 pub fn run(general: &General, ask: &Ask) -> Result<Ending, Problem> {
+    let wanted = emit::wanted(&ask.emit, emit::MEASURES)?;
     let configuration = config::read(general)?;
     let of_file = |key: &str| configuration.as_ref().and_then(|file| file.get(key));
     let side = |path: &std::path::Path| {
@@ -37,6 +41,8 @@ pub fn run(general: &General, ask: &Ask) -> Result<Ending, Problem> {
         allow_removed: ask.allow_removed,
     };
     let report = compare(&current, baseline.as_ref(), limits);
+    let own = Own { json: &|| json(&report), text: &|| text(&report, ask.top as usize), junit: None };
+    emit::write(&wanted, own, &found::findings(&report))?;
     let shown = if ask.json { json(&report) } else { text(&report, ask.top as usize) };
     match output::print(&shown)? {
         Ending::Code(_) if ask.fail_on_regressions => judged(&report),

@@ -40,6 +40,14 @@ impl Counter {
         }
     }
 
+    /// A counter of instructions in user mode, which nobody else's work on this machine changes.
+    ///
+    /// # Errors
+    /// As perf_event_open(2); ENOENT where the machine lends no hardware counters.
+    pub fn instructions(tid: u32) -> io::Result<Counter> {
+        Self::open_with(bindings::PERF_TYPE_HARDWARE, u64::from(bindings::PERF_COUNT_HW_INSTRUCTIONS), tid, true)
+    }
+
     fn open_with(kind: u32, config: u64, tid: u32, user_only: bool) -> io::Result<Counter> {
         let mut attr = bindings::perf_event_attr {
             type_: kind,

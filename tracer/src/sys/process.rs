@@ -447,6 +447,12 @@ pub fn kill(pid: Tid, signal: i32) -> Result<(), Errno> {
     check(unsafe { libc::kill(pid.raw(), signal) }.into()).map(drop)
 }
 
+/// kill(2) of a process group.
+pub fn kill_group(group: Tid, signal: i32) -> Result<(), Errno> {
+    // SAFETY: takes numbers only.
+    check(unsafe { libc::kill(-group.raw(), signal) }.into()).map(drop)
+}
+
 /// tgkill(2).
 pub fn kill_task(pid: Tid, tid: Tid, signal: i32) -> Result<(), Errno> {
     // SAFETY: takes numbers only.

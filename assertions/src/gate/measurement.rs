@@ -1,0 +1,93 @@
+//! How two programs were run in turns: what the kernel accounted for each run, and what the machine did meanwhile.
+
+use serde::Serialize;
+
+use super::pairs::Measured;
+
+/// All pairs of runs, and what they have in common.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Measurement {
+    /// Why address spaces lay somewhere else in each run; none where they lay where they would without randomisation.
+    pub randomised: Option<String>,
+    /// Processor time that other guests of the machine took from this one, percent of all of it.
+    pub steal_percent: Option<f64>,
+    /// What is not compared.
+    pub not_measured: Vec<Missing>,
+    /// In the order of time; those with even numbers ran the baseline first.
+    pub pairs: Vec<Pair>,
+}
+
+/// Something that was not measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    /// `instructions`, `max-rss`.
+    pub metric: &'static str,
+    /// Why.
+    pub reason: String,
+}
+
+/// One run of each program.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Pair {
+    /// Of the baseline.
+    pub baseline: Used,
+    /// Of the candidate.
+    pub candidate: Used,
+    /// Load of the last minute, when both had ended.
+    pub load_1m: Option<f64>,
+    /// Processor time taken by other guests, percent.
+    pub steal_percent: Option<f64>,
+    /// Frequency of the first processor.
+    pub cpu_khz: Option<u64>,
+}
+
+/// What a run used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Used {
+    /// From exec to end, by the monotonic clock.
+    pub wall_ns: u64,
+    /// Processor time in user mode.
+    pub user_ns: u64,
+    /// Processor time in the kernel.
+    pub system_ns: u64,
+    /// Peak of the resident set.
+    pub max_rss_bytes: u64,
+    /// In user mode; none where they were not counted.
+    pub instructions: Option<u64>,
+}
+
+impl Used {
+    /// How user mode and the kernel share the time is known by ticks only, their sum to the nanosecond.
+    fn cpu_ns(&self) -> u64 {
+        self.user_ns.saturating_add(self.system_ns)
+    }
+}
+
+impl Measurement {
+    /// What all pairs know. `floor_bytes`: what a run's resident set may be of whoever started it. `no_counter`: why
+    /// instructions were not counted.
+    pub fn measured(&mut self, floor_bytes: u64, no_counter: &str) -> Vec<Measured> {
+        self.not_measured.clear();
+        let mut all = vec![
+            self.of("wall", "ns", |used| Some(used.wall_ns)),
+            self.of("cpu", "ns", |used| Some(used.cpu_ns())),
+            self.of("instructions", "count", |used| used.instructions),
+            self.of("max-rss", "bytes", |used| Some(used.max_rss_bytes).filter(|bytes| *bytes > floor_bytes)),
+        ];
+        let (here, missing): (Vec<Measured>, Vec<Measured>) =
+            all.drain(..).partition(|measured| measured.pairs.len() == self.pairs.len());
+        for missing in missing {
+            let reason = match missing.metric {
+                "max-rss" => format!("the kernel counts the first {floor_bytes} bytes for whoever starts a program"),
+                _ => format!("counter-unavailable: {no_counter}"),
+            };
+            self.not_measured.push(Missing { metric: missing.metric, reason });
+        }
+        here
+    }
+
+    fn of(&self, metric: &'static str, unit: &'static str, value: impl Fn(&Used) -> Option<u64>) -> Measured {
+        let pair = |pair: &Pair| Some((value(&pair.baseline)? as f64, value(&pair.candidate)? as f64));
+        Measured { metric, unit, pairs: self.pairs.iter().filter_map(pair).collect() }
+    }
+}

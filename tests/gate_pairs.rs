@@ -1,0 +1,203 @@
+//! `gate check --baseline-bin OLD -- NEW`: programs that the test builds or writes, run in turns by the command itself.
+
+mod programs;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Output;
+
+use programs::{build, chic_trace, output, room, text};
+use serde_json::{Value, json};
+
+const FIRST_SCHEMA: &str = include_str!("../assertions/tests/gate/frankenjax/perf_delta.v1.schema.json");
+
+fn check(dir: &Path, words: &[&str]) -> Output {
+    let mut command = chic_trace();
+    command.current_dir(dir).args(["gate", "check", "--report", "v2.json"]).args(words);
+    output(&mut command)
+}
+
+#[track_caller]
+fn ends(run: &Output, code: i32) {
+    assert_eq!(run.status.code(), Some(code), "{}{}", text(&run.stdout), text(&run.stderr));
+}
+
+#[track_caller]
+fn valid(schema: &str, document: &Value) {
+    let schema: Value = serde_json::from_str(schema).expect("JSON");
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    if let Err(error) = validator.validate(document) {
+        panic!("{error} at {}: {document}", error.instance_path());
+    }
+}
+
+/// The report of the last check, which has to fit its schema.
+fn report(dir: &Path) -> Value {
+    let text = std::fs::read_to_string(dir.join("v2.json")).expect("a report");
+    let report = serde_json::from_str(&text).expect("JSON");
+    valid(report::schema("perf-delta").expect("a schema"), &report);
+    report
+}
+
+fn row<'a>(report: &'a Value, metric: &str) -> &'a Value {
+    let rows = report["benchmarks"].as_array().expect("rows");
+    rows.iter().find(|row| row["metric"] == metric).unwrap_or_else(|| panic!("no {metric}: {report}"))
+}
+
+fn script(dir: &Path, name: &str, text: &str) {
+    let path = dir.join(name);
+    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("written");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("executable");
+}
+
+/// What depends least on who else is busy here: instructions, or processor time where the machine lends no counters.
+fn steadiest(dir: &Path) -> &'static str {
+    ends(&check(dir, &["--inconclusive=pass", "--baseline-bin", "/bin/true", "--", "/bin/true"]), 0);
+    let counted = report(dir)["measurement"]["pairs"][0]["baseline"]["instructions"].is_u64();
+    if counted { "instructions" } else { "cpu" }
+}
+
+/// Compares a program with itself; says how many of so many checks passed. None may fail, and only what is busy
+/// may keep one from passing.
+fn passes(count: usize) -> usize {
+    let dir = room();
+    let toils = build("toils", None, dir.path());
+    let toils = toils.to_str().expect("text");
+    let metric = steadiest(dir.path());
+    let mut passed = 0;
+    for _ in 0..count {
+        let run = check(dir.path(), &["--bench-filter", metric, "--pairs", "10", "--baseline-bin", toils, "--", toils]);
+        assert_ne!(run.status.code(), Some(1), "{}{}", text(&run.stdout), text(&run.stderr));
+        let report = report(dir.path());
+        let undecided = row(&report, metric)["reason"]
+            .as_str()
+            .is_some_and(|why| why.starts_with("interval-too-wide") || why.starts_with("host-busy"));
+        match run.status.code() {
+            Some(0) => passed += 1,
+            Some(3) if undecided => println!("skipped: too much else is going on here: {}", text(&run.stderr)),
+            _ => panic!("{}{}", text(&run.stdout), text(&run.stderr)),
+        }
+    }
+    passed
+}
+
+#[test]
+fn a_program_passes_against_itself() {
+    passes(3);
+}
+
+#[test]
+#[ignore = "twenty checks, on a machine that does nothing else"]
+fn a_program_passes_against_itself_twenty_times_of_twenty() {
+    assert_eq!(passes(20), 20);
+}
+
+#[test]
+fn twice_the_work_fails() {
+    let dir = room();
+    let (old, new) = (build("toils", None, dir.path()), build("toils", Some("twice"), dir.path()));
+    let (old, new) = (old.to_str().expect("text"), new.to_str().expect("text"));
+    let run = check(dir.path(), &["--report-v1", "v1.json", "--baseline-bin", old, "--", new]);
+    ends(&run, 1);
+    let report = report(dir.path());
+    assert_eq!(report["overall_status"], "fail");
+    let cpu = row(&report, "cpu");
+    assert_eq!(
+        (&cpu["verdict"], &cpu["design"], &cpu["confounded"], &cpu["bench_id"]),
+        (&json!("regressed"), &json!("paired"), &json!(false), &json!("toils-twice"))
+    );
+    assert!(cpu["lower_percent"].as_f64().expect("a bound") > 20.0, "{cpu}");
+    assert_eq!(cpu["k_candidate"], 10, "the first look is enough");
+    assert_eq!(row(&report, "wall")["unit"], "ns");
+    assert!(report["measurement"]["pairs"].as_array().is_some_and(|pairs| pairs.len() >= 10));
+    let missing = report["measurement"]["not_measured"].as_array().expect("what is missing");
+    for missing in missing {
+        let said = format!("chic-trace: {} is not compared: ", missing["metric"].as_str().expect("a name"));
+        assert!(text(&run.stderr).contains(&said), "{}", text(&run.stderr));
+    }
+    assert!(text(&run.stderr).contains("chic-trace: toils-twice cpu regressed (+"), "{}", text(&run.stderr));
+    assert!(text(&run.stdout).contains("(10 pairs; smallest findable +"), "{}", text(&run.stdout));
+
+    let first: Value = serde_json::from_slice(&std::fs::read(dir.path().join("v1.json")).expect("v1")).expect("JSON");
+    valid(FIRST_SCHEMA, &first);
+    let listed: Vec<&Value> =
+        first["regressions"].as_array().expect("some").iter().map(|listed| &listed["bench_id"]).collect();
+    assert!(listed.contains(&&json!("toils-twice/cpu")), "{first}");
+    let mut verify = chic_trace();
+    ends(&output(verify.current_dir(dir.path()).args(["gate", "check", "--verify-report", "v1.json"])), 0);
+}
+
+#[test]
+#[ignore = "twenty checks, on a machine that does nothing else"]
+fn a_tenth_more_work_is_found_nineteen_times_of_twenty() {
+    let dir = room();
+    let (old, new) = (build("toils", None, dir.path()), build("toils", Some("tenth"), dir.path()));
+    let (old, new) = (old.to_str().expect("text"), new.to_str().expect("text"));
+    let metric = steadiest(dir.path());
+    let found = (0..20).filter(|_| {
+        let words = ["--bench-filter", metric, "--pairs", "10", "--baseline-bin", old, "--", new];
+        check(dir.path(), &words).status.code() == Some(1)
+    });
+    assert!(found.count() >= 19);
+}
+
+#[test]
+fn runs_come_in_turns_and_begin_with_each_program_equally_often() {
+    let dir = room();
+    script(dir.path(), "old", "read word; printf 'A%s' \"$word$1\" >> order");
+    script(dir.path(), "the-new-one", "read word; printf 'B%s' \"$word$1\" >> order");
+    std::fs::write(dir.path().join("in"), "x\n").expect("written");
+    let words = ["--pairs", "4", "--inconclusive=pass", "--stdin", "in", "--baseline-bin", "./old", "--"];
+    ends(&check(dir.path(), &[&words[..], &["./the-new-one", "y"]].concat()), 0);
+    let order = std::fs::read_to_string(dir.path().join("order")).expect("an order").replace("xy", "");
+    // One run of each that does not count, then pairs.
+    assert!(order.starts_with("ABABBAABBA"), "{order}");
+    let pairs = report(dir.path())["measurement"]["pairs"].as_array().expect("pairs").len();
+    assert_eq!(order.len(), 2 + 2 * pairs);
+}
+
+#[test]
+fn few_pairs_decide_nothing() {
+    let dir = room();
+    let words = ["--pairs", "3", "--baseline-bin", "/bin/true", "--", "/bin/true"];
+    ends(&check(dir.path(), &words), 3);
+    let second = report(dir.path());
+    assert_eq!(second["overall_status"], "inconclusive");
+    let reason = row(&second, "cpu")["reason"].as_str().expect("a reason");
+    assert!(reason.starts_with("too-few-runs: 6 pairs, "), "{reason}");
+    ends(&check(dir.path(), &[&["--strict"][..], &words].concat()), 1);
+    assert_eq!(report(dir.path())["overall_status"], "fail");
+}
+
+#[test]
+fn a_run_that_fails_is_no_measurement() {
+    let dir = room();
+    let toils = build("toils", None, dir.path());
+    let toils = toils.to_str().expect("text");
+    let cases: [(&[&str], &str); 4] = [
+        (&["--baseline-bin", toils, "--", toils, "fails"], "ended with status 7"),
+        (&["--baseline-bin", "./none", "--", toils], "run-failed: ./none did not start: cannot run ./none"),
+        (&["--baseline-bin", "/bin/sh", "--", "/bin/sh", "-c", "kill -9 $$"], "was ended by signal 9"),
+        (
+            &["--bench-filter", "nothing", "--baseline-bin", toils, "--", toils],
+            "no measure has \"nothing\" in its name",
+        ),
+    ];
+    for (words, expected) in cases {
+        let run = check(dir.path(), words);
+        ends(&run, 1);
+        assert!(text(&run.stderr).contains(expected), "{}", text(&run.stderr));
+        assert_eq!(report(dir.path())["overall_status"], "fail");
+    }
+    let usage: [&[&str]; 4] = [
+        &["--pairs", "10"],
+        &["--pairs", "0", "--baseline-bin", toils, "--", toils],
+        &["--baseline-bin", toils],
+        &["--baseline", "main", "--baseline-bin", toils, "--", toils],
+    ];
+    for words in usage {
+        std::fs::remove_file(dir.path().join("v2.json")).ok();
+        ends(&check(dir.path(), words), 2);
+        assert!(!dir.path().join("v2.json").exists(), "nothing was measured");
+    }
+}
