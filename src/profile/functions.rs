@@ -192,8 +192,9 @@ fn add_spans(file: &std::path::Path, globs: &[String], program: &mut Program) ->
         added += usize::from(program.add_span(point, begins, finishes));
     }
     if single > 0 {
+        let what = if single == 1 { "probe is" } else { "probes are" };
         say(&format_args!(
-            "chic-trace: {single} USDT probes are not counted: they are no pairs (__entry/__return, __start/__done, __begin/__end)"
+            "chic-trace: {single} USDT {what} not counted: only pairs are (__entry/__return, __start/__done, __begin/__end)"
         ));
     }
     if added == 0 {

@@ -125,14 +125,15 @@ impl Probes {
 }
 
 impl super::OfTask {
-    /// Was this hit counted before a signal's handler ran? What a handler did not come back to is forgotten.
-    fn was_counted(&mut self, at: u64, sp: u64) -> bool {
+    /// Was this hit counted before a signal's handler ran? What a handler did not come back to is forgotten: it
+    /// jumped away, and whoever calls the function again does so with other registers.
+    fn was_counted(&mut self, now: &General) -> bool {
         while let Some(last) = self.counted.last().copied() {
-            if last == (at, sp) {
+            if last.ip() == now.ip() && last.holds_same(now) {
                 self.counted.pop();
                 return true;
             }
-            if last.1 > sp {
+            if last.sp() > now.sp() {
                 return false;
             }
             self.counted.pop();
@@ -214,7 +215,7 @@ impl Session<'_> {
         }
         if let Some((at, again)) = probes.out_of_slot(planted, registers.ip()) {
             if again {
-                probes.tasks.entry(tid).or_default().counted.push((at, registers.sp()));
+                probes.tasks.entry(tid).or_default().counted.push(registers.at(at));
             }
             stopped.set_general(&registers.at(at))?;
         }
@@ -234,7 +235,7 @@ impl Session<'_> {
         let Some(planned) = program.sites.get(site) else { return Ok(()) };
         let at = planned.site.address.wrapping_add(bias);
         let wanted = probes.is_wanted(site);
-        let counted = probes.tasks.get_mut(&tid).is_some_and(|task| task.was_counted(at, registers.sp()));
+        let counted = probes.tasks.get_mut(&tid).is_some_and(|task| task.was_counted(&registers.at(at)));
         if wanted && !counted && self.stream.is_open() {
             let leaves = match planned.site.how {
                 How::JumpIf(_) => planned.site.is_taken(registers.flags()),

@@ -28,6 +28,7 @@ use std::rc::Rc;
 use recording::event::{Record, TracepointSource};
 
 use crate::sys::Tid;
+use crate::sys::ptrace::General;
 use crate::task::ByNumber;
 use body::Site;
 use find::Image;
@@ -172,9 +173,9 @@ struct OfTask {
     open: Vec<Open>,
     /// Points that were described in events of this task.
     described: Vec<bool>,
-    /// Where it was led back to before signals, and its stack pointers: the breakpoints there were counted. Handlers
-    /// may be interrupted, too.
-    counted: Vec<(u64, u64)>,
+    /// Its registers where it was led back to before signals: the breakpoints there were counted. Handlers may be
+    /// interrupted, too.
+    counted: Vec<General>,
 }
 
 /// How often a point is entered.

@@ -393,6 +393,11 @@ impl General {
         }
     }
 
+    /// Are the sixteen registers that instructions name equal?
+    pub fn holds_same(&self, other: &General) -> bool {
+        self.0[..LAYOUT.nr] == other.0[..LAYOUT.nr] && self.sp() == other.sp()
+    }
+
     /// The same at another instruction.
     pub fn at(mut self, ip: u64) -> General {
         self.0[LAYOUT.ip] = ip;
