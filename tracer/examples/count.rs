@@ -42,6 +42,7 @@ fn main() {
         interval: None,
         samples: None,
         samples_required: false,
+        probes: None,
         tracepoints: None,
         left: Left::Leave,
         grace: Duration::from_millis(500),

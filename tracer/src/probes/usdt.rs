@@ -51,24 +51,31 @@ pub fn of_file(path: &Path) -> Result<Vec<Usdt>, String> {
 /// The probes of such a section. `base`: address of `.stapsdt.base`. What is cut ends them.
 pub fn notes(mut bytes: &[u8], base: Option<u64>) -> Vec<Usdt> {
     let mut found = Vec::new();
-    while let Some((kind, name, body, rest)) = note(bytes) {
+    while let Some((note, rest)) = note(bytes) {
         bytes = rest;
-        if kind == TYPE && name == NAME {
-            found.extend(probe(body, base));
+        if note.kind == TYPE && note.name == NAME {
+            found.extend(probe(note.body, base));
         }
     }
     found
 }
 
-/// The first note (elf(5), Elf64_Nhdr): type, name, description; each is padded to four bytes.
-fn note(bytes: &[u8]) -> Option<(u32, &[u8], &[u8], &[u8])> {
+/// A note (elf(5), Elf64_Nhdr).
+struct Note<'b> {
+    kind: u32,
+    name: &'b [u8],
+    body: &'b [u8],
+}
+
+/// The first note, and what follows it. Name and body are padded to four bytes.
+fn note(bytes: &[u8]) -> Option<(Note<'_>, &[u8])> {
     let ([name, body, kind], rest) = words(bytes)?;
     let padded = |len: u32| usize::try_from(len).ok()?.checked_next_multiple_of(4);
     let (held, rest) = rest.split_at_checked(padded(name)?)?;
     // The last one may have lost its padding.
     let until = padded(body)?.min(rest.len());
     let (text, rest) = rest.split_at_checked(until)?;
-    Some((kind, held.get(..name as usize)?, text.get(..body as usize)?, rest))
+    Some((Note { kind, name: held.get(..name as usize)?, body: text.get(..body as usize)? }, rest))
 }
 
 fn words(bytes: &[u8]) -> Option<([u32; 3], &[u8])> {

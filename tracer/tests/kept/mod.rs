@@ -89,6 +89,7 @@ pub fn plan(argv: &[&str]) -> Plan {
         samples: None,
         samples_required: false,
         tracepoints: None,
+        probes: None,
         left: Left::Leave,
         grace: Duration::from_millis(500),
         kill_on_exit: false,
