@@ -53,6 +53,7 @@ fn main() {
         interval: None,
         samples: samples.then(Default::default),
         samples_required: false,
+        probes: None,
         tracepoints: Some(Tracepoints::default()),
         left: Left::Leave,
         grace: Duration::from_millis(500),
