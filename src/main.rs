@@ -15,6 +15,7 @@ mod keys;
 mod message;
 mod output;
 mod perf;
+mod places;
 mod plan;
 mod platform;
 mod profile;
@@ -24,6 +25,7 @@ mod selection;
 mod session;
 mod show;
 mod start_failure;
+mod transpiler_map;
 
 fn main() {
     let asked = cli::read(std::env::args_os());

@@ -70,6 +70,7 @@ fn plan(target: Target, selection: &Selection, session: &Session, limits: Payloa
         interval: session.interval,
         samples: None,
         samples_required: false,
+        call_stacks: false,
         tracepoints: None,
         probes: None,
         left: session.left,

@@ -2,6 +2,7 @@
 
 use recording::Sink;
 use report::document::Form;
+use report::function_time::FunctionTime;
 use report::json::{Json, JsonOptions};
 use report::jsonl::JsonLines;
 use report::summary::{Summary, SummaryOptions};
@@ -10,6 +11,7 @@ use report::text::{Prefix, Quiet, Text, TextOptions};
 use crate::cli::ask::{Format, Look};
 use crate::message::Problem;
 use crate::output::{Output, Where};
+use crate::places::{Asked, Seen};
 use crate::selection::Selection;
 
 /// Bytes of a string that strace shows.
@@ -44,13 +46,18 @@ pub fn printers(
     selection: &Selection,
     setting: Setting,
     output: &Output,
+    (asked, seen): (&Asked, &Seen),
 ) -> Result<Vec<Box<dyn Sink>>, Problem> {
     let to = output.destination()?;
     let mut printers: Vec<Box<dyn Sink>> = Vec::new();
     match look.format {
-        Format::Text => printers.push(Box::new(Text::new(text(look, selection, setting), to))),
-        Format::Json => printers.push(Box::new(Json::new(json(look, selection, setting), to))),
-        Format::JsonLines => printers.push(Box::new(JsonLines::new(json(look, selection, setting), to))),
+        Format::Text => printers
+            .push(Box::new(Text::new(text(look, selection, setting), to).with_stacks(asked.stacks(false, seen)))),
+        Format::Json => {
+            printers.push(Box::new(Json::new(json(look, selection, setting), to).with_stacks(asked.stacks(true, seen))))
+        }
+        Format::JsonLines => printers
+            .push(Box::new(JsonLines::new(json(look, selection, setting), to).with_stacks(asked.stacks(true, seen)))),
         Format::Summary => printers.push(Box::new(Summary::new(summary(look, selection), to))),
     }
     if look.table_too {
@@ -60,6 +67,12 @@ pub fn printers(
             output.destination()?
         };
         printers.push(Box::new(Summary::new(summary(look, selection), to)));
+    }
+    if asked.function_time
+        && let Some(stacks) = asked.stacks(false, seen)
+    {
+        let to = Output::open(Where::Stderr, false)?.destination()?;
+        printers.push(Box::new(FunctionTime::new(selection.shown(), stacks, to)));
     }
     Ok(printers)
 }

@@ -56,7 +56,7 @@ pub use options::{Options, ProcessRule, RootRule, StderrRule};
 pub use project::forms;
 pub use run::{Observer, Run};
 pub use runner::{NotLearned, Runner, Runs, check, hold_against, learn_from};
-pub use show::{Report, json, junit, text};
+pub use show::{Report, json, junit, text, xml_text};
 pub use store::{KEPT, Store, StoreError, folder, valid_full_name, waiting};
 pub use value::Value;
 pub use verdict::{Comparison, Verdict, compare, compare_goldens, diff};

@@ -3,9 +3,9 @@
 use recording::session::{Header, Trailer};
 use recording::{Batch, Sink, SinkError};
 
-use crate::Destination;
 use crate::json::{JsonOptions, Line, Run};
 use crate::output::Stream;
+use crate::{Destination, Stacks};
 
 /// Nanoseconds after which lines are handed on although the buffer is not full.
 const PATIENCE_NS: u64 = 1_000_000_000;
@@ -23,6 +23,12 @@ impl JsonLines {
     pub fn new(options: JsonOptions, to: Destination) -> Self {
         let options = JsonOptions { compact: false, whole: false, ..options };
         JsonLines { run: Run::new(options), to: to.into_stream(), flushed_at: 0 }
+    }
+
+    /// Calls are shown with where they come from.
+    pub fn with_stacks(mut self, stacks: Option<Stacks>) -> Self {
+        self.run.set_stacks(stacks);
+        self
     }
 }
 

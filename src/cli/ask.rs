@@ -194,6 +194,16 @@ pub struct Look {
     pub number: bool,
     /// `-i`.
     pub pointer: bool,
+    /// `-k`.
+    pub stack: bool,
+    /// `--source`, and what implies it.
+    pub source: bool,
+    /// `--function-time`.
+    pub function_time: bool,
+    /// `--transpiler-map`.
+    pub transpiler_map: Option<PathBuf>,
+    /// `--show-transpiler-context`.
+    pub transpiler_context: bool,
     /// `--always-show-pid`.
     pub always_pid: bool,
     /// `-S`.
@@ -258,6 +268,8 @@ pub struct Record {
     pub notes: u8,
     /// `--golden`.
     pub golden: bool,
+    /// `-k`.
+    pub stacks: bool,
 }
 
 /// A stored run, shown.

@@ -129,6 +129,10 @@ fn calls() -> Vec<Arg> {
     ]
 }
 
+fn stack_trace(help: &'static str) -> Arg {
+    switch("stack-trace").short('k').alias("stack-traces").help_heading(LOOK).help(help)
+}
+
 /// Flags that say how a run is shown.
 fn look() -> Vec<Arg> {
     vec![
@@ -204,6 +208,21 @@ fn look() -> Vec<Arg> {
             .hide_short_help(true)
             .help_heading(LOOK)
             .help("The address behind each call"),
+        stack_trace("Where each call was made: the stack below it"),
+        switch("source").help_heading(LOOK).help("File and line of each call in front of it; -s without a number"),
+        switch("function-time")
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("A table of the time of calls by function on standard error, with -T --source"),
+        path("transpiler-map", "FILE")
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("With --source: lines of generated code as those of what it was translated from"),
+        switch("show-transpiler-context")
+            .requires("transpiler-map")
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("And what stands there"),
         switch("always-show-pid").hide_short_help(true).help_heading(LOOK).help("The task in front of every line"),
         switch("summary-only").short('c').help_heading(LOOK).help("A table of calls, errors and time"),
         Arg::new("C")
@@ -605,6 +624,7 @@ pub fn command() -> Command {
                         .help_heading(LOOK)
                         .help("Keep N bytes of data (default 256)"),
                 )
+                .arg(stack_trace("Keep the stack of each call, for `report -k` and `report --source`"))
                 .arg(count("y", 'y').hide(true))
                 .arg(switch("golden").help_heading(SESSION).help("Keep all that a golden needs"))
                 .arg(argv(false)),

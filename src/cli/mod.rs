@@ -35,6 +35,7 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<(General, Ask), 
     if let Some(subcommand) = subcommand {
         refuse_foreign_flags(subcommand, &rest)?;
         let name = subcommand.get_name();
+        let rest = if name == "report" { split::with_source(rest) } else { rest };
         return Ok(match parse(command.clone(), name, flags.into_iter().chain(rest))? {
             Parsed::Print(text) => (General::default(), Ask::Print(text)),
             Parsed::Matches(matches) => (read::general(&matches), of_subcommand(&matches)?),

@@ -83,6 +83,7 @@ pub fn record(m: &ArgMatches) -> Result<Record, Problem> {
         strings: number(m, "string-limit"),
         notes: times(m, "y").min(2),
         golden: on(m, "golden"),
+        stacks: on(m, "stack-trace"),
     })
 }
 
@@ -430,8 +431,16 @@ fn look(m: &ArgMatches) -> Result<Look, Problem> {
         number: on(m, "syscall-number"),
         pointer: on(m, "instruction-pointer"),
         always_pid: on(m, "always-show-pid"),
+        stack: on(m, "stack-trace"),
+        source: on(m, "source") || on(m, "function-time") || path(m, "transpiler-map").is_some(),
+        function_time: on(m, "function-time"),
+        transpiler_map: path(m, "transpiler-map"),
+        transpiler_context: on(m, "show-transpiler-context"),
         ..Look::default()
     };
+    if look.function_time && look.duration.is_none() {
+        look.duration = Some(Precision::default());
+    }
     if let Some(set) = text(m, "decode-fds") {
         look.notes = expr::decode_fds(set)?;
     }

@@ -52,7 +52,7 @@ const ROWS: &[Row] = &[
     Row {
         names: &["rewrite-stacktrace", "rewrite-errors"],
         why: Why::Renacer("it prints the map itself"),
-        instead: "use `record`; stacks are not shown by this version",
+        instead: "use `-k --transpiler-map FILE`",
     },
     Row {
         names: &["trace-transpiler-decisions"],
@@ -63,11 +63,6 @@ const ROWS: &[Row] = &[
         names: &["chaos", "chaos-"],
         why: Why::Renacer("its time-out and signals have no effect"),
         instead: "put `prlimit` or `timeout` before the command",
-    },
-    Row {
-        names: &["source", "transpiler-map", "show-transpiler-context", "function-time"],
-        why: Why::NotYet,
-        instead: "`-T` shows the time of each call; source lines come with stacks",
     },
     Row { names: &["stats-extended"], why: Why::NotYet, instead: "`-c` has calls, errors and time per call" },
     Row {
@@ -87,9 +82,9 @@ const ROWS: &[Row] = &[
     },
     Row { names: &["lamport", "clusters"], why: Why::NotYet, instead: "`--format json` has the order of all calls" },
     Row {
-        names: &["stack-traces", "stack-trace", "stack-trace-frame-limit", "kernel-stack"],
+        names: &["stack-trace-frame-limit", "kernel-stack"],
         why: Why::NotYet,
-        instead: "record the run: `record -o FILE.ctrace` keeps instruction and stack pointers of every call",
+        instead: "`-k` shows up to 256 frames of the program itself",
     },
     Row { names: &["trace-path"], why: Why::NotYet, instead: "use `-y -e trace=%file,%desc` and search for the path" },
     Row {
@@ -122,7 +117,6 @@ const SHORT: &[(char, &str)] = &[
     ('A', "output-append-mode"),
     ('b', "detach-on"),
     ('d', "debug"),
-    ('k', "stack-traces"),
     ('N', "arg-names"),
     ('O', "summary-syscall-overhead"),
     ('P', "trace-path"),
@@ -157,16 +151,10 @@ pub fn qualifier(name: &str) -> Option<Problem> {
     find(known).map(|row| say(&format!("-e {name}="), row))
 }
 
-/// `-s` without a number.
-pub fn source(next: Option<&str>) -> Problem {
-    match next {
-        None => long("source").map_or_else(
-            || Problem::usage("cannot take -s"),
-            |p| Problem { what: p.what.replacen("--source", "-s without a number (--source)", 1), ..p },
-        ),
-        Some(word) => Problem::usage(format!("cannot take {word:?} for -s: neither a number of bytes nor a flag"))
-            .hint("`-s 64` limits strings to 64 bytes (strace); `-s` alone is --source (renacer)"),
-    }
+/// `-s` with a word behind it that is neither a number nor a flag.
+pub fn source(word: &str) -> Problem {
+    Problem::usage(format!("cannot take {word:?} for -s: neither a number of bytes nor a flag"))
+        .hint("`-s 64` limits strings to 64 bytes (strace); `-s` alone is --source (renacer)")
 }
 
 fn say(flag: &str, row: &Row) -> Problem {
@@ -252,9 +240,8 @@ mod tests {
     }
 
     #[test]
-    fn source_without_a_number_is_renacers_and_a_word_is_nobodys() {
-        assert!(source(None).what.contains("--source"), "{:?}", source(None));
-        let both = source(Some("ls")).to_string();
+    fn a_word_behind_s_is_nobodys() {
+        let both = source("ls").to_string();
         assert!(both.contains("strace") && both.contains("renacer"), "{both}");
     }
 

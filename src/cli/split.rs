@@ -33,9 +33,19 @@ pub fn split(command: &Command, args: impl IntoIterator<Item = OsString>) -> Res
         let Some(takes_next) = flag(command, word, next)? else {
             return Ok(Split { flags, rest: rest(at), dashes: false });
         };
+        if takes_next == Takes::Source {
+            // `-fs`: the letters in front of it are flags of their own.
+            let before = word.to_str().and_then(|word| word.strip_suffix('s')).filter(|before| *before != "-");
+            flags.extend(before.map(OsString::from));
+            flags.push("--source".into());
+            at += 1;
+            continue;
+        }
         flags.push(word.clone());
         at += 1;
-        if takes_next && let Some(value) = args.get(at) {
+        if takes_next == Takes::Next
+            && let Some(value) = args.get(at)
+        {
             flags.push(value.clone());
             at += 1;
         }
@@ -48,14 +58,41 @@ pub fn refuse_flags(command: &Command, args: &[OsString]) -> Result<(), Problem>
     split(command, args.iter().cloned()).map(drop)
 }
 
-/// Is this word a flag, and is the next word its value? `None`: it is no flag.
-fn flag(command: &Command, word: &OsStr, next: Option<&OsStr>) -> Result<Option<bool>, Problem> {
+/// The words of a command that runs nothing, with --source for each `-s` without a number, wherever it stands.
+pub fn with_source(mut words: Vec<OsString>) -> Vec<OsString> {
+    for at in 0..words.len() {
+        let next = words.get(at + 1).map(OsString::as_os_str);
+        if words.get(at).is_some_and(|word| word == "-s") && matches!(string_limit(next), Ok(Takes::Source)) {
+            words[at] = "--source".into();
+        }
+    }
+    words
+}
+
+/// What a flag takes with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    Nothing,
+    /// The next word is its value.
+    Next,
+    /// It ends in an `s` without a number, which is --source.
+    Source,
+}
+
+impl Takes {
+    fn next(takes: bool) -> Takes {
+        if takes { Takes::Next } else { Takes::Nothing }
+    }
+}
+
+/// Is this word a flag, and what does it take? `None`: it is no flag.
+fn flag(command: &Command, word: &OsStr, next: Option<&OsStr>) -> Result<Option<Takes>, Problem> {
     let Some(text) = word.to_str() else {
         // Bytes that are no UTF-8 may be a value glued to a short flag; else they are a program's name.
-        return Ok(word.as_encoded_bytes().starts_with(b"-").then_some(false));
+        return Ok(word.as_encoded_bytes().starts_with(b"-").then_some(Takes::Nothing));
     };
     if let Some(long) = text.strip_prefix("--") {
-        return long_flag(command, long).map(Some);
+        return long_flag(command, long).map(|takes| Some(Takes::next(takes)));
     }
     match text.strip_prefix('-') {
         None | Some("") => Ok(None),
@@ -74,30 +111,32 @@ fn long_flag(command: &Command, long: &str) -> Result<bool, Problem> {
     Ok(value.is_none() && takes_value(arg) && !arg.is_require_equals_set())
 }
 
-fn short_flags(command: &Command, cluster: &str, next: Option<&OsStr>) -> Result<bool, Problem> {
+fn short_flags(command: &Command, cluster: &str, next: Option<&OsStr>) -> Result<Takes, Problem> {
     for (i, letter) in cluster.char_indices() {
         let glued = &cluster[i + letter.len_utf8()..];
         let Some(arg) = command.get_arguments().find(|arg| arg.get_short() == Some(letter)) else {
-            return refused::short(letter).map_or(Ok(false), Err);
+            return refused::short(letter).map_or(Ok(Takes::Nothing), Err);
         };
         if !takes_value(arg) {
             continue;
         }
-        if letter == 's' && glued.is_empty() {
-            string_limit(next)?;
+        if letter == 's' && glued.is_empty() && command.get_arguments().any(|arg| arg.get_long() == Some("source")) {
+            return string_limit(next);
         }
-        return Ok(glued.is_empty());
+        return Ok(Takes::next(glued.is_empty()));
     }
-    Ok(false)
+    Ok(Takes::Nothing)
 }
 
-/// `-s N` is strace's limit; `-s` alone is a flag of renacer that is not built yet.
-fn string_limit(next: Option<&OsStr>) -> Result<(), Problem> {
+/// `-s N` is strace's limit; `-s` alone is renacer's --source.
+fn string_limit(next: Option<&OsStr>) -> Result<Takes, Problem> {
     let next = next.map(OsStr::to_string_lossy);
     match next.as_deref() {
-        Some(word) if word.strip_prefix('-').unwrap_or(word).starts_with(|c: char| c.is_ascii_digit()) => Ok(()),
-        Some(word) if !word.starts_with('-') => Err(refused::source(Some(word))),
-        _ => Err(refused::source(None)),
+        Some(word) if word.strip_prefix('-').unwrap_or(word).starts_with(|c: char| c.is_ascii_digit()) => {
+            Ok(Takes::Next)
+        }
+        Some(word) if !word.starts_with('-') => Err(refused::source(word)),
+        _ => Ok(Takes::Source),
     }
 }
 
@@ -133,6 +172,9 @@ mod tests {
             ("--syscall-times ns ls", "--syscall-times", "ns ls", false),
             ("-p 1,2", "-p 1,2", "", false),
             ("-s -1 ls", "-s -1", "ls", false),
+            ("-s -- ls", "--source", "ls", true),
+            ("-fs -T ls", "-f --source -T", "ls", false),
+            ("-fk ls", "-fk", "ls", false),
             ("- x", "", "- x", false),
         ] {
             assert_eq!(parts(line), (flags.into(), rest.into(), dashes), "{line}");
@@ -140,11 +182,23 @@ mod tests {
     }
 
     #[test]
+    fn a_report_takes_its_flags_in_any_order() {
+        for (line, becomes) in [
+            ("report a.ctrace -s", "report a.ctrace --source"),
+            ("report -s -k a.ctrace", "report --source -k a.ctrace"),
+            ("report -s 64 a.ctrace", "report -s 64 a.ctrace"),
+            ("report -s a.ctrace", "report -s a.ctrace"),
+        ] {
+            let words = with_source(line.split_whitespace().map(OsString::from).collect());
+            assert_eq!(words.join(OsStr::new(" ")), becomes, "{line}");
+        }
+    }
+
+    #[test]
     fn flags_of_others_are_refused_by_name() {
         for (line, says) in [
             ("--ml-anomaly -- ls", "--ml-anomaly: it is a flag of renacer"),
-            ("-fk ls", "-k: not built"),
-            ("-s -- ls", "-s without a number (--source): not built"),
+            ("-fP x ls", "-P: not built"),
             ("-s ls", "neither a number of bytes nor a flag"),
             ("--inject=all:error=EIO ls", "--inject: not built"),
         ] {

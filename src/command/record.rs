@@ -15,13 +15,14 @@ use crate::{plan, session};
 
 /// Runs, stores, and ends as the program ended.
 pub fn run(ask: Record) -> Result<Ending, Problem> {
-    let Record { target, calls, session, to, strings, notes, golden } = ask;
+    let Record { target, calls, session, to, strings, notes, golden, stacks } = ask;
     let selection = Selection::of(&calls)?;
     if golden && selection.text().is_some() {
         return Err(Problem::usage("cannot take -e trace= together with --golden: a golden stands on every call"));
     }
     let to = Where::named(&to);
     let mut plan = plan::stored(target, &selection, &session, strings, notes, golden, to == Where::Stdout);
+    plan.call_stacks = stacks;
     let mut behind = session::stand_behind(&plan)?;
     let (writer, stream) = writer(to)?;
     plan.helpers.extend(stream.as_ref().and_then(Output::helper));

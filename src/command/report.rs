@@ -11,6 +11,7 @@ use crate::cli::ask::{Format, Report};
 use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, named, safe};
 use crate::output::{Output, Where, cannot_open, is_our_closed_pipe, reason};
+use crate::places::{Asked, Seen};
 use crate::selection::Selection;
 use crate::show::{self, Setting, USUAL_STRINGS};
 
@@ -71,6 +72,7 @@ fn shown(ask: &Report, bytes: &[u8]) -> Result<Ending, Problem> {
 fn replayed(ask: Report) -> Result<Ending, Problem> {
     let Report { file, calls, look, out, follow_forks, growing, .. } = ask;
     let selection = Selection::of(&calls)?;
+    let asked = Asked::of(&look)?;
     let opened = if growing { Recording::follow(&file) } else { Recording::open(&file) };
     let recording = opened.map_err(|error| cannot_open(&file, &error))?;
     let to = Where::of(&out, look.format);
@@ -82,7 +84,8 @@ fn replayed(ask: Report) -> Result<Ending, Problem> {
         strings: strings_kept(recording.header()),
     };
     let output = Output::open(to, look.format == Format::Json)?;
-    let mut sinks = show::printers(&look, &selection, setting, &output)?;
+    let seen = Seen::default();
+    let mut sinks = show::printers(&look, &selection, setting, &output, (&asked, &seen))?;
     let (read, failures) = replay(recording, &mut sinks);
     drop(sinks);
     output.close(failures.is_empty())?;
@@ -95,6 +98,7 @@ fn replayed(ask: Report) -> Result<Ending, Problem> {
                 .hint(format!("{} events are in it; the recording is unharmed", failure.events_kept)));
         }
     }
+    seen.missing(&asked).iter().for_each(|line| say(&format_args!("chic-trace: {}", safe(line))));
     if let Some(read) = read {
         tell(&named(&file), &read);
     }

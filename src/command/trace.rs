@@ -5,10 +5,11 @@ use recording::Sink;
 use crate::cli::General;
 use crate::cli::ask::{Calls, Format, Target, Trace};
 use crate::cli::profile::How;
-use crate::exit::Ending;
+use crate::exit::{Ending, say};
 use crate::herald::Herald;
-use crate::message::{Problem, named};
+use crate::message::{Problem, named, safe};
 use crate::output::{self, Output, Where};
+use crate::places::{Asked, Seen};
 use crate::profile::{self, Profiling, Settings};
 use crate::selection::Selection;
 use crate::show::{self, Setting, USUAL_STRINGS};
@@ -28,14 +29,17 @@ pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
         on_stdout: to == Where::Stdout,
         strings: USUAL_STRINGS,
     };
+    let asked = Asked::of(&look)?;
     let mut plan = plan::shown(target, &selection, &session, &look, moved);
+    plan.call_stacks = asked.any();
     if let Some(profiling) = &profiling {
         profiling.ask(&mut plan);
     }
     let mut behind = session::stand_behind(&plan)?;
     let output = Output::open(to, look.format == Format::Json)?;
     plan.helpers.extend(output.helper());
-    let mut sinks = show::printers(&look, &selection, setting, &output)?;
+    let seen = Seen::default();
+    let mut sinks = show::printers(&look, &selection, setting, &output, (&asked, &seen))?;
     if let Some(file) = keep {
         if !matches!(Where::named(&file), Where::File(_)) {
             return Err(Problem::usage(format!("cannot take {} for --keep: it takes a file", named(&file)))
@@ -54,6 +58,7 @@ pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
     let (status, sampled) = (ran.status(), ran.take_sampling());
     let problems = profiling.map_or_else(Vec::new, |profiling| profiling.finish(status, sampled));
     ran.close(output)?;
+    seen.missing(&asked).iter().for_each(|line| say(&format_args!("chic-trace: {}", safe(line))));
     ran.ending_behind_as(behind, look.quiet, |outcome| profile::ending(outcome, status, problems))
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use goldens::xml_text as escaped;
+
 use super::{Case, Findings, Found, Outcome};
 
 /// What failed or is not decided is a failure, what was not measured is skipped with its reason.
@@ -44,21 +46,4 @@ fn lines(found: &Found) -> impl Iterator<Item = String> {
     let place = found.place.as_ref().map(|place| format!(" ({}:{})", place.file, place.line)).unwrap_or_default();
     let first = format!("{}: {}{place}", found.rule, found.message);
     std::iter::once(first).chain(found.details.iter().map(|line| format!("  {line}")))
-}
-
-/// XML text; characters that XML can't hold at all are shown as `?`.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('?'),
-            c => out.push(c),
-        }
-    }
-    out
 }

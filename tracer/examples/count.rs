@@ -43,6 +43,7 @@ fn main() {
         samples: None,
         samples_required: false,
         probes: None,
+        call_stacks: false,
         tracepoints: None,
         left: Left::Leave,
         grace: Duration::from_millis(500),

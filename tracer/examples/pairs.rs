@@ -54,6 +54,7 @@ fn main() {
         samples: samples.then(Default::default),
         samples_required: false,
         probes: None,
+        call_stacks: false,
         tracepoints: Some(Tracepoints::default()),
         left: Left::Leave,
         grace: Duration::from_millis(500),

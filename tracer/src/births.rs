@@ -195,6 +195,9 @@ impl Session<'_> {
         self.end_rings(pid);
         self.profile.new_image(pid);
         self.expect_image(tid, pid, old);
+        if let Some(stacks) = &mut self.call_stacks {
+            stacks.new_image(pid.0);
+        }
         if old != tid && self.tasks.get(old).is_some_and(|task| task.pid == pid) {
             self.supersede(tid, old);
         }

@@ -3,6 +3,7 @@
 use recording::event::{Kind, State, Via, flag, text};
 use syscalls::Abi;
 
+use crate::call_stacks::maps_code;
 use crate::capture::Who;
 use crate::handshake::is_handshake;
 use crate::session::{Calls, Session};
@@ -102,6 +103,12 @@ impl Session<'_> {
         }
         let (nr, args) = (info.nr(), *info.args());
         let to_us = self.rings.is_some() && is_handshake(abi, nr, &args);
+        if shown
+            && task.phase == Phase::Running
+            && let Some(stacks) = &mut self.call_stacks
+        {
+            stacks.push(stopped, (task.pid.0, tid.0), self.now, &mut self.stream)?;
+        }
         if shown {
             let seq = task.next_seq();
             task.record.begin_call(via, abi as u8, tid.0, seq, self.now, nr, &args, info.ip, info.sp);
@@ -155,6 +162,11 @@ impl Session<'_> {
                 self.stream.push(&task.record);
                 if self.stream.unannounced == Some(tid) {
                     self.stream.unannounced = None;
+                }
+                if let (Some(stacks), Some(call)) = (&mut self.call_stacks, task.record.view().call())
+                    && maps_code(call.nr(), &call.args())
+                {
+                    stacks.mapped(task.pid.0);
                 }
                 if self.capture.has_file_states() {
                     self.push_file_states(tid);

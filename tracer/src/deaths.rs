@@ -55,6 +55,9 @@ impl Session<'_> {
         if last {
             self.capture.forget(task.pid.0);
             self.profile.new_image(task.pid);
+            if let Some(stacks) = &mut self.call_stacks {
+                stacks.new_image(task.pid.0);
+            }
         }
         if last && let Some(account) = self.meters.ended(task.pid.0, usage) {
             account.write(&mut self.event, tid.0, task.next_seq(), self.now);

@@ -9,6 +9,7 @@
 mod attach;
 mod births;
 mod c_library;
+mod call_stacks;
 mod calls;
 pub mod capture;
 pub mod counters;

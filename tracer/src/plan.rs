@@ -38,6 +38,8 @@ pub struct Plan {
     pub samples: Option<sampling::How>,
     /// Is a kernel that gives no samples an error before the target runs? Else the recording says why there are none.
     pub samples_required: bool,
+    /// The stack of each recorded call, as a `Sample` of weight 0 before it (64-bit code of x86-64 only).
+    pub call_stacks: bool,
     /// Answer programs that ask for a recorder of their tracepoints. `None`: they write their files as they do alone.
     pub tracepoints: Option<Tracepoints>,
     /// Functions of the program whose calls are counted by breakpoints. A target with breakpoints can't live without its
@@ -355,6 +357,7 @@ pub(crate) mod tests {
             interval: None,
             samples: None,
             samples_required: false,
+            call_stacks: false,
             tracepoints: None,
             probes: None,
             left: Left::Leave,

@@ -11,6 +11,7 @@ use recording::event::{Kind, Record, State};
 use recording::session::{EndedBy, Trailer};
 
 use crate::births::first_birth;
+use crate::call_stacks::CallStacks;
 use crate::capture::Capture;
 use crate::counters::Meters;
 use crate::leave::Leaving;
@@ -94,6 +95,8 @@ pub struct Session<'s> {
     interval: Option<Interval>,
     /// See [`Plan::samples`].
     pub(crate) profile: Profile,
+    /// See [`Plan::call_stacks`].
+    pub(crate) call_stacks: Option<Box<CallStacks>>,
     /// See [`Plan::tracepoints`].
     pub(crate) rings: Option<Rings>,
     /// See [`Plan::probes`].
@@ -166,6 +169,7 @@ impl<'s> Session<'s> {
             meters: Meters::new(plan.counters),
             interval: plan.interval.map(|period| Interval { period, next: Instant::now() + period }),
             profile: Profile::default(),
+            call_stacks: plan.call_stacks.then(|| Box::new(CallStacks::new())),
             rings: plan.tracepoints.map(Rings::new),
             probes: plan.probes.clone().map(Probes::new),
             root_seq: 0,
@@ -562,6 +566,7 @@ impl<'s> Session<'s> {
             meters: self.meters,
             interval: None,
             profile: Profile::default(),
+            call_stacks: None,
             rings: self.rings,
             probes: self.probes,
             root_seq: self.root_seq,

@@ -1,34 +1,11 @@
 //! In the steady state copying payloads allocates nothing: counted by this program's own allocator.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod counting;
 
 use recording::event::{Record, State, Via};
 use recording::session::PayloadLimits;
 use syscalls::Abi;
 use tracer::capture::{Capture, Who};
-
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every request is handed to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: as our own caller promised.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as our own caller promised.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn a_hundred_thousand_calls_without_an_allocation() {
@@ -63,9 +40,9 @@ fn a_hundred_thousand_calls_without_an_allocation() {
         bytes
     };
     round(60);
-    let before = ALLOCATIONS.get();
+    let before = counting::allocations();
     let bytes = round(100_002);
-    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert_eq!(counting::allocations() - before, 0);
     // It did something: paths, data and vectors are in the records.
     assert!(bytes > 100_002 * 250, "{bytes}");
 }

@@ -1,38 +1,13 @@
 //! In the steady state a session allocates nothing: counted by this program's own allocator while a real
 //! target makes calls.
 
+mod counting;
 mod kept;
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 
 use recording::event::Kind;
 use recording::session::{Header, Trailer};
 use recording::{Batch, Sink, SinkError};
 use tracer::{Status, Wanted};
-
-/// Counts the allocations of each thread.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every request is handed to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: as our own caller promised.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as our own caller promised.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Calls of each of two tasks: in the steady state there are more than [`STEADY`], whoever is served more.
 const CALLS: usize = 110_000;
@@ -57,7 +32,7 @@ impl Sink for Nowhere {
     fn events(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
         self.died |= batch.events().any(|event| event.kind() == Some(Kind::Died));
         self.events += batch.events().filter(|event| !event.is_announcement()).count();
-        let now = (self.events, ALLOCATIONS.get());
+        let now = (self.events, counting::allocations());
         if self.events >= WARM {
             self.began.get_or_insert(now);
         }

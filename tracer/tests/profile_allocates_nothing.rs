@@ -1,41 +1,16 @@
 //! In the steady state a session that profiles allocates nothing: counted by this program's own allocator while a
 //! real target writes into its rings and is sampled.
 
+mod counting;
 mod kept;
 mod spins;
 mod traced;
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 
 use recording::event::{Kind, SLOT};
 use recording::session::{Header, Trailer};
 use recording::{Batch, Sink, SinkError};
 use tracer::sampling::{How, Stacks};
 use tracer::{Plan, Sampling, Status, Tracepoints, Wanted};
-
-/// Counts the allocations of each thread.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every request is handed to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: as our own caller promised.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as our own caller promised.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Counts what came, and notes where the allocations stood at the half and at the end of it.
 struct Nowhere {
@@ -54,7 +29,7 @@ impl Sink for Nowhere {
     fn events(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
         self.died |= batch.events().any(|event| event.kind() == Some(Kind::Died));
         self.seen += (self.count)(batch);
-        let now = (self.seen, ALLOCATIONS.get());
+        let now = (self.seen, counting::allocations());
         if self.seen >= self.half {
             self.began.get_or_insert(now);
         }

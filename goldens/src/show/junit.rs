@@ -41,7 +41,7 @@ fn case(out: &mut String, report: &Report<'_>) {
 }
 
 /// XML text; characters that XML can't hold at all are shown as `?`.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -10,7 +10,7 @@ mod junit;
 mod text;
 
 pub use json::json;
-pub use junit::junit;
+pub use junit::{escaped as xml_text, junit};
 pub use text::text;
 
 /// One golden and what became of it.

@@ -17,7 +17,7 @@ pub(crate) use run::{Line, Run};
 
 use crate::output::Stream;
 use crate::spool::Spool;
-use crate::{Destination, Shown};
+use crate::{Destination, Shown, Stacks};
 
 /// Options of the document and of its lines.
 #[derive(Debug, Clone, Default)]
@@ -81,6 +81,12 @@ impl Json {
             None => self.to.event_written(),
             Some(_) => self.settle(),
         }
+    }
+
+    /// Calls are shown with where they come from.
+    pub fn with_stacks(mut self, stacks: Option<Stacks>) -> Self {
+        self.run.set_stacks(stacks);
+        self
     }
 }
 

@@ -7,6 +7,7 @@ use recording::views::{Clock, Processes, Tally, Tasks};
 use recording::{Batch, views};
 
 use super::{JsonOptions, blocks, call, escape, event};
+use crate::Stacks;
 use crate::args::Style;
 use crate::shown::is_own;
 use crate::spool::Spool;
@@ -26,6 +27,7 @@ pub(crate) enum Line {
 #[derive(Debug)]
 pub(crate) struct Run {
     options: JsonOptions,
+    stacks: Option<Stacks>,
     pub(super) style: Style,
     pub(super) header: Header,
     pub(super) clock: Clock,
@@ -64,6 +66,7 @@ impl Run {
         Run {
             style: Style::new(options.strings, options.verbose),
             options,
+            stacks: None,
             clock: Clock::new(&header),
             header,
             tasks: Tasks::new(),
@@ -73,6 +76,10 @@ impl Run {
             scratch: Vec::new(),
             last_process: (0, 0),
         }
+    }
+
+    pub(crate) fn set_stacks(&mut self, stacks: Option<Stacks>) {
+        self.stacks = stacks;
     }
 
     pub(crate) fn options(&self) -> &JsonOptions {
@@ -160,6 +167,16 @@ impl Run {
                     mixed: self.header.engines.len() > 1,
                 };
                 call::write(out, &mut self.scratch, &self.style, &facts, &call);
+                if let Some(stacks) = &mut self.stacks {
+                    // Behind the other keys, inside the object.
+                    let closed = out.pop();
+                    stacks.write_source_key(out, event.task(), self.options.compact);
+                    if !self.options.compact {
+                        stacks.write_stack_key(out, event.task());
+                    }
+                    out.extend(closed);
+                    stacks.told(event.task());
+                }
                 Line::Call
             }
             None => self.event(out, event),
@@ -167,6 +184,9 @@ impl Run {
     }
 
     fn event(&mut self, out: &mut Vec<u8>, event: &Event<'_>) -> Line {
+        if let Some(stacks) = &mut self.stacks {
+            stacks.observe(event);
+        }
         self.tasks.observe(event);
         self.processes.observe(event, &self.tasks, &self.clock);
         if matches!(event.kind(), Some(Kind::Born | Kind::Exec | Kind::Died)) {

@@ -28,12 +28,12 @@ pub(crate) use stamps::span as write_span;
 
 use self::call::Named;
 use self::stamps::Stamps;
-use crate::Destination;
 use crate::args::Style;
 use crate::digits;
 use crate::output::{Stream, TaskFiles};
 use crate::per_task::PerTask;
 use crate::shown::{Outcomes, is_own};
+use crate::{Destination, Stacks};
 
 /// How a task died whose id a thread of its process took over by execve.
 const SUPERSEDED: u8 = 2;
@@ -48,6 +48,7 @@ pub struct Text {
     stamps: Stamps,
     tasks: Tasks,
     memory: PerTask<Memory>,
+    stacks: Option<Stacks>,
     held: Held,
     scratch: Vec<u8>,
 }
@@ -123,9 +124,16 @@ impl Text {
             ticks: Ticks::new(&Header::default()),
             tasks: Tasks::new(),
             memory: PerTask::default(),
+            stacks: None,
             held: Held::default(),
             scratch: Vec::new(),
         }
+    }
+
+    /// Calls are shown with where they come from.
+    pub fn with_stacks(mut self, stacks: Option<Stacks>) -> Self {
+        self.stacks = stacks;
+        self
     }
 
     /// Are calls printed in halves? Not when only the exit decides whether they are shown, nor when
@@ -145,12 +153,16 @@ impl Text {
                 self.notice(event)?;
                 self.tasks.observe(event);
                 self.memory.remove(event.task());
+                self.forget_stack(event.task());
                 match &mut self.to {
                     Target::PerTask(files) => files.close(event.task()),
                     Target::One(_) => Ok(()),
                 }
             }
             _ => {
+                if let Some(stacks) = &mut self.stacks {
+                    stacks.observe(event);
+                }
                 self.tasks.observe(event);
                 self.notice(event)
             }
@@ -173,6 +185,10 @@ impl Text {
         }
         if self.options.shown.takes_call(&call) {
             self.complete(task, &named)?;
+        }
+        // A line that waits for its task's fate is not told yet.
+        if self.held.waits_for.is_none() || self.held.task != task {
+            self.forget_stack(told_as);
         }
         let memory = self.memory.of(task);
         (memory.last, memory.nr) = (named.row, Some(call.nr()));
@@ -242,6 +258,7 @@ impl Text {
         match self.finish_call(&mut line, start, named, begun) {
             None => {
                 *self.buffer(task) = line;
+                self.stack_lines(task, event.task());
                 self.event_written(task)
             }
             Some(fate) => {
@@ -259,6 +276,9 @@ impl Text {
     fn call_leader(&mut self, line: &mut Vec<u8>, named: &Named<'_>) -> Option<&'static Syscall> {
         let event = &named.call.event;
         self.leader(line, event.task(), event.at(), Some(named.call.nr()), named.call.ip());
+        if let Some(stacks) = &mut self.stacks {
+            stacks.write_source(line, event.task());
+        }
         self.memory.of(event.task()).last
     }
 
@@ -347,7 +367,21 @@ impl Text {
         let line = std::mem::take(&mut self.held.line);
         self.buffer(task).extend_from_slice(line.get(from..).unwrap_or_default());
         self.held.line = line;
+        self.stack_lines(task, task);
         self.event_written(task)
+    }
+
+    /// The frames of a call stand under its line. Its task may go by another number by now.
+    fn stack_lines(&mut self, task: u32, told_as: u32) {
+        let Some(mut stacks) = self.stacks.take() else { return };
+        stacks.write_lines(self.buffer(task), told_as);
+        self.stacks = Some(stacks);
+    }
+
+    fn forget_stack(&mut self, task: u32) {
+        if let Some(stacks) = &mut self.stacks {
+            stacks.told(task);
+        }
     }
 
     /// Says that a task changed to another word size.

@@ -138,7 +138,8 @@ impl Gather {
 
     fn sampled(&mut self, event: &Event<'_>) {
         self.late = self.late.max(event.at());
-        let Some(sample) = event.sample() else { return };
+        // One without weight is the stack of a call.
+        let Some(sample) = event.sample().filter(|sample| sample.weight > 0) else { return };
         let Some(task) = self.tasks.at(event.task(), event.at(), &mut self.timeline) else { return };
         self.frames.clear();
         self.frames.extend(sample.frames());

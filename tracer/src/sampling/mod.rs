@@ -414,6 +414,17 @@ impl State {
         }
     }
 
+    /// Fills `frames` by tables; with nothing but the address of the registers where nothing is known of it.
+    fn unwind(&mut self, pid: u32, registers: Registers, stack: &[u8]) -> bool {
+        self.frames.clear();
+        let spaces = &self.spaces;
+        let complete = self.unwinding.unwind(pid, registers, stack, |ip| spaces.frame(pid, ip), &mut self.frames);
+        if self.frames.is_empty() {
+            self.frames.push(self.spaces.frame(pid, registers.ip));
+        }
+        complete
+    }
+
     fn sample(&mut self, stamp: Stamp, taken: &Taken<'_>, see: &mut dyn FnMut(Seen<'_>)) {
         self.chain.clear();
         self.kernel.clear();

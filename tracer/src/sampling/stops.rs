@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use super::record::{Body, Mapped, Registers, Stamp, Taken};
 use super::{How, NO_MAPPING, Report, Sampler, Seen, Source, Stacks};
 use crate::Error;
+use crate::symbols::build_id;
 
 /// Between two looks at what a process has mapped, ns.
 const PAUSE_NS: u64 = 20_000_000;
@@ -23,6 +24,49 @@ impl Sampler {
         let not_measured = vec![format!("{refused}; running tasks were interrupted instead")];
         sampler.state.report = Report { source: Source::Tracer, not_measured, ..Report::default() };
         sampler
+    }
+
+    /// For [`Sampler::unwind_call`] alone.
+    pub(crate) fn of_calls() -> Sampler {
+        Sampler::with_rings(Vec::new(), super::RING_BYTES, How { stacks: Stacks::Tables, ..How::default() })
+    }
+
+    /// Unwinds a task that was stopped: its frames are then [`Sampler::frames`]. True when they reach its beginning.
+    pub(crate) fn unwind_call(
+        &mut self,
+        (pid, tid): (u32, u32),
+        at_ns: u64,
+        registers: Registers,
+        stack: &[u8],
+        see: &mut dyn FnMut(Seen<'_>),
+    ) -> bool {
+        let stamp = Stamp { pid, tid, at_ns };
+        let looked = self.looks.0.get(&pid).copied();
+        if looked.is_none() {
+            self.read_mappings(stamp, see);
+            self.looks.0.insert(pid, (at_ns, true));
+        }
+        let complete = self.state.unwind(pid, registers, stack);
+        let Some((looked, all_known)) = looked else { return complete };
+        let is_known = |state: &super::State| state.frames.iter().all(|frame| frame.mapping != NO_MAPPING);
+        if is_known(&self.state) || !(all_known || at_ns.saturating_sub(looked) > PAUSE_NS) {
+            return complete;
+        }
+        // Code came that no call told of: those calls were not asked for.
+        self.read_mappings(stamp, see);
+        let complete = self.state.unwind(pid, registers, stack);
+        self.looks.0.insert(pid, (at_ns, is_known(&self.state)));
+        complete
+    }
+
+    /// What was unwound last, innermost first; never empty.
+    pub(crate) fn frames(&self) -> &[super::Frame] {
+        &self.state.frames
+    }
+
+    /// What the process has mapped changed.
+    pub(crate) fn look_again(&mut self, pid: u32) {
+        self.looks.0.remove(&pid);
     }
 
     /// The process has another image, or is gone.
@@ -55,13 +99,15 @@ impl Sampler {
 
     fn read_mappings(&mut self, stamp: Stamp, see: &mut dyn FnMut(Seen<'_>)) {
         let text = std::fs::read(format!("/proc/{}/maps", stamp.pid)).unwrap_or_default();
-        for mapped in text.split(|byte| *byte == b'\n').filter_map(executable) {
+        for mut mapped in text.split(|byte| *byte == b'\n').filter_map(executable) {
             let known = self.state.spaces.frame(stamp.pid, mapped.start).mapping;
             let is_same = self.state.spaces.mapping(known).is_some_and(|known| {
                 (known.start, known.end, known.offset) == (mapped.start, mapped.start + mapped.len, mapped.offset)
                     && known.path.as_os_str().as_encoded_bytes() == mapped.name
             });
             if !is_same {
+                let build_id = build_id(mapped.name);
+                mapped.build_id = &build_id;
                 self.state.record(stamp, Body::Mapped(mapped), see);
             }
         }

@@ -114,6 +114,11 @@ impl Elf {
 
     /// The mangled name of the function at an address of the file.
     pub fn symbol(&self, address: u64) -> Option<&[u8]> {
+        self.table().symbol(address).map(|(name, _)| name)
+    }
+
+    /// The same, with the address at which it begins.
+    pub fn symbol_from(&self, address: u64) -> Option<(&[u8], u64)> {
         self.table().symbol(address)
     }
 
@@ -175,12 +180,13 @@ pub(super) fn debug_path(build_id: &[u8]) -> Option<PathBuf> {
 }
 
 impl Table {
-    fn symbol(&self, address: u64) -> Option<&[u8]> {
+    fn symbol(&self, address: u64) -> Option<(&[u8], u64)> {
         let behind = self.symbols.partition_point(|symbol| symbol.address <= address);
         // A function may lie in a larger one, so look a few back; a label without a size reaches to the next.
         for (distance, symbol) in self.symbols.get(..behind)?.iter().rev().take(4).enumerate() {
             if address - symbol.address < symbol.size || symbol.size == 0 && distance == 0 {
-                return self.strings.get(symbol.name..)?.split(|&byte| byte == 0).next();
+                let name = self.strings.get(symbol.name..)?.split(|&byte| byte == 0).next()?;
+                return Some((name, symbol.address));
             }
         }
         None
@@ -245,6 +251,13 @@ pub(crate) fn open(path: &Path) -> Result<Parts, String> {
         return Err(format!("it has {} bytes, more than {MOST_BYTES} are not read", meta.len()));
     }
     Ok(ReadCache::new(file))
+}
+
+/// The build id of a file that has one.
+pub(super) fn build_id(path: &Path) -> Option<Vec<u8>> {
+    let parts = open(path).ok()?;
+    let file = parse(&parts).ok()?;
+    file.build_id().ok().flatten().map(<[u8]>::to_vec)
 }
 
 /// A 64-bit little-endian ELF file.

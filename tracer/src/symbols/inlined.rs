@@ -12,6 +12,17 @@ type Reader = EndianRcSlice<LittleEndian>;
 /// Deeper nesting is cut.
 const MOST_FRAMES: usize = 64;
 
+/// A line of source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The file as the compiler named it, its directory before it where it was relative.
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+    /// The function, where it is told.
+    pub function: Option<String>,
+}
+
 /// Debug information of a file.
 pub(super) struct Inlined(addr2line::Context<Reader>);
 
@@ -39,6 +50,23 @@ impl Inlined {
         while let Ok(Some(frame)) = frames.next() {
             let Some(name) = frame.function.as_ref().and_then(|function| function.raw_name().ok()) else { continue };
             found.push(names::demangle(name.as_bytes()));
+            if found.len() == MOST_FRAMES {
+                break;
+            }
+        }
+        found
+    }
+
+    /// Lines at an address of the file, innermost first; none when it is not described.
+    pub fn lines(&self, address: u64) -> Vec<Line> {
+        let mut found = Vec::new();
+        let Ok(mut frames) = self.0.find_frames(address).skip_all_loads() else { return found };
+        while let Ok(Some(frame)) = frames.next() {
+            let function = frame.function.as_ref().and_then(|function| function.raw_name().ok());
+            let function = function.map(|name| names::demangle(name.as_bytes()));
+            let place =
+                frame.location.as_ref().and_then(|place| Some((place.file?, place.line.filter(|line| *line > 0)?)));
+            found.extend(place.map(|(file, line)| Line { file: file.to_owned(), line, function }));
             if found.len() == MOST_FRAMES {
                 break;
             }

@@ -28,6 +28,7 @@ pub use names::demangle;
 
 use elf::Elf;
 use inlined::Inlined;
+pub use inlined::Line;
 use jit::Jit;
 use kernel::Kernel;
 
@@ -69,6 +70,15 @@ impl Mapping {
             _ => UNKNOWN.into(),
         }
     }
+}
+
+/// The build id of the file of this name; empty when it has none or can't be read.
+pub(crate) fn build_id(path: &[u8]) -> Vec<u8> {
+    use std::os::unix::ffi::OsStrExt;
+    if !path.starts_with(b"/") {
+        return Vec::new();
+    }
+    elf::build_id(Path::new(std::ffi::OsStr::from_bytes(path))).unwrap_or_default()
 }
 
 /// Code of no module.
@@ -118,6 +128,28 @@ impl Symbols {
             (None, None) => names.push(mapping.module()),
         }
         names
+    }
+
+    /// The function that holds address `ip` of this mapping by the table of symbols, and how far into it that is, bytes.
+    /// Inlined functions are not told apart.
+    pub fn symbol(&mut self, mapping: &Mapping, ip: u64) -> Option<(String, u64)> {
+        let module = self.module(mapping.file()?, mapping);
+        let elf = module.elf.as_ref()?;
+        let address = elf.address(mapping, ip)?;
+        let (name, start) = elf.symbol_from(address)?;
+        Some((names::demangle(name), address - start))
+    }
+
+    /// Lines of source behind address `ip` of this mapping, innermost first, those of inlined functions included; none
+    /// without debug information. For a caller pass an address inside its call instruction.
+    pub fn lines(&mut self, mapping: &Mapping, ip: u64) -> Vec<Line> {
+        let Some(file) = mapping.file() else { return Vec::new() };
+        let module = self.module(file, mapping);
+        let Some((elf, address)) = module.elf.as_ref().and_then(|elf| Some((elf, elf.address(mapping, ip)?))) else {
+            return Vec::new();
+        };
+        let inlined = module.inlined.get_or_init(|| Inlined::open(elf.debug_file()));
+        inlined.as_ref().map_or_else(Vec::new, |inlined| inlined.lines(address))
     }
 
     /// Name of the kernel's function that holds `ip`, with `_[k]` behind it.

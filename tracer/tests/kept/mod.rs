@@ -88,6 +88,7 @@ pub fn plan(argv: &[&str]) -> Plan {
         interval: None,
         samples: None,
         samples_required: false,
+        call_stacks: false,
         tracepoints: None,
         probes: None,
         left: Left::Leave,
