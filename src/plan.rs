@@ -72,6 +72,7 @@ fn plan(target: Target, selection: &Selection, session: &Session, limits: Payloa
         samples_required: false,
         call_stacks: false,
         tracepoints: None,
+        probes: None,
         left: session.left,
         grace: session.grace,
         kill_on_exit: session.kill_on_exit,

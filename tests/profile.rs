@@ -525,7 +525,8 @@ fn settings_come_from_flags_variables_and_the_file_in_this_order() {
         (&["--backend", "wasm", "--", "true"], "WASM support is not built"),
         (&["--", "x.wasm"], "WASM support is not built"),
         (&[], "no program is given"),
-        (&["--trace-fn", "x", "--", "true"], "not built in this version"),
+        (&["--trace-fn-libs", "--", "true"], "not built in this version"),
+        (&["--trace-fn", "(", "--", "true"], "cannot read the regular expression"),
     ] {
         let ran = run(dir.path(), words);
         assert_eq!(ran.status.code(), Some(2), "{words:?}: {}", text(&ran.stderr));

@@ -20,6 +20,19 @@ pub struct Profile {
     pub how: How,
     /// `--backend`.
     pub backend: Option<String>,
+    /// What is traced by probes.
+    pub probes: Probes,
+}
+
+/// What is traced by probes, words as they were given.
+#[derive(Debug, Clone, Default)]
+pub struct Probes {
+    /// `--trace-fn`.
+    pub functions: Vec<String>,
+    /// `--trace-usdt`.
+    pub usdt: Vec<String>,
+    /// `--list-fns`.
+    pub list: bool,
 }
 
 /// How a run is profiled, words as they were given.
@@ -108,7 +121,27 @@ pub fn command() -> Command {
              The exit code is the program's; 125 when a file could not be written.",
         )
         .args(flags(false))
+        .args(probe_flags())
         .arg(word("backend", BACKENDS, "How the program was built; by its content when not given").hide_short_help(true))
+}
+
+fn probe_flags() -> [Arg; 3] {
+    let many = |id, name, help| value(id, name, help).action(ArgAction::Append);
+    [
+        many("trace-fn", "REGEX", "Count calls of functions of the program, by symbol or name; it need not be changed"),
+        many(
+            "trace-usdt",
+            "GLOB",
+            "Count spans between probes that the program has itself: PROVIDER:NAME, as python:*",
+        ),
+        switch("list-fns", "Print the functions that --trace-fn names, whether each can be traced, and run nothing"),
+    ]
+}
+
+/// What is traced by probes.
+pub fn probes(m: &ArgMatches) -> Probes {
+    let all = |id: &str| m.get_many::<String>(id).into_iter().flatten().cloned().collect();
+    Probes { functions: all("trace-fn"), usdt: all("trace-usdt"), list: m.get_flag("list-fns") }
 }
 
 /// Is any of the flags given?

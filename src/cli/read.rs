@@ -99,6 +99,7 @@ pub fn profile(m: &ArgMatches) -> Result<profile::Profile, Problem> {
         session: session(m, !on(m, "no-follow"), Counters::Task)?,
         how: profile::how(m),
         backend: profile::backend(m),
+        probes: profile::probes(m),
     })
 }
 

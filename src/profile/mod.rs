@@ -7,12 +7,14 @@
 //! | `settings` | what was asked for, by whom |
 //! | `gather/` | what was seen of each task |
 //! | `names` | which functions a stack shows |
+//! | `functions` | which functions are traced by probes |
 //! | `facts` | what is known of the run beside its timeline |
 //! | `artefacts` | which files are written, which removed |
 //! | `run` | all of it, around one run |
 
 mod artefacts;
 mod facts;
+pub mod functions;
 mod gather;
 mod names;
 mod run;

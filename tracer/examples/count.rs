@@ -42,6 +42,7 @@ fn main() {
         interval: None,
         samples: None,
         samples_required: false,
+        probes: None,
         call_stacks: false,
         tracepoints: None,
         left: Left::Leave,

@@ -53,6 +53,7 @@ fn main() {
         interval: None,
         samples: samples.then(Default::default),
         samples_required: false,
+        probes: None,
         call_stacks: false,
         tracepoints: Some(Tracepoints::default()),
         left: Left::Leave,

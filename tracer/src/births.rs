@@ -120,6 +120,12 @@ impl Session<'_> {
         }
         self.push_event();
         self.tasks.add(task, like);
+        if let Some(probes) = &mut self.probes
+            && tid == facts.pid
+        {
+            let process = self.tasks.get(facts.parent).map_or(facts.parent, |parent| parent.pid);
+            probes.forked(process, facts.parent, tid);
+        }
         let parent = self.tasks.get(facts.parent).map_or(facts.parent, |parent| parent.pid);
         self.meters.born(tid.0, facts.pid.0, parent.0, facts.how == BornHow::Attached);
     }
@@ -188,6 +194,7 @@ impl Session<'_> {
         let pid = self.tasks.get(tid).map_or(tid, |task| task.pid);
         self.end_rings(pid);
         self.profile.new_image(pid);
+        self.expect_image(tid, pid, old);
         if let Some(stacks) = &mut self.call_stacks {
             stacks.new_image(pid.0);
         }

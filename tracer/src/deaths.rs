@@ -49,6 +49,9 @@ impl Session<'_> {
         self.write_death(status, last, task.pid);
         self.push_event();
         self.forget_ring(tid, task.pid, last);
+        if let Some(probes) = &mut self.probes {
+            probes.ended(tid, task.pid, last);
+        }
         if last {
             self.capture.forget(task.pid.0);
             self.profile.new_image(task.pid);

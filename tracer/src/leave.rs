@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use recording::event::{Kind, text};
 use recording::session::EndedBy;
 
+use crate::probes::Freed;
 use crate::session::Session;
 use crate::stop::Reason;
 use crate::sys::ptrace::{self, Gone, Stopped, Until};
@@ -79,7 +80,7 @@ impl Session<'_> {
     /// interrupt left pending goes with it; a signal on its way is delivered.
     pub(crate) fn let_go(&mut self, stopped: Stopped, reason: Reason) {
         let tid = stopped.tid();
-        let signal = match reason {
+        let mut signal = match reason {
             Reason::Signal(signal) => signal,
             _ => 0,
         };
@@ -94,6 +95,14 @@ impl Session<'_> {
             let _: Result<(), Gone> = stopped.resume(Until::Event, 0);
             let _: Result<(), Gone> = ptrace::interrupt(tid);
             return;
+        }
+        match self.free_of_probes(&stopped, reason) {
+            Freed::Now => {}
+            Freed::WithoutSignal => signal = 0,
+            Freed::Later => {
+                let _: Result<(), Gone> = stopped.resume(Until::Event, 0);
+                return;
+            }
         }
         self.close_call(tid);
         if self.stream.is_open() {

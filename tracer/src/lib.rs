@@ -29,6 +29,7 @@ mod look;
 mod placement;
 mod plan;
 mod privilege;
+pub mod probes;
 mod procfs;
 mod profile;
 mod remote;

@@ -42,6 +42,9 @@ pub struct Plan {
     pub call_stacks: bool,
     /// Answer programs that ask for a recorder of their tracepoints. `None`: they write their files as they do alone.
     pub tracepoints: Option<Tracepoints>,
+    /// Functions of the program whose calls are counted by breakpoints. A target with breakpoints can't live without its
+    /// tracer, and is killed with it.
+    pub probes: Option<crate::probes::Program>,
     /// What happens to tasks that outlive the root command.
     pub left: Left,
     /// How long descendants may outlive the root before `left` applies.
@@ -356,6 +359,7 @@ pub(crate) mod tests {
             samples_required: false,
             call_stacks: false,
             tracepoints: None,
+            probes: None,
             left: Left::Leave,
             grace: Duration::ZERO,
             kill_on_exit: false,

@@ -65,6 +65,23 @@ impl Remote {
         }))
     }
 
+    /// Takes over a task of process `pid` that stopped in its code, before a `syscall` instruction at the instruction
+    /// pointer of `registers`. It ends with [`Remote::restore`].
+    pub fn in_code(stopped: &Stopped, pid: Tid, registers: &General) -> Result<Remote, Gone> {
+        let mask = stopped.signal_mask()?;
+        stopped.set_signal_mask(u64::MAX)?;
+        Ok(Remote {
+            pid,
+            tid: stopped.tid(),
+            saved: registers.at(registers.ip().wrapping_add(2)),
+            mask,
+            inside: false,
+            held: Vec::new(),
+            paused: false,
+            last: None,
+        })
+    }
+
     /// Which task.
     pub fn tid(&self) -> Tid {
         self.tid
@@ -92,6 +109,17 @@ impl Remote {
         } else {
             stopped.set_general(&self.saved.returned(result))?;
         }
+        self.give_back(&stopped)
+    }
+
+    /// Puts a task that stopped in its code where it goes on.
+    pub fn restore(&mut self, registers: &General) -> Result<(), Gone> {
+        let stopped = Stopped::reported(self.tid);
+        stopped.set_general(registers)?;
+        self.give_back(&stopped)
+    }
+
+    fn give_back(&mut self, stopped: &Stopped) -> Result<(), Gone> {
         stopped.set_signal_mask(self.mask)?;
         for signal in self.held.drain(..) {
             let _ = process::kill_task(self.pid, self.tid, signal);

@@ -16,6 +16,7 @@ use crate::capture::Capture;
 use crate::counters::Meters;
 use crate::leave::Leaving;
 use crate::placement::Placement;
+use crate::probes::Probes;
 use crate::profile::Profile;
 use crate::rings::Rings;
 use crate::stop::Reason;
@@ -98,6 +99,8 @@ pub struct Session<'s> {
     pub(crate) call_stacks: Option<Box<CallStacks>>,
     /// See [`Plan::tracepoints`].
     pub(crate) rings: Option<Rings>,
+    /// See [`Plan::probes`].
+    pub(crate) probes: Option<Probes>,
     /// Number of the root's next event, once it is gone.
     pub(crate) root_seq: u64,
     /// Builds events that are no calls.
@@ -168,6 +171,7 @@ impl<'s> Session<'s> {
             profile: Profile::default(),
             call_stacks: plan.call_stacks.then(|| Box::new(CallStacks::new())),
             rings: plan.tracepoints.map(Rings::new),
+            probes: plan.probes.clone().map(Probes::new),
             root_seq: 0,
             event: Record::with_capacity(512),
             calls,
@@ -208,7 +212,7 @@ impl<'s> Session<'s> {
             // Without its tracer a filtered call fails with ENOSYS: better dead than that.
             options |= option::SECCOMP | option::EXITKILL;
         }
-        if self.kill_on_exit {
+        if self.kill_on_exit || self.probes.is_some() {
             options |= option::EXITKILL;
         }
         options
@@ -534,7 +538,14 @@ impl<'s> Session<'s> {
             ended: EndedBy::Complete,
             root_status: self.root_status.map(|status| status.0),
             stops: self.stops,
-            not_measured: self.meters.not_measured().iter().chain(self.profile.not_measured()).cloned().collect(),
+            not_measured: self
+                .meters
+                .not_measured()
+                .iter()
+                .chain(self.profile.not_measured())
+                .chain(self.probes.iter().flat_map(Probes::not_measured))
+                .cloned()
+                .collect(),
             engine_changes: self.fallbacks.iter().map(|what| (what.to_string(), 1)).collect(),
             ..Trailer::default()
         }
@@ -557,6 +568,7 @@ impl<'s> Session<'s> {
             profile: Profile::default(),
             call_stacks: None,
             rings: self.rings,
+            probes: self.probes,
             root_seq: self.root_seq,
             event: self.event,
             calls: self.calls,

@@ -20,6 +20,9 @@ impl Session<'_> {
             Some(Phase::Running) | None => {}
             Some(_) => return self.go_on(stopped, signal),
         }
+        if self.probes.is_some() && self.probe_stop(&stopped, signal)? {
+            return self.go_on(stopped, 0);
+        }
         let info = stopped.siginfo()?;
         if info[..4] != signal.to_ne_bytes() {
             // Killed here, it is in its last stop now, of which we are told next.

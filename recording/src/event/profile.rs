@@ -33,6 +33,8 @@ raw_enum! {
         Hook = 2,
         /// A probe of the tracer's.
         Probe = 3,
+        /// A probe of the tracer's where the program has one itself (USDT).
+        Usdt = 4,
     }
 }
 

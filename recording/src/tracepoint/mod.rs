@@ -7,6 +7,8 @@ use crate::event::SLOT;
 
 /// Longest label of a tracepoint, bytes.
 pub const LABEL_MAX: usize = 4096;
+/// Flag of an exit: the span was left by an exception or a long jump, not by an exit of its own.
+pub const ABANDONED: u8 = 1;
 /// The word of an exit whose peak was not measured.
 const NO_PEAK: u64 = u64::MAX;
 

@@ -210,6 +210,8 @@ impl Sink for Gather {
         for (reason, count) in &trailer.lost {
             self.missing.push(("events".into(), format!("{count} lost: {reason}")));
         }
+        let of_functions = trailer.not_measured.iter().filter(|missing| missing.what == "functions");
+        self.missing.extend(of_functions.map(|missing| (missing.what.clone(), missing.reason.clone())));
         self.tasks.end(trailer.end.monotonic_ns);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use recording::event::{self, TracepointSource};
-use recording::tracepoint::{Allocations, Description, What, decode};
+use recording::tracepoint::{ABANDONED, Allocations, Description, What, decode};
 use report::perf::timeline::{self, Mark, Timeline, Tracepoint};
 use report::perf::{self, Alloc, EventKind, RunLog, Stream, Tracepoints};
 
@@ -49,6 +49,7 @@ impl Slots {
             };
             let what = match record.what {
                 What::Enter { id } => (id, timeline::What::Enter),
+                What::Exit { id, .. } if record.flags & ABANDONED != 0 => (id, timeline::What::Abandoned),
                 What::Exit { id, peak } => (id, timeline::What::Exit { peak_bytes: peak }),
                 What::Describe(description) => {
                     self.describe(&description, slots.source, pid, timeline);
@@ -155,6 +156,7 @@ impl Slots {
         known.source = match source {
             Some(TracepointSource::Hook) => Some("compiler-hooks".into()),
             Some(TracepointSource::Probe) => Some("function".into()),
+            Some(TracepointSource::Usdt) => Some("usdt".into()),
             _ => None,
         };
         [known.budget_cpu_us, known.budget_gpu_us, known.budget_mem_bytes, known.budget_io_bytes] = budgets;

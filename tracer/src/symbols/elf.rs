@@ -18,8 +18,8 @@ const CODE_TYPES: [u8; 3] = [0, 2, 10];
 const SYMBOL_BYTES: usize = 24;
 
 /// A file whose parts are read when they are asked for.
-pub(super) type Parts = ReadCache<File>;
-type Parsed<'a> = object::File<'a, &'a Parts>;
+pub(crate) type Parts = ReadCache<File>;
+pub(crate) type Parsed<'a> = object::File<'a, &'a Parts>;
 
 /// A file: where its code lies, and, once asked for, its symbols and its tables for unwinding.
 #[derive(Debug)]
@@ -173,7 +173,7 @@ impl Elf {
 }
 
 /// Debian and others keep what was taken off a file by its build id.
-fn debug_path(build_id: &[u8]) -> Option<PathBuf> {
+pub(super) fn debug_path(build_id: &[u8]) -> Option<PathBuf> {
     let (first, rest) = build_id.split_first().filter(|(_, rest)| !rest.is_empty())?;
     let rest: String = rest.iter().map(|byte| format!("{byte:02x}")).collect();
     Some(format!("/usr/lib/debug/.build-id/{first:02x}/{rest}.debug").into())
@@ -238,7 +238,7 @@ fn read_symbol(entry: &[u8; SYMBOL_BYTES]) -> Option<Symbol> {
 }
 
 /// A regular file, for [`parse`].
-pub(super) fn open(path: &Path) -> Result<Parts, String> {
+pub(crate) fn open(path: &Path) -> Result<Parts, String> {
     // Without waiting: a path of the target's may have become a pipe.
     let mut options = File::options();
     options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
@@ -261,7 +261,7 @@ pub(super) fn build_id(path: &Path) -> Option<Vec<u8>> {
 }
 
 /// A 64-bit little-endian ELF file.
-pub(super) fn parse(parts: &Parts) -> Result<Parsed<'_>, String> {
+pub(crate) fn parse(parts: &Parts) -> Result<Parsed<'_>, String> {
     let file = Parsed::parse(parts).map_err(|error| format!("it is no whole ELF file: {error}"))?;
     if !file.is_64() || !file.is_little_endian() {
         return Err("only files of 64 bits, little-endian, are read".into());

@@ -4,7 +4,9 @@
 //! first, functions that were inlined included where the file's debug information tells. Files are read
 //! when they are first asked for, once each. What a file holds is not trusted.
 
+mod copies;
 mod elf;
+mod functions;
 mod inlined;
 mod jit;
 mod kernel;
@@ -16,6 +18,12 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 pub(crate) use elf::UnwindSections;
+pub(crate) mod elf_parts {
+    //! Files, as far as others read sections of them.
+    pub(crate) use super::super::symbols::elf::{open, parse};
+}
+pub use copies::{Copies, copies};
+pub use functions::{Code, Function};
 pub use names::demangle;
 
 use elf::Elf;

@@ -192,6 +192,16 @@ fn proc_mem(tid: u32, buffer: &mut [u8], ranges: &mut [Range]) -> bool {
     true
 }
 
+/// Fills `bytes` from the memory of a task, what it can't read itself included (`/proc/TID/mem`).
+pub fn read(tid: u32, addr: u64, bytes: &mut [u8]) -> io::Result<()> {
+    File::open(format!("/proc/{tid}/mem"))?.read_exact_at(bytes, addr)
+}
+
+/// Changes the memory of a task, what it can't write itself included; what it shares with a file becomes its own.
+pub fn write(tid: u32, addr: u64, bytes: &[u8]) -> io::Result<()> {
+    File::options().write(true).open(format!("/proc/{tid}/mem"))?.write_all_at(bytes, addr)
+}
+
 /// Word by word, at most [`PEEK_BYTES`] of each range. The task must be stopped and ours.
 fn peek(tid: u32, buffer: &mut [u8], ranges: &mut [Range]) {
     for range in ranges {

@@ -253,6 +253,15 @@ impl Stopped {
         )
     }
 
+    /// PTRACE_PEEKSIGINFO (Linux 3.10): does this signal wait for this very task?
+    pub fn has_pending(&self, signal: i32) -> bool {
+        const MOST: usize = 8;
+        let asked = libc::ptrace_peeksiginfo_args { off: 0, flags: 0, nr: MOST as i32 };
+        let mut waiting = [[0u64; 16]; MOST];
+        raw(libc::PTRACE_PEEKSIGINFO as u32, self.tid, &raw const asked as usize, waiting.as_mut_ptr() as usize)
+            .is_ok_and(|found| waiting.iter().take(found as usize).any(|info| info[0] as i32 == signal))
+    }
+
     /// PTRACE_GET_SYSCALL_INFO (Linux 5.3). EIO where the kernel has none; ESRCH when the task is gone.
     pub fn syscall_info(&self) -> Result<SyscallInfo, Errno> {
         let mut info = SyscallInfo::EMPTY;
@@ -364,6 +373,35 @@ impl General {
     /// The return register.
     pub fn result(&self) -> i64 {
         self.0[LAYOUT.result] as i64
+    }
+
+    /// EFLAGS.
+    pub fn flags(&self) -> u64 {
+        self.0[18]
+    }
+
+    /// A register by its number in instructions, 0 to 15; with `segment` the base of a segment register, which for others
+    /// than FS and GS is 0 (`Some(true)`: FS).
+    pub fn named(&self, number: usize, segment: Option<bool>) -> Option<u64> {
+        // rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8 to r15
+        const PLACES: [usize; 16] = [10, 11, 12, 5, 19, 4, 13, 14, 9, 8, 7, 6, 3, 2, 1, 0];
+        const GS: usize = 5;
+        match segment {
+            Some(true) => Some(self.0[21]),
+            Some(false) => Some(if number == GS { self.0[22] } else { 0 }),
+            None => PLACES.get(number).map(|place| self.0[*place]),
+        }
+    }
+
+    /// Are the sixteen registers that instructions name equal?
+    pub fn holds_same(&self, other: &General) -> bool {
+        self.0[..LAYOUT.nr] == other.0[..LAYOUT.nr] && self.sp() == other.sp()
+    }
+
+    /// The same at another instruction.
+    pub fn at(mut self, ip: u64) -> General {
+        self.0[LAYOUT.ip] = ip;
+        self
     }
 
     /// As they are when a call made at `ip` is over with this result, and is not to be repeated.

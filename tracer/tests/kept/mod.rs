@@ -96,6 +96,7 @@ pub fn plan(argv: &[&str]) -> Plan {
         samples_required: false,
         call_stacks: false,
         tracepoints: None,
+        probes: None,
         left: Left::Leave,
         grace: Duration::from_millis(500),
         kill_on_exit: false,

@@ -97,6 +97,8 @@ pub enum What {
         /// Growth of live heap inside, where it was measured.
         peak_bytes: Option<u64>,
     },
+    /// A span was left by another way than its exit.
+    Abandoned,
 }
 
 /// A frame of a stack.

@@ -170,7 +170,8 @@ impl Sweep {
                 Next::Mark(mark) if mark.tracepoint as usize >= into.tracepoints.len() => {}
                 Next::Mark(mark) => match mark.what {
                     What::Enter => self.enter(mark.at, mark.tracepoint, into),
-                    What::Exit { peak_bytes } => self.exit(mark.at, mark.tracepoint, peak_bytes, into),
+                    What::Exit { peak_bytes } => self.exit(mark, peak_bytes, End::Exit, into),
+                    What::Abandoned => self.exit(mark, None, End::Abandoned, into),
                 },
                 Next::Call(call) => self.made(&call, into),
                 Next::Sample(at, stack) => {
@@ -222,7 +223,8 @@ impl Sweep {
         self.open.push(Open { tracepoint, entered: at, ran: self.ran, moved: self.moved, path });
     }
 
-    fn exit(&mut self, at: u64, tracepoint: u32, peak: Option<u64>, into: &mut Into<'_>) {
+    fn exit(&mut self, mark: Mark, peak: Option<u64>, end: End, into: &mut Into<'_>) {
+        let Mark { at, tracepoint, .. } = mark;
         let Some(place) = self.open.iter().rposition(|open| open.tracepoint == tracepoint) else {
             self.unmatched_exits += 1;
             return;
@@ -231,7 +233,7 @@ impl Sweep {
         while self.open.len() > place + 1 {
             self.close(at, None, End::Abandoned, into);
         }
-        self.close(at, peak, End::Exit, into);
+        self.close(at, peak, end, into);
     }
 
     /// Ends the innermost span.

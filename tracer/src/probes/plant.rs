@@ -1,0 +1,334 @@
+//! Planting: an image gets its breakpoints when its first instruction is about to run, when its loader has done its work
+//! and there is hardly another thread. It loses them when it is let go.
+
+use std::os::unix::fs::MetadataExt;
+
+use super::body::LONGEST;
+use super::slot::SLOT;
+use super::{Planted, Probes};
+use crate::remote::Remote;
+use crate::session::{Session, Waited};
+use crate::stop::Reason;
+use crate::sys::memory;
+use crate::sys::ptrace::{General, Gone, Stopped};
+use crate::sys::{Tid, clock};
+
+/// `int3`.
+const BREAKPOINT: u8 = 0xcc;
+const SYSCALL: [u8; 2] = [0x0f, 0x05];
+/// Linux 4.17; older kernels take the address as a wish.
+const MAP_FIXED_NOREPLACE: i32 = 0x10_0000;
+const PAGE: u64 = 4096;
+/// Between the slots and what is mapped above them.
+const APART: u64 = 64 << 10;
+/// An instruction names what is at most so far from it; the file itself lies between.
+const NEAR: u64 = 1 << 30;
+/// Lowest address that may be mapped (vm.mmap_min_addr).
+const LOWEST: u64 = 64 << 10;
+/// `AT_ENTRY`, getauxval(3).
+const AT_ENTRY: u64 = 9;
+
+/// What becomes of a stop of a task that is to be let go.
+pub(crate) enum Freed {
+    /// It can go.
+    Now,
+    /// It can, and its signal was a breakpoint's.
+    WithoutSignal,
+    /// A breakpoint's signal is on its way.
+    Later,
+}
+
+fn entry_of(pid: Tid) -> Option<u64> {
+    let bytes = std::fs::read(format!("/proc/{}/auxv", pid.0)).ok()?;
+    let (pairs, _) = bytes.as_chunks::<16>();
+    pairs.iter().find_map(|pair| {
+        let (words, _) = pair.as_chunks::<8>();
+        let [key, value] = [words.first()?, words.get(1)?].map(|word| u64::from_le_bytes(*word));
+        (key == AT_ENTRY).then_some(value)
+    })
+}
+
+/// Places for so many bytes below `image`, near it, best first.
+fn places(pid: Tid, image: u64, len: u64) -> Vec<u64> {
+    let maps = std::fs::read_to_string(format!("/proc/{}/maps", pid.0)).unwrap_or_default();
+    let range = |line: &str| {
+        let (from, to) = line.split_whitespace().next()?.split_once('-')?;
+        Some((u64::from_str_radix(from, 16).ok()?, u64::from_str_radix(to, 16).ok()?))
+    };
+    let mut free = Vec::new();
+    let mut end = LOWEST;
+    for (from, to) in maps.lines().filter_map(range) {
+        let fits = from.saturating_sub(end) >= len + 2 * APART && from <= image;
+        let place = from.saturating_sub(len + APART);
+        if fits && image.saturating_sub(place) < NEAR {
+            free.push(place & !(PAGE - 1));
+        }
+        end = to;
+    }
+    free.reverse();
+    free
+}
+
+impl Probes {
+    /// Every task of this process and of its copies is told by this image.
+    pub fn forked(&mut self, parent: Tid, parent_task: Tid, child: Tid) {
+        let of = self.images.get(&parent).copied();
+        self.images.extend(of.map(|planted| (child, planted)));
+        let task = self.tasks.get(&parent_task).cloned();
+        self.tasks.extend(task.map(|task| (child, super::OfTask { described: Vec::new(), ..task })));
+    }
+
+    /// A task is over; with it its process, if it was the last.
+    pub fn ended(&mut self, tid: Tid, pid: Tid, last: bool) {
+        self.tasks.remove(&tid);
+        if last {
+            self.images.remove(&pid);
+        }
+    }
+
+    /// Has this instruction a breakpoint, or has it lost it with all of its points?
+    pub(super) fn is_wanted(&self, site: usize) -> bool {
+        let alive = |(point, _): &(u32, super::Edge)| self.rates.get(*point as usize).is_some_and(|r| r.lost.is_none());
+        self.program.sites.get(site).is_some_and(|planned| planned.edges.iter().any(alive))
+    }
+
+    /// Takes off the breakpoints of points that are lost, everywhere.
+    pub(super) fn lift_lost(&self) {
+        for (pid, planted) in &self.images {
+            if let Planted::Done { bias, .. } = planted {
+                for (number, planned) in self.program.sites.iter().enumerate() {
+                    if !self.is_wanted(number) {
+                        let _ =
+                            memory::write(pid.0, planned.site.address.wrapping_add(*bias), &planned.site.bytes[..1]);
+                    }
+                }
+            }
+        }
+    }
+
+    fn lose(&mut self, point: u32, now: u64, why: &str) {
+        let Some(rate) = self.rates.get_mut(point as usize) else { return };
+        if rate.lost.is_none() {
+            rate.lost = Some(now);
+            let label = self.program.points.get(point as usize).map(|point| point.label.clone()).unwrap_or_default();
+            self.miss("functions", format!("{}: {why}", crate::symbols::demangle(&label)));
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        ((self.program.sites.len() * SLOT) as u64).next_multiple_of(PAGE).max(PAGE)
+    }
+
+    /// Writes slots and breakpoints.
+    fn plant(&mut self, pid: Tid, bias: u64, slots: u64) -> std::io::Result<()> {
+        let program = std::rc::Rc::clone(&self.program);
+        let now = clock::monotonic_ns();
+        let mut copies = vec![BREAKPOINT; program.sites.len() * SLOT];
+        for ((number, planned), place) in program.sites.iter().enumerate().zip(copies.as_chunks_mut::<SLOT>().0) {
+            let site = &planned.site;
+            let mut there = [0; LONGEST];
+            let len = usize::from(site.len);
+            let there = there.get_mut(..len).unwrap_or_default();
+            let is_read = memory::read(pid.0, site.address.wrapping_add(bias), there).is_ok();
+            let slot = site.elsewhere(bias, slots + (number * SLOT) as u64);
+            match slot {
+                Some(slot) if is_read && site.bytes.get(..len) == Some(there) => *place = slot,
+                _ => {
+                    let why = if slot.is_none() {
+                        "what it names is too far away"
+                    } else {
+                        "its code is not that of its file"
+                    };
+                    for (point, _) in &planned.edges {
+                        self.lose(*point, now, &format!("not traced: {why}"));
+                    }
+                }
+            }
+        }
+        memory::write(pid.0, slots, &copies)?;
+        for (number, planned) in program.sites.iter().enumerate() {
+            if self.is_wanted(number) {
+                memory::write(pid.0, planned.site.address.wrapping_add(bias), &[BREAKPOINT])?;
+            }
+        }
+        self.count_in_semaphores(pid, bias, 1)
+    }
+
+    fn count_in_semaphores(&self, pid: Tid, bias: u64, by: i16) -> std::io::Result<()> {
+        for at in &self.program.semaphores {
+            let at = at.wrapping_add(bias);
+            let mut word = [0; 2];
+            memory::read(pid.0, at, &mut word)?;
+            memory::write(pid.0, at, &u16::from_le_bytes(word).wrapping_add_signed(by).to_le_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn unplant(&mut self, pid: Tid) {
+        match self.images.get(&pid) {
+            Some(Planted::Waiting { entry, byte }) => {
+                let _ = memory::write(pid.0, *entry, &[*byte]);
+            }
+            Some(Planted::Done { bias, .. }) => {
+                let bias = *bias;
+                for planned in &self.program.sites {
+                    let _ = memory::write(pid.0, planned.site.address.wrapping_add(bias), &planned.site.bytes[..1]);
+                }
+                let _ = self.count_in_semaphores(pid, bias, -1);
+            }
+            None => {}
+        }
+    }
+}
+
+impl Session<'_> {
+    /// A new image is in place, in its exec's stop: it gets a breakpoint where it begins, if it is the one that was
+    /// searched.
+    pub(crate) fn expect_image(&mut self, tid: Tid, pid: Tid, former: Tid) {
+        let Some(probes) = &mut self.probes else { return };
+        probes.images.remove(&pid);
+        probes.tasks.remove(&former);
+        probes.tasks.remove(&tid);
+        if !self.stream.is_open() {
+            return;
+        }
+        let image = probes.program.image;
+        let Ok(meta) = std::fs::metadata(format!("/proc/{}/exe", pid.0)) else { return };
+        if (meta.dev(), meta.ino()) != (image.device, image.inode) {
+            return;
+        }
+        let planted = entry_of(pid).ok_or("its first address is not known".to_owned()).and_then(|entry| {
+            let mut byte = [0];
+            let set = memory::read(pid.0, entry, &mut byte).and_then(|()| memory::write(pid.0, entry, &[BREAKPOINT]));
+            set.map(|()| Planted::Waiting { entry, byte: byte[0] }).map_err(|error| error.to_string())
+        });
+        match planted {
+            Ok(planted) => {
+                probes.images.insert(pid, planted);
+            }
+            Err(why) => self.not_planted(pid, &why),
+        }
+    }
+
+    fn not_planted(&mut self, pid: Tid, why: &str) {
+        let reason = format!("no breakpoints could be set in process {}: {why}", pid.0);
+        self.warn_once("probes", reason.clone());
+        if let Some(probes) = &mut self.probes {
+            probes.miss("functions", reason);
+        }
+    }
+
+    /// The image is about to begin, and stands behind the breakpoint there: it gets all others.
+    pub(crate) fn plant(
+        &mut self,
+        stopped: &Stopped,
+        pid: Tid,
+        (entry, byte): (u64, u8),
+        registers: &General,
+    ) -> Result<(), Gone> {
+        let registers = registers.at(entry);
+        let Some(probes) = &mut self.probes else { return Ok(()) };
+        let (image, len) = (probes.program.image, probes.bytes());
+        probes.images.remove(&pid);
+        let bias = entry.wrapping_sub(image.entry);
+        let mut code = [byte, 0];
+        let mapped = memory::read(pid.0, entry + 1, &mut code[1..])
+            .and_then(|()| memory::write(pid.0, entry, &SYSCALL))
+            .map_err(|error| error.to_string());
+        let mapped = match mapped {
+            Ok(()) => {
+                let places = places(pid, image.lowest.wrapping_add(bias), len);
+                let slots = self.map(stopped, pid, &registers, &places, len);
+                let _ = memory::write(pid.0, entry, &code);
+                slots?
+            }
+            Err(why) => {
+                let _ = memory::write(pid.0, entry, &[byte]);
+                stopped.set_general(&registers)?;
+                Err(why)
+            }
+        };
+        let Some(probes) = &mut self.probes else { return Ok(()) };
+        let planted = mapped.and_then(|slots| {
+            probes.images.insert(pid, Planted::Done { bias, slots });
+            probes.plant(pid, bias, slots).map_err(|error| error.to_string())
+        });
+        if let Err(why) = planted {
+            probes.unplant(pid);
+            self.not_planted(pid, &why);
+        }
+        Ok(())
+    }
+
+    /// Maps pages for the slots in the target. It stands before a `syscall` instruction.
+    fn map(
+        &mut self,
+        stopped: &Stopped,
+        pid: Tid,
+        registers: &General,
+        places: &[u64],
+        len: u64,
+    ) -> Result<Result<u64, String>, Gone> {
+        let mut remote = Remote::in_code(stopped, pid, registers)?;
+        let protection = (libc::PROT_READ | libc::PROT_EXEC) as u64;
+        let flags = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | MAP_FIXED_NOREPLACE) as u64;
+        let mut slots = Err("there is no room near its code".to_owned());
+        let mut made = Ok(());
+        for place in places {
+            match remote.call(libc::SYS_mmap, [*place, len, protection, flags, u64::MAX, 0]) {
+                Ok(at) if at as u64 == *place => {
+                    slots = Ok(*place);
+                    break;
+                }
+                Ok(at) if at > 0 => {
+                    let _ = remote.call(libc::SYS_munmap, [at as u64, len, 0, 0, 0, 0]);
+                }
+                Ok(error) => slots = Err(format!("mmap: {}", std::io::Error::from_raw_os_error(-error as i32))),
+                Err(gone) => {
+                    made = Err(gone);
+                    break;
+                }
+            }
+        }
+        let made = made.and_then(|()| remote.restore(registers));
+        if made.is_err()
+            && let Some((status, usage)) = remote.last.take()
+        {
+            self.serve_next(Waited { tid: stopped.tid(), status, usage: Some(usage) });
+        }
+        made.map(|()| slots)
+    }
+
+    /// A task that is to be let go: its process loses its breakpoints, and it stands where it would without them.
+    pub(crate) fn free_of_probes(&mut self, stopped: &Stopped, reason: Reason) -> Freed {
+        let tid = stopped.tid();
+        let Some(pid) = self.tasks.get(tid).map(|task| task.pid) else { return Freed::Now };
+        let Some(probes) = &mut self.probes else { return Freed::Now };
+        let Some(planted) = probes.images.get(&pid).copied() else { return Freed::Now };
+        if probes.freed.insert(pid) {
+            probes.unplant(pid);
+        }
+        let Ok(Some(registers)) = stopped.general() else { return Freed::Now };
+        let is_signal = reason == Reason::Signal(libc::SIGTRAP) && super::hit::is_breakpoint(stopped);
+        let at = match planted {
+            Planted::Waiting { entry, .. } => Some(entry),
+            Planted::Done { bias, .. } => {
+                let at = registers.ip().wrapping_sub(1);
+                probes.site_at(at.wrapping_sub(bias)).map(|_| at)
+            }
+        };
+        if let Some(at) = at.filter(|at| registers.ip() == at.wrapping_add(1)) {
+            if is_signal {
+                let _ = stopped.set_general(&registers.at(at));
+                return Freed::WithoutSignal;
+            }
+            if stopped.has_pending(libc::SIGTRAP) {
+                return Freed::Later;
+            }
+        }
+        if let Some((at, _)) = probes.out_of_slot(planted, registers.ip()) {
+            let _ = stopped.set_general(&registers.at(at));
+        }
+        Freed::Now
+    }
+}
