@@ -55,7 +55,7 @@ fn case(report: &GateReport, row: &Row) -> Case {
 fn message(row: &Row) -> String {
     let mut parts = vec![row.verdict.word().to_owned()];
     if let (Some(before), Some(after)) = (row.baseline_value, row.candidate_value) {
-        parts.push(format!("{after} {} against {before}", row.unit));
+        parts.push(format!("{} against {}", amount(after, &row.unit), amount(before, &row.unit)));
     }
     parts.extend(row.delta_percent.map(|delta| match (row.lower_percent, row.upper_percent) {
         (Some(lower), Some(upper)) => format!("{delta:+.2} % [{lower:+.2}, {upper:+.2}]"),
@@ -64,6 +64,15 @@ fn message(row: &Row) -> String {
     parts.extend(row.reason.clone());
     parts.extend(row.risk_note_ref.as_ref().map(|note| format!("accepted by {note}")));
     parts.join(", ")
+}
+
+/// `2.956 µs`: times as criterion shows them, other measures whole where they are.
+fn amount(value: f64, unit: &str) -> String {
+    const TIMES: [(f64, &str); 4] = [(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")];
+    let scale = TIMES.iter().find(|(scale, _)| unit == "ns" && value.abs() >= *scale);
+    let (value, unit) = scale.map_or((value, unit), |(scale, unit)| (value / scale, unit));
+    let places = if value.fract() == 0.0 { 0 } else { 3 - value.abs().log10().floor().clamp(0.0, 3.0) as usize };
+    format!("{value:.places$} {unit}")
 }
 
 /// What the candidate took. Where the change has an interval, so has the value: as far as it holds the value itself.
@@ -77,5 +86,17 @@ fn value(row: &Row, value: f64) -> Value {
         unit: row.unit.clone(),
         value,
         between: between.filter(|(lower, upper)| *lower <= value && value <= *upper),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::amount;
+
+    #[test]
+    fn amounts_are_read_at_a_glance() {
+        let shown = |value| amount(value, "ns");
+        assert_eq!([2_955.694, 662.37, 1e9, 12_345_678.9].map(shown), ["2.956 µs", "662.4 ns", "1 s", "12.35 ms"]);
+        assert_eq!([amount(1024.0, "bytes"), amount(0.125, "ns")], ["1024 bytes", "0.125 ns"]);
     }
 }
