@@ -660,7 +660,8 @@ fn calls_are_told_by_the_class_of_their_objects() {
         classes["file"]["written_bytes"] == 7000 && classes["file"]["read_bytes"].as_u64() >= Some(7000),
         "{classes}"
     );
-    assert!(summary["syscalls"]["by_name"]["write"].as_u64() >= Some(28), "{}", summary["syscalls"]);
+    // A reader of a pipe may find several writes at once.
+    assert!(summary["syscalls"]["by_name"]["write"].as_u64() >= Some(7 + 14 + 1), "{}", summary["syscalls"]);
     assert_eq!(summary["io"]["wchar"], 7000 * 3, "{}", summary["io"]);
     assert!(summary["not_measured"]["syscalls.time_ns"].is_string());
 }
