@@ -7,6 +7,7 @@ use assertions::baseline::CompareOptions;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::ask::Inconclusive;
+use super::parts::{finite, path, switch, value};
 use crate::emit::Kind;
 
 /// `baseline …`.
@@ -94,33 +95,13 @@ pub enum ShowForm {
     Folded,
 }
 
-fn value(id: &'static str, name: &'static str) -> Arg {
-    Arg::new(id).long(id).value_name(name).action(ArgAction::Set)
-}
-
-fn path(id: &'static str, name: &'static str) -> Arg {
-    value(id, name).value_parser(value_parser!(PathBuf))
-}
-
-fn switch(id: &'static str) -> Arg {
-    Arg::new(id).long(id).action(ArgAction::SetTrue)
-}
-
 fn file(id: &'static str, name: &'static str) -> Arg {
     Arg::new(id).value_name(name).required(true).value_parser(value_parser!(PathBuf))
 }
 
-/// A finite number from 0 on.
-fn number(word: &str) -> Result<f64, String> {
-    let number: Option<f64> = word.parse().ok();
-    number
-        .filter(|number| number.is_finite() && *number >= 0.0)
-        .ok_or_else(|| "a finite number from 0 on is needed".into())
-}
-
 /// What counts as a change.
 fn limits() -> [Arg; 4] {
-    let limit = |id, help| value(id, "PCT").allow_hyphen_values(true).value_parser(number).help(help);
+    let limit = |id, help| value(id, "PCT").allow_hyphen_values(true).value_parser(finite).help(help);
     [
         limit("threshold-elapsed-pct", "What elapsed time may grow by (default 15)"),
         limit("threshold-compile-pct", "What compile time may grow by (default 15)"),
@@ -148,7 +129,7 @@ pub fn command() -> Command {
                 .arg(
                     value("exact-tolerance-pct", "PCT")
                         .allow_hyphen_values(true)
-                        .value_parser(number)
+                        .value_parser(finite)
                         .help("What counts may grow by (default 0)"),
                 )
                 .arg(path("out", "FILE").help("Write the findings as JSON"))
@@ -192,7 +173,7 @@ fn capture() -> Command {
         .arg(path("out-dir", "DIR").help("Where all of it goes (default docs/perf/baselines/latest)"))
         .arg(
             value("timeout-sec", "N")
-                .value_parser(number)
+                .value_parser(finite)
                 .help("How long a run may take (default 120, several iterations 180)"),
         )
         .arg(

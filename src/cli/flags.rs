@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command, value_parser};
 
+use super::parts::{path, switch, value};
 use super::{help, profile};
 
 const TARGET: &str = "What to trace";
@@ -16,19 +17,6 @@ const GENERAL: &str = "General";
 
 /// Largest string limit, 16 MiB.
 pub const MAX_STRING: u64 = 16 << 20;
-
-fn switch(id: &'static str) -> Arg {
-    Arg::new(id).long(id).action(ArgAction::SetTrue)
-}
-
-fn value(id: &'static str, name: &'static str) -> Arg {
-    Arg::new(id).long(id).value_name(name).action(ArgAction::Set)
-}
-
-/// A value that is a path, of any bytes.
-fn path(id: &'static str, name: &'static str) -> Arg {
-    value(id, name).value_parser(value_parser!(PathBuf))
-}
 
 fn count(id: &'static str, short: char) -> Arg {
     Arg::new(id).short(short).action(ArgAction::Count)

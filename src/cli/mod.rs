@@ -10,6 +10,7 @@ mod expr;
 pub mod flags;
 pub mod gate;
 mod help;
+mod parts;
 pub mod perf;
 pub mod profile;
 mod read;

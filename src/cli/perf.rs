@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use super::parts::{finite, switch, value};
 
 /// `perf …`.
 #[derive(Debug)]
@@ -79,14 +81,6 @@ pub struct Seed {
 /// The document that is meant when none is named.
 const USUAL: &str = "perf.json";
 
-fn value(id: &'static str, name: &'static str) -> Arg {
-    Arg::new(id).long(id).value_name(name).action(ArgAction::Set)
-}
-
-fn switch(id: &'static str) -> Arg {
-    Arg::new(id).long(id).action(ArgAction::SetTrue)
-}
-
 fn file(name: &'static str) -> Arg {
     Arg::new("file").value_name(name).value_parser(value_parser!(PathBuf))
 }
@@ -99,14 +93,6 @@ fn json() -> Arg {
     switch("json").short('j').help("As JSON")
 }
 
-/// A finite number from 0 on.
-fn limit(word: &str) -> Result<f64, String> {
-    let number: Option<f64> = word.parse().ok();
-    number
-        .filter(|number| number.is_finite() && *number >= 0.0)
-        .ok_or_else(|| "a finite number from 0 on is needed".into())
-}
-
 fn report_flags() -> Vec<Arg> {
     vec![
         file("PERF").help("The document (default perf.json)"),
@@ -114,11 +100,11 @@ fn report_flags() -> Vec<Arg> {
         value("profile", "NAME").short('p').help("Which profile (default: that of the first run)"),
         value("tolerance", "PCT")
             .allow_hyphen_values(true)
-            .value_parser(limit)
+            .value_parser(finite)
             .help("A change of so many percent is none (default 5)"),
         value("min-us", "N")
             .allow_hyphen_values(true)
-            .value_parser(limit)
+            .value_parser(finite)
             .help("A change below so many microseconds is none (default 1)"),
         switch("fail-on-regressions").help("Exit code 1 when something fails, 3 when something is not decided"),
         switch("allow-removed").help("A tracepoint that is only in the baseline is no failure"),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::ask::{Session, Target};
+use super::parts;
 
 const PROFILE: &str = "Profile";
 
@@ -75,7 +76,7 @@ const ROOTS: &[&str] = &["auto", "none", "process", "thread", "tid"];
 const BACKENDS: &[&str] = &["wasm", "llvm", "native"];
 
 fn value(id: &'static str, name: &'static str, help: &'static str) -> Arg {
-    Arg::new(id).long(id).value_name(name).action(ArgAction::Set).help_heading(PROFILE).help(help)
+    parts::value(id, name).help_heading(PROFILE).help(help)
 }
 
 fn word(id: &'static str, words: &'static [&'static str], help: &'static str) -> Arg {
@@ -83,7 +84,7 @@ fn word(id: &'static str, words: &'static [&'static str], help: &'static str) ->
 }
 
 fn switch(id: &'static str, help: &'static str) -> Arg {
-    Arg::new(id).long(id).action(ArgAction::SetTrue).help_heading(PROFILE).help(help)
+    parts::switch(id).help_heading(PROFILE).help(help)
 }
 
 /// The flags. `bare`: of a plain run, which has no room for them in its short help.

@@ -3,10 +3,9 @@
 //! Registers and the upper part of the stack are read and unwound at once; only addresses are kept, as a
 //! `Sample` of weight 0 that the task's next call belongs to.
 
-use std::os::unix::ffi::OsStrExt;
+use recording::event::{Frame, NO_MAPPING, Record, SampleClock};
 
-use recording::event::{Frame, Mapped, NO_MAPPING, Record, SampleClock};
-
+use crate::profile::mapped;
 use crate::sampling::{Registers, Sampler, Seen};
 use crate::stream::Stream;
 use crate::sys::memory::{Range, RemoteMemory};
@@ -87,18 +86,7 @@ impl CallStacks {
 
 fn push_mapped(record: &mut Record, stream: &mut Stream<'_>, seen: &Seen<'_>) {
     let Seen::Mapped { at_ns, index, mapping } = *seen else { return };
-    let mapped = Mapped {
-        number: number(index),
-        process: mapping.pid,
-        start: mapping.start,
-        length: mapping.end.saturating_sub(mapping.start),
-        offset: mapping.offset,
-        device: 0,
-        inode: 0,
-        path: mapping.path.as_os_str().as_bytes(),
-        build_id: &mapping.build_id,
-    };
-    record.mapped(at_ns, &mapped);
+    record.mapped(at_ns, &mapped(number(index), mapping));
     stream.push(record);
 }
 

@@ -14,6 +14,7 @@ use crate::sampling::{Clock, How, Registers, Report, Sampler, Seen, Source};
 use crate::session::{Calls, Session};
 use crate::stop::Reason;
 use crate::stream::Stream;
+use crate::symbols::Mapping;
 use crate::sys::memory::{Range, RemoteMemory};
 use crate::sys::ptrace::{self, Stopped};
 use crate::sys::{Tid, clock};
@@ -162,6 +163,21 @@ impl Profile {
     }
 }
 
+/// A mapping with its number, as the recording has it.
+pub(crate) fn mapped(number: u32, mapping: &Mapping) -> Mapped<'_> {
+    Mapped {
+        number,
+        process: mapping.pid,
+        start: mapping.start,
+        length: mapping.end.saturating_sub(mapping.start),
+        offset: mapping.offset,
+        device: 0,
+        inode: 0,
+        path: mapping.path.as_os_str().as_bytes(),
+        build_id: &mapping.build_id,
+    }
+}
+
 /// Pushes what was seen. Births and ends are the engine's own to tell.
 fn push(record: &mut Record, stream: &mut Stream<'_>, how: &How, seen: &Seen<'_>) {
     match *seen {
@@ -177,18 +193,7 @@ fn push(record: &mut Record, stream: &mut Stream<'_>, how: &How, seen: &Seen<'_>
             record.switch(tid, at_ns, Switch { on, preempted: (!on).then_some(preempted) });
         }
         Seen::Mapped { at_ns, index, mapping } => {
-            let mapped = Mapped {
-                number: index,
-                process: mapping.pid,
-                start: mapping.start,
-                length: mapping.end.saturating_sub(mapping.start),
-                offset: mapping.offset,
-                device: 0,
-                inode: 0,
-                path: mapping.path.as_os_str().as_bytes(),
-                build_id: &mapping.build_id,
-            };
-            record.mapped(at_ns, &mapped);
+            record.mapped(at_ns, &mapped(index, mapping));
         }
         Seen::Born { .. } | Seen::Died { .. } | Seen::Named { .. } => return,
     }

@@ -1,35 +1,15 @@
 //! The flags of `gate …`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use assertions::gate::read::Kind;
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use super::Source;
-
-fn value(id: &'static str, name: &'static str) -> Arg {
-    Arg::new(id).long(id).value_name(name).action(ArgAction::Set)
-}
-
-fn path(id: &'static str, name: &'static str) -> Arg {
-    value(id, name).value_parser(value_parser!(PathBuf))
-}
-
-fn switch(id: &'static str) -> Arg {
-    Arg::new(id).long(id).action(ArgAction::SetTrue)
-}
+use crate::cli::parts::{finite, path, switch, value};
 
 fn percent(id: &'static str) -> Arg {
     value(id, "PCT").allow_hyphen_values(true).value_parser(finite)
-}
-
-/// A finite number from 0 on.
-fn finite(word: &str) -> Result<f64, String> {
-    let number: Option<f64> = word.parse().ok();
-    number
-        .filter(|number| number.is_finite() && *number >= 0.0)
-        .ok_or_else(|| "a finite number from 0 on is needed".into())
 }
 
 /// Names that are criterion's own.

@@ -294,36 +294,25 @@ impl Timeline {
 
     /// All that happened before `until` has been told. What is told later of that time counts from then on.
     pub fn settle(&mut self, until: u64) {
-        for task in &mut self.tasks {
-            task.settle(
-                until,
-                &mut sweep::Into {
-                    tracepoints: &self.tracepoints,
-                    measures: &mut self.measures,
-                    switches: self.switches,
-                    busy: &mut self.busy,
-                },
-            );
-        }
+        self.each_task(|_, task, into| task.settle(until, into));
+    }
+
+    /// Has every task told what it knows, into the sums of the run.
+    fn each_task(&mut self, mut tell: impl FnMut(usize, &mut Sweep, &mut sweep::Into<'_>)) {
+        let mut into = sweep::Into {
+            tracepoints: &self.tracepoints,
+            measures: &mut self.measures,
+            switches: self.switches,
+            busy: &mut self.busy,
+        };
+        self.tasks.iter_mut().enumerate().for_each(|(number, task)| tell(number, task, &mut into));
         self.busy.settle();
     }
 
     /// Computes all of it.
     pub fn report(mut self, end: End) -> Reported {
         let never = Died::default();
-        for (number, task) in self.tasks.iter_mut().enumerate() {
-            let died = end.tasks.get(number).unwrap_or(&never).at;
-            task.end(
-                died,
-                &mut sweep::Into {
-                    tracepoints: &self.tracepoints,
-                    measures: &mut self.measures,
-                    switches: self.switches,
-                    busy: &mut self.busy,
-                },
-            );
-        }
-        self.busy.settle();
+        self.each_task(|number, task, into| task.end(end.tasks.get(number).unwrap_or(&never).at, into));
         let (mut stacks, cuts) = weights::stacks(&self, &end);
         let idle = idle::idle(&self, &end);
         let summary = totals::summary(&self, &end, idle, cuts);
