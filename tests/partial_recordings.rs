@@ -98,3 +98,29 @@ fn a_limit_is_no_difference() {
         assert!(says.contains("not measured: a limit cut the recording"), "{files:?}: {says}");
     }
 }
+
+/// Nor is a part of an output in which something varies from run to run.
+#[test]
+fn a_part_of_what_varies_is_no_difference() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    // What was written for a second is stored.
+    let script = "cat /proc/sys/kernel/random/uuid; echo fixed; sleep 1.2; echo end";
+    let words = ["golden", "record", "q", "--fixture", "-", "--runs", "3", "--vary", "none", "--level", "outcome"];
+    let record = output(chic_trace().args(words).args(["--", "sh", "-c", script]).current_dir(dir));
+    assert!(record.status.success() && text(&record.stdout).contains("1 masked"), "{}", text(&record.stderr));
+    let whole = store(dir, "run", script);
+    let blocks: Vec<usize> = (0..whole.len()).filter(|at| whole[*at..].starts_with(b"CBLK")).collect();
+    let mut told = 0;
+    for at in blocks.iter().skip(3) {
+        fs::write(dir.join("cut"), &whole[..*at]).expect("written");
+        let run = output(chic_trace().args(["golden", "check", "q", "--recording", "cut"]).current_dir(dir));
+        let says = text(&run.stdout) + &text(&run.stderr);
+        assert_eq!(run.status.code(), Some(4), "{at}: {says}");
+        told += usize::from(says.contains("q: not measured: the recording has no end: "));
+    }
+    assert!(told > 2, "{told} were compared");
+}
