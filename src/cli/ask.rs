@@ -10,7 +10,8 @@ use super::perf::{Perf, Seed};
 use super::profile;
 use report::shown::Outcomes;
 use report::summary::SortBy;
-use report::text::{Clock, HexStrings, Precision};
+use report::text::{Clock, Constants, Descriptors, HexStrings, Precision};
+use syscalls::Filter;
 use tracer::{Counters, EnvChange, Left, Placement};
 
 /// A command line that makes sense.
@@ -182,6 +183,22 @@ pub struct Look {
     pub strings: Option<u64>,
     /// `-v`.
     pub verbose: bool,
+    /// `-e raw=`.
+    pub raw: Option<Filter>,
+    /// `-e verbose=`.
+    pub structures: Option<Filter>,
+    /// `-e abbrev=`.
+    pub short: Option<Filter>,
+    /// `-X`.
+    pub constants: Constants,
+    /// `-N`.
+    pub argument_names: bool,
+    /// `-Y`.
+    pub task_names: bool,
+    /// `-e read=`.
+    pub read_dumps: Descriptors,
+    /// `-e write=`.
+    pub write_dumps: Descriptors,
     /// `-y`, `-yy`.
     pub notes: u8,
     /// `-x`, `-xx`.

@@ -1,6 +1,8 @@
 //! `-e EXPR`: which of its qualifiers it is, and the small sets behind `status` and `quiet`.
 
 use report::shown::Outcomes;
+use report::text::{Constants, Descriptors};
+use syscalls::Filter;
 
 use super::ask::Quiet;
 use super::refused;
@@ -19,6 +21,18 @@ pub enum Expr {
     Quiet(Quiet),
     /// Descriptor notes.
     DecodeFds(u8),
+    /// Notes of tasks.
+    DecodePids(bool),
+    /// Calls whose words are shown as they are.
+    Raw(Filter),
+    /// Calls whose structures are shown.
+    Structures(Filter),
+    /// Calls whose structures are shortened.
+    Short(Filter),
+    /// Descriptors whose data is dumped when it is read.
+    Read(Descriptors),
+    /// When it is written.
+    Write(Descriptors),
 }
 
 /// Reads one expression. Its qualifiers and their short forms are strace's.
@@ -30,14 +44,14 @@ pub fn read(text: &str) -> Result<Expr, Problem> {
         "status" => Expr::Status(status(value)?),
         "quiet" | "silent" | "silence" | "q" => Expr::Quiet(quiet(value)?),
         "decode-fds" | "decode-fd" => Expr::DecodeFds(decode_fds(value)?),
-        "read" | "reads" | "r" => return Err(not_taken("read")),
-        "write" | "writes" | "w" => return Err(not_taken("write")),
-        "abbrev" | "a" => return Err(not_taken("abbrev")),
-        "verbose" | "v" => return Err(not_taken("verbose")),
-        "raw" | "x" => return Err(not_taken("raw")),
+        "read" | "reads" | "r" => Expr::Read(descriptors("read", value)?),
+        "write" | "writes" | "w" => Expr::Write(descriptors("write", value)?),
+        "abbrev" | "a" => Expr::Short(calls("abbrev", value)?),
+        "verbose" | "v" => Expr::Structures(calls("verbose", value)?),
+        "raw" | "x" => Expr::Raw(calls("raw", value)?),
         "inject" | "fault" | "kvm" => return Err(not_taken(key)),
         "fd" | "fds" | "trace-fds" => return Err(not_taken("fd")),
-        "decode-pids" | "decode-pid" => return Err(not_taken("decode-pids")),
+        "decode-pids" | "decode-pid" => Expr::DecodePids(decode_pids(value)?),
         // Not a qualifier: a regular expression may hold a `=`, and anything else is an unknown name.
         _ => Expr::Trace(text.into()),
     })
@@ -91,6 +105,52 @@ pub fn quiet(set: &str) -> Result<Quiet, Problem> {
     })
 }
 
+/// A set of calls, in the language of `trace=`.
+pub fn calls(what: &str, set: &str) -> Result<Filter, Problem> {
+    Filter::parse(set).map_err(|error| {
+        Problem::usage(format!("cannot take -e {what}={set}: {error}"))
+            .hint("names, %classes, /regular expressions/, all, none; !NAME leaves out")
+    })
+}
+
+/// A set of descriptors: numbers, all, none, `!` in front of them.
+pub fn descriptors(what: &str, set: &str) -> Result<Descriptors, Problem> {
+    let (negated, list) = set.strip_prefix('!').map_or((false, set), |rest| (true, rest));
+    match list {
+        "all" => return Ok(Descriptors::new(vec![], !negated)),
+        "none" => return Ok(Descriptors::new(vec![], negated)),
+        _ => {}
+    }
+    let number = |word: &str| match word.trim().parse::<i32>() {
+        Ok(fd) if fd >= 0 => Ok(fd),
+        _ => Err(Problem::usage(format!("cannot read {word:?} in {what}={set}: it is no descriptor"))
+            .hint("numbers with commas between, all, none; ! in front of them leaves out")),
+    };
+    Ok(Descriptors::new(list.split(',').map(number).collect::<Result<_, _>>()?, negated))
+}
+
+/// Are tasks shown with their names?
+pub fn decode_pids(set: &str) -> Result<bool, Problem> {
+    let (negated, words) = words("decode-pids", set, &["comm", "pidns", "all", "none"])?;
+    match (negated, words.as_slice()) {
+        (false, ["comm"]) => Ok(true),
+        (false, ["none"]) | (true, ["all"]) => Ok(false),
+        _ => Err(Problem::usage(format!("cannot take decode-pids={set}: pidns is not built in this version"))
+            .hint("comm is -Y: the name of each task; numbers are those of our own PID namespace")),
+    }
+}
+
+/// How constants are written.
+pub fn constants(word: &str) -> Result<Constants, Problem> {
+    match word {
+        "raw" => Ok(Constants::Numbers),
+        "abbrev" => Ok(Constants::Names),
+        "verbose" => Ok(Constants::Both),
+        _ => Err(Problem::usage(format!("cannot take -X {word}: there is no such style"))
+            .hint("raw shows numbers, abbrev names, verbose both")),
+    }
+}
+
 /// A level of descriptor notes.
 pub fn decode_fds(set: &str) -> Result<u8, Problem> {
     let (negated, words) = words("decode-fds", set, &["path", "all", "none"])?;
@@ -114,6 +174,20 @@ mod tests {
         }
         assert_eq!(read("signal=INT").ok(), Some(Expr::Signal("INT".into())));
         assert!(read("inject=all:error=EIO").is_err_and(|p| p.what.contains("inject")));
+    }
+
+    #[test]
+    fn sets_of_descriptors() {
+        let takes = |set: &str| descriptors("read", set).map(|set| [0, 3, 9].map(|fd| set.takes(fd))).ok();
+        assert_eq!(takes("3"), Some([false, true, false]));
+        assert_eq!(takes("0,9"), Some([true, false, true]));
+        assert_eq!(takes("!0,9"), Some([false, true, false]));
+        assert_eq!(takes("all"), Some([true; 3]));
+        assert_eq!(takes("none"), Some([false; 3]));
+        assert_eq!(takes("!none"), Some([true; 3]));
+        for wrong in ["", "x", "-1", "1,,2"] {
+            assert_eq!(takes(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

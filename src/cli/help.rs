@@ -16,7 +16,9 @@ trace: names, %classes (%file %desc %network %process %signal %memory %ipc %cred
 /regular expressions/, all, none; !NAME leaves out; ?NAME may be unknown. Only what is shown costs anything.
 signal: names with or without SIG, all, none, !SET.
 status: successful, failed, unfinished, unavailable, detached.
-quiet: attach, exit, path-resolution, personality, thread-execve, all.";
+quiet: attach, exit, path-resolution, personality, thread-execve, all.
+raw, verbose, abbrev: sets of calls, as of trace: words as they are, structures decoded (all), structures shortened (all).
+read, write: descriptors whose data is dumped in hex: numbers, all, none, !SET.";
 
 /// End of `--help`.
 pub const LONG_END: &str = "Examples:

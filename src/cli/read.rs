@@ -355,7 +355,7 @@ fn calls(m: &ArgMatches) -> Result<Calls, Problem> {
             Expr::Trace(set) => calls.trace = Some(set),
             Expr::Signal(set) => calls.signals = Some(set),
             Expr::Status(set) => calls.outcomes = set,
-            Expr::Quiet(_) | Expr::DecodeFds(_) => {}
+            _ => {}
         }
     }
     if let Some(set) = text(m, "trace") {
@@ -426,6 +426,8 @@ fn look(m: &ArgMatches) -> Result<Look, Problem> {
             1 => HexStrings::NonAscii,
             _ => HexStrings::All,
         },
+        argument_names: on(m, "arg-names"),
+        task_names: on(m, "Y"),
         column: m.get_one::<u16>("columns").copied(),
         quiet: quiet_level(times(m, "q")),
         number: on(m, "syscall-number"),
@@ -447,11 +449,32 @@ fn look(m: &ArgMatches) -> Result<Look, Problem> {
     if let Some(set) = text(m, "quiet") {
         look.quiet = expr::quiet(set)?;
     }
+    look.raw = text(m, "raw").map(|set| expr::calls("raw", set)).transpose()?;
+    look.structures = text(m, "verbose").map(|set| expr::calls("verbose", set)).transpose()?;
+    look.short = text(m, "abbrev").map(|set| expr::calls("abbrev", set)).transpose()?;
+    if let Some(set) = text(m, "read") {
+        look.read_dumps = expr::descriptors("read", set)?;
+    }
+    if let Some(set) = text(m, "write") {
+        look.write_dumps = expr::descriptors("write", set)?;
+    }
+    if let Some(word) = text(m, "const-print-style") {
+        look.constants = expr::constants(word)?;
+    }
+    if let Some(set) = text(m, "decode-pids") {
+        look.task_names = expr::decode_pids(set)?;
+    }
     for expr in expressions(m)? {
         match expr {
             Expr::Quiet(set) => look.quiet = set,
             Expr::DecodeFds(level) => look.notes = level,
-            _ => {}
+            Expr::DecodePids(names) => look.task_names = names,
+            Expr::Raw(set) => look.raw = Some(set),
+            Expr::Structures(set) => look.structures = Some(set),
+            Expr::Short(set) => look.short = Some(set),
+            Expr::Read(set) => look.read_dumps = set,
+            Expr::Write(set) => look.write_dumps = set,
+            Expr::Trace(_) | Expr::Signal(_) | Expr::Status(_) => {}
         }
     }
     if let Some(key) = text(m, "summary-sort-by") {

@@ -92,13 +92,9 @@ const ROWS: &[Row] = &[
         why: Why::NotYet,
         instead: "nothing is injected by this version: a run is always the program's own",
     },
+    Row { names: &["kvm"], why: Why::NotYet, instead: "leave it out: it changes no call" },
     Row {
-        names: &["abbrev", "raw", "verbose-set", "read", "write", "kvm"],
-        why: Why::NotYet,
-        instead: "`-v` shows structures whole, `-s N` and `-xx` show data",
-    },
-    Row {
-        names: &["arg-names", "const-print-style", "decode-pids", "argv0"],
+        names: &["argv0"],
         why: Why::NotYet,
         instead: "`--format json` has the number of every call, its task and its process",
     },
@@ -117,11 +113,8 @@ const SHORT: &[(char, &str)] = &[
     ('A', "output-append-mode"),
     ('b', "detach-on"),
     ('d', "debug"),
-    ('N', "arg-names"),
     ('O', "summary-syscall-overhead"),
     ('P', "trace-path"),
-    ('X', "const-print-style"),
-    ('Y', "decode-pids"),
 ];
 
 fn find(name: &str) -> Option<&'static Row> {
@@ -145,7 +138,6 @@ pub fn short(flag: char) -> Option<Problem> {
 pub fn qualifier(name: &str) -> Option<Problem> {
     let known = match name {
         "fd" => "trace-fds",
-        "verbose" => "verbose-set",
         name => name,
     };
     find(known).map(|row| say(&format!("-e {name}="), row))

@@ -36,9 +36,9 @@ impl Printer<'_, '_> {
         if self.word(at) == 0 {
             return self.text(b"NULL");
         }
-        match self.memory(at, 0) {
+        match self.memory(at, 0).filter(|_| self.word(0) as i32 >= 0) {
             Some(kept) => self.fd_set(kept.bytes, Some(at)),
-            None if self.word(0) as i32 <= 0 => self.text(b"[]"),
+            None if self.word(0) as i32 == 0 => self.text(b"[]"),
             None => self.address(at),
         }
     }

@@ -1,5 +1,7 @@
 //! What a user may ask of the text, as plain values.
 
+use syscalls::Filter;
+
 use crate::Shown;
 
 /// Options of the text. The default is that of `strace PROG` on a terminal.
@@ -19,6 +21,22 @@ pub struct TextOptions {
     pub strings: usize,
     /// Whole structures, the environment (`-v`).
     pub verbose: bool,
+    /// Calls whose words are not decoded (`-e raw=`). `None` is none.
+    pub raw: Option<Filter>,
+    /// Calls whose structures are decoded (`-e verbose=`). `None` is all.
+    pub structures: Option<Filter>,
+    /// Calls whose structures are shortened (`-e abbrev=`). `None` is what `verbose` says.
+    pub short: Option<Filter>,
+    /// How constants are written (`-X`).
+    pub constants: Constants,
+    /// The name of each argument in front of it (`-N`).
+    pub argument_names: bool,
+    /// The name of a task behind its number (`-Y`).
+    pub task_names: bool,
+    /// Descriptors whose data is dumped: what was read (`-e read=`).
+    pub read_dumps: Descriptors,
+    /// What was written (`-e write=`).
+    pub write_dumps: Descriptors,
     /// Strings in hex (`-x`, `-xx`).
     pub hex: HexStrings,
     /// Notes of descriptors: 0 none, 1 paths (`-y`), 2 and protocol addresses (`-yy`).
@@ -46,6 +64,14 @@ impl Default for TextOptions {
             column: 40,
             strings: 32,
             verbose: false,
+            raw: None,
+            structures: None,
+            short: None,
+            constants: Constants::Names,
+            argument_names: false,
+            task_names: false,
+            read_dumps: Descriptors::default(),
+            write_dumps: Descriptors::default(),
             hex: HexStrings::Never,
             notes: 0,
             quiet: Quiet::default(),
@@ -90,6 +116,42 @@ pub enum Precision {
     Micros,
     /// Nine.
     Nanos,
+}
+
+/// How constants are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Constants {
+    /// `O_RDONLY` (`-X abbrev`).
+    #[default]
+    Names,
+    /// `0` (`-X raw`).
+    Numbers,
+    /// `0 /* O_RDONLY */` (`-X verbose`).
+    Both,
+}
+
+/// A set of descriptors. The default is the empty one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Descriptors {
+    listed: Vec<i32>,
+    negated: bool,
+}
+
+impl Descriptors {
+    /// These, or with `negated` all but these.
+    pub fn new(listed: Vec<i32>, negated: bool) -> Self {
+        Descriptors { listed, negated }
+    }
+
+    /// Is this one in the set?
+    pub fn takes(&self, fd: i32) -> bool {
+        self.listed.contains(&fd) != self.negated
+    }
+
+    /// Is none in the set?
+    pub fn is_empty(&self) -> bool {
+        self.listed.is_empty() && !self.negated
+    }
 }
 
 /// Strings in hex.
