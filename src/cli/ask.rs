@@ -534,6 +534,8 @@ pub struct Assert {
     pub follow: bool,
     /// `--recording`.
     pub recording: Option<PathBuf>,
+    /// How it is read when it is a document.
+    pub reading: recording::document::Options,
     /// `--emit`, `KIND:PATH` each.
     pub emit: Vec<OsString>,
     /// Form of the verdict.

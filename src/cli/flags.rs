@@ -654,7 +654,12 @@ pub fn command() -> Command {
                 .arg(verdict_format())
                 .arg(emit())
                 .arg(inconclusive())
-                .arg(path("recording", "FILE").conflicts_with("argv").help("Judge this recording instead of a run"))
+                .arg(
+                    path("recording", "FILE")
+                        .conflicts_with("argv")
+                        .help("Judge this recording or document instead of a run"),
+                )
+                .args(reading())
                 .arg(argv(false)),
         )
         .subcommand(super::gate::command())

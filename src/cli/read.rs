@@ -301,6 +301,7 @@ pub fn assert(m: &ArgMatches) -> Result<Assert, Problem> {
         runs: m.get_one::<u32>("runs").copied(),
         follow: !on(m, "no-follow"),
         recording,
+        reading: reading(m),
         emit: emit(m),
         form: form(m),
     })

@@ -157,6 +157,10 @@ pub struct Launch {
     pub no_terminal: bool,
     /// May it use one CPU only, the first of those that we may use?
     pub one_cpu: bool,
+    /// The only CPU that it may use.
+    pub cpu: Option<u32>,
+    /// Does it lead a process group of its own, which can be ended as a whole?
+    pub own_group: bool,
     /// Does its address space lie where it would without randomisation? Where that is refused it runs
     /// all the same: see [`crate::without_aslr`].
     pub no_aslr: bool,
@@ -334,8 +338,14 @@ pub struct Usage {
     pub system: Duration,
     /// Peak resident set as wait4 tells it (may be that of an image before the last exec), bytes.
     pub max_rss_bytes: u64,
+    /// Page faults without I/O, of the program and all it waited for (getrusage(2)).
+    pub minor_faults: u64,
+    /// Page faults with I/O.
+    pub major_faults: u64,
     /// Instructions in user mode, of the program and all it started; or why they were not counted.
     pub instructions: Result<u64, String>,
+    /// Was it ended because its time was over?
+    pub timed_out: bool,
 }
 
 #[cfg(test)]

@@ -142,6 +142,15 @@ impl Control {
         control
     }
 
+    /// Signals of a terminal are counted, not ignored: of programs in groups of their own it tells only us.
+    pub fn count_interrupts(&mut self) {
+        for signal in [libc::SIGINT, libc::SIGQUIT] {
+            if self.changed.iter().any(|(known, old)| *known == signal && !old.is_ignored()) {
+                self.change(signal, Disposition::count());
+            }
+        }
+    }
+
     /// Changes nothing: for a process that goes on as it is.
     pub fn untouched() -> Control {
         Control { changed: vec![], mask: signals::unblock(&[]), last_order: None, ended_by: None }

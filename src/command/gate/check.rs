@@ -126,6 +126,9 @@ fn of_results(ask: &Check, settings: &Settings, check: &CheckSettings) -> Result
 
 fn of_pairs(ask: &Check, turns: &Turns, check: &CheckSettings) -> Result<Compared, Problem> {
     let Paired { baseline, candidate, judged, measurement } = pairs::run(&ask.counted, turns, check)?;
+    if let Some(why) = &measurement.in_turns {
+        line(&format!("cannot run both at the same time: {why}; they were run in turns"));
+    }
     measurement.not_measured.iter().for_each(|missing| line(&pairs::told(missing)));
     Ok(Compared { baseline, candidate, judged, measurement: Some(measurement), ..Compared::default() })
 }
@@ -133,17 +136,20 @@ fn of_pairs(ask: &Check, turns: &Turns, check: &CheckSettings) -> Result<Compare
 fn of_counters(ask: &Check, settings: &Settings, check: &CheckSettings) -> Result<Compared, Problem> {
     let ask = &ask.counted;
     let before = counted::kept(&counted::place(ask, &check.baseline, settings)?)?;
-    let after = counted::count(ask, Some(before.runs))?;
+    let counted::Found { counters: after, no_instructions } = counted::count(ask, Some(before.runs))?;
     let name = ask.golden.as_deref().unwrap_or(&check.baseline);
     let mut rows = counters::compare(&counted::id(ask), &before, &after, check.calls_percent);
+    for row in rows.iter_mut().filter(|row| row.metric == "instructions" && row.verdict == Verdict::NotMeasured) {
+        row.reason = no_instructions.as_ref().map(|why| format!("counter-unavailable: {why}")).or(row.reason.take());
+    }
     rows.retain(|row| row.metric.contains(&check.filter) || row.bench_id.contains(&check.filter));
     let mut failures = Vec::new();
     if rows.is_empty() {
         failures.push(format!("cannot check anything: no counter has {:?} in its name", check.filter));
     }
     Ok(Compared {
-        baseline: counted::side(name, &before),
-        candidate: counted::side(NEW, &after),
+        baseline: counted::side(name, ask, &before),
+        candidate: counted::side(NEW, ask, &after),
         judged: Judged { rows, ..Judged::default() },
         failures,
         ..Compared::default()

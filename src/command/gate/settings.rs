@@ -132,7 +132,8 @@ impl Settings {
             filter: text(&ask.results.filter, "gate.bench_filter", &budgets.bench_filter).unwrap_or_default(),
             risk_notes: notes.unwrap_or_else(|| "artifacts/performance/risk_notes".into()),
             calls_percent: self.number("regression.syscall_threshold_percent").unwrap_or(0.0),
-            regressions_fail: budgets.fail_on_unjustified_regression,
+            regressions_fail: budgets.fail_on_unjustified_regression
+                && self.text("ci.fail_on_regression") != Some("false"),
             max_steal_percent: self.number("gate.max_steal_percent").unwrap_or(MAX_STEAL_PERCENT),
             parameters,
         })

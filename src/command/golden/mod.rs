@@ -13,6 +13,7 @@ mod record;
 mod references;
 mod reports;
 mod settings;
+mod traces;
 
 use goldens::{Observer, Options, Run};
 

@@ -30,6 +30,8 @@ pub struct Program {
     pub no_terminal: bool,
     /// CPUs that it may use.
     pub cpus: Option<Cpus>,
+    /// Lead a process group of its own.
+    pub own_group: bool,
     /// Ask for an address space that is not randomised.
     pub no_aslr: bool,
     /// What descriptors 0 to 2 become.
@@ -268,6 +270,10 @@ fn prepare(program: &Program) -> Result<(), (Step, Errno)> {
     let failed = |step| move |errno| (step, errno);
     for (fd, change) in program.stdio.iter().enumerate() {
         set_fd(fd as RawFd, *change).map_err(failed(Step::Stdio))?;
+    }
+    if program.own_group {
+        // SAFETY: takes numbers only; a child that has run no program may found a group (setpgid(2)).
+        unsafe { libc::setpgid(0, 0) };
     }
     if program.no_terminal {
         give_up_terminal();
