@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 
-use programs::{build, chic_trace, output, room, text};
+use programs::{build, can_trace, chic_trace, output, room, text};
 use serde_json::{Value, json};
 
 const FIRST_SCHEMA: &str = include_str!("../assertions/tests/gate/frankenjax/perf_delta.v1.schema.json");
@@ -154,6 +154,95 @@ fn runs_come_in_turns_and_begin_with_each_program_equally_often() {
     assert!(order.starts_with("ABABBAABBA"), "{order}");
     let pairs = report(dir.path())["measurement"]["pairs"].as_array().expect("pairs").len();
     assert_eq!(order.len(), 2 + 2 * pairs);
+}
+
+#[test]
+fn both_may_run_at_the_same_time() {
+    let dir = room();
+    script(dir.path(), "old", ":");
+    script(dir.path(), "new", ": && :");
+    let words = ["--duet", "--pairs", "4", "--inconclusive=pass", "--baseline-bin", "./old", "--", "./new"];
+    let run = check(dir.path(), &words);
+    ends(&run, 0);
+    let measurement = report(dir.path())["measurement"].clone();
+    match &measurement["side_by_side"] {
+        Value::Array(cpus) => {
+            assert!(cpus.len() == 2 && cpus[0] != cpus[1], "{measurement}");
+            assert!(measurement["in_turns"].is_null());
+        }
+        _ => {
+            let why = measurement["in_turns"].as_str().expect("why not");
+            assert!(text(&run.stderr).contains(&format!("cannot run both at the same time: {why}")));
+        }
+    }
+    assert!(measurement["pairs"].as_array().is_some_and(|pairs| pairs.len() >= 4));
+    ends(&check(dir.path(), &["--duet", "--", "./new"]), 2);
+}
+
+#[test]
+fn a_program_that_hangs_is_ended() {
+    let dir = room();
+    // Whoever it started goes with it.
+    script(dir.path(), "hangs", "sleep 1000 & echo $! > child; wait");
+    let began = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("a pid").trim().to_owned();
+    for words in [
+        &["--timeout-sec", "0.5", "--baseline-bin", "./hangs", "--", "./hangs"][..],
+        &["--timeout-sec", "0.5", "--duet", "--baseline-bin", "./hangs", "--", "./hangs"],
+    ] {
+        let run = check(dir.path(), words);
+        ends(&run, 1);
+        let said = "run-failed: ./hangs did not end within 0.5 s; --timeout-sec allows more";
+        assert!(text(&run.stderr).contains(said), "{}", text(&run.stderr));
+        assert_eq!(report(dir.path())["overall_status"], "fail");
+        let child = Path::new("/proc").join(began("child")).join("cmdline");
+        let gone = std::fs::read(&child).map_or(true, |words| !words.starts_with(b"sleep"));
+        assert!(gone, "{} lives", child.display());
+    }
+    ends(&check(dir.path(), &["--timeout-sec", "0", "--baseline-bin", "./hangs", "--", "./hangs"]), 2);
+}
+
+#[test]
+fn what_both_do_is_counted_in_runs_that_are_not_timed() {
+    if !can_trace() {
+        return;
+    }
+    let dir = room();
+    script(dir.path(), "old", ":");
+    script(dir.path(), "new", ": < /dev/null");
+    let run = check(dir.path(), &["--pairs", "4", "--inconclusive=pass", "--baseline-bin", "./old", "--", "./new"]);
+    ends(&run, 1);
+    let second = report(dir.path());
+    let calls = row(&second, "calls.openat");
+    assert_eq!((&calls["verdict"], &calls["design"]), (&json!("regressed"), &json!("counter-exact")));
+    let (before, after) = (calls["baseline_value"].as_f64(), calls["candidate_value"].as_f64());
+    assert_eq!(before.map(|calls| calls + 1.0), after);
+    assert_eq!(row(&second, "bytes.written")["verdict"], "pass");
+    assert_eq!(second["family_size"], 2, "counters need no statistics");
+    let shown = text(&run.stdout);
+    assert!(shown.contains("new calls.openat ") && shown.contains(" counters "), "{shown}");
+
+    // A measure of pairs alone needs no such runs.
+    let words = ["--bench-filter", "wall", "--pairs", "4", "--inconclusive=pass", "--baseline-bin", "./old", "--"];
+    ends(&check(dir.path(), &[&words[..], &["./new"]].concat()), 0);
+    assert_eq!(report(dir.path())["benchmarks"].as_array().map(Vec::len), Some(1));
+    let words = ["--bench-filter", "calls.openat", "--pairs", "4", "--baseline-bin", "./old", "--", "./new"];
+    ends(&check(dir.path(), &words), 1);
+    assert_eq!(report(dir.path())["family_size"], 0);
+
+    // What differs from run to run of itself says nothing.
+    script(
+        dir.path(),
+        "flips",
+        "n=$(cat n 2>/dev/null || echo 0); echo $((n + 1)) > n\n[ $((n % 2)) = 0 ] && : < /dev/null\n:",
+    );
+    let words = ["--pairs", "4", "--inconclusive=pass", "--baseline-bin", "./flips", "--", "./flips"];
+    let run = check(dir.path(), &words);
+    ends(&run, 0);
+    assert!(
+        text(&run.stderr).contains("calls.openat is not compared: it differs from run to run"),
+        "{}",
+        text(&run.stderr)
+    );
 }
 
 #[test]

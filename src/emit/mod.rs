@@ -6,6 +6,7 @@
 mod github;
 mod junit;
 mod markdown;
+mod places;
 mod sarif;
 mod values;
 
@@ -15,6 +16,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use assertions::Configuration;
+pub use places::Lines;
 pub use values::LATENCY;
 
 use crate::exit::say;

@@ -69,7 +69,8 @@ impl Reader<'_> {
 
     /// Remembers a plain value for whoever asks for settings. Rules are kept apart.
     pub(super) fn keep(&mut self, path: &str, value: &Value<'_>) {
-        let of_rules = ["assertion.", "assertions.", "performance.", "anti_patterns.", "gate.bench.", "golden_traces.baselines."];
+        let of_rules =
+            ["assertion.", "assertions.", "performance.", "anti_patterns.", "gate.bench.", "golden_traces.baselines."];
         if of_rules.iter().any(|rules| path.starts_with(rules)) {
             return;
         }
@@ -112,8 +113,10 @@ impl Reader<'_> {
                 }
                 known
             });
+            let line = self.line(&entry.span());
             self.configuration.benches.push(Override {
                 pattern: text_of(pattern),
+                line,
                 metric,
                 margin_percent: number("margin_percent"),
                 limit_percent: number("limit_percent"),

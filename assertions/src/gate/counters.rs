@@ -209,6 +209,14 @@ fn row(id: &str, name: &str, baseline: &Counters, candidate: &Counters, allowed_
         (Some(before), Some(after)) if name == INSTRUCTIONS => {
             (row.design, row.verdict) = (Design::CounterMin, minima(&before, &after));
         }
+        (Some(before), Some(after)) if name.starts_with("faults.") => {
+            // What the page cache holds decides, too: only what is so in all runs is of the program.
+            let verdict = match noisy(&before, &after) {
+                Verdict::Inconclusive => Verdict::Pass,
+                verdict => verdict,
+            };
+            (row.design, row.verdict) = (Design::CounterNoisy, verdict);
+        }
         (Some(before), Some(after)) => {
             judge(&mut row, &before, &after, if name == "calls" { allowed_percent } else { 0.0 });
         }
@@ -349,6 +357,17 @@ mod tests {
                 ("faults.minor", Verdict::NotMeasured),
             ]
         );
+    }
+
+    #[test]
+    fn faults_are_of_the_program_where_all_runs_have_them() {
+        let verdict = |values: [u64; 5]| {
+            let (old, new) = (counters(&[("faults.minor", [9; 5])]), counters(&[("faults.minor", values)]));
+            verdicts(&compare("x", &old, &new, 0.0))[0].1
+        };
+        assert_eq!(verdict([9, 9, 10, 9, 9]), Verdict::Pass);
+        assert_eq!(verdict([10; 5]), Verdict::Regressed);
+        assert_eq!(verdict([8; 5]), Verdict::Improved);
     }
 
     #[test]

@@ -202,11 +202,14 @@ pub fn text(series: &[Series]) -> String {
         let _ = writeln!(out, "  {}", sparkline(&values, least, most));
         let mut begins: Vec<usize> = std::iter::once(0).chain(one.change_points.iter().copied()).collect();
         begins.push(values.len());
-        for (a, b, c) in begins.windows(3).filter_map(|levels| Some((levels.first()?, levels.get(1)?, levels.get(2)?))) {
+        for (a, b, c) in begins.windows(3).filter_map(|levels| Some((levels.first()?, levels.get(1)?, levels.get(2)?)))
+        {
             let level = |from: &usize, to: &usize| values.get(*from..*to).and_then(median_of);
             let Some(((before, after), point)) = level(a, b).zip(level(b, c)).zip(one.points.get(*b)) else { continue };
-            let change = if before > 0.0 { format!(" ({:+.1} %)", (after - before) / before * 100.0) } else { String::new() };
-            let sha = point.git_sha.as_deref().map(|sha| crate::perf::escaped(&sha.chars().take(12).collect::<String>()));
+            let change =
+                if before > 0.0 { format!(" ({:+.1} %)", (after - before) / before * 100.0) } else { String::new() };
+            let sha =
+                point.git_sha.as_deref().map(|sha| crate::perf::escaped(&sha.chars().take(12).collect::<String>()));
             let at = sha.map(|sha| format!(" at {sha}")).unwrap_or_default();
             let _ = writeln!(out, "  changed{change} on {}{at}", date(point.started_at_unix_ms));
         }

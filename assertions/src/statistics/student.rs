@@ -80,9 +80,12 @@ mod tests {
     #[test]
     fn probabilities_are_those_of_tables() {
         // Two-sided levels of .05, .01 and .001.
-        for (t, freedom, p) in
-            [(12.706_204_736, 1.0, 0.05), (2.228_138_852, 10.0, 0.05), (2.845_339_71, 20.0, 0.01), (3.551_807, 27.0, 0.001_429)]
-        {
+        for (t, freedom, p) in [
+            (12.706_204_736, 1.0, 0.05),
+            (2.228_138_852, 10.0, 0.05),
+            (2.845_339_71, 20.0, 0.01),
+            (3.551_807, 27.0, 0.001_429),
+        ] {
             let found = beyond(t, freedom);
             assert!((found / p - 1.0).abs() < 2e-3, "t {t} with {freedom}: {found} is not {p}");
         }

@@ -17,8 +17,8 @@ use super::settings::{CheckSettings, Settings};
 use super::store::Place;
 use super::{counted, failed, found, written};
 use crate::cli::General;
-use crate::cli::gate::{Check, Turns};
-use crate::emit::{self, Findings, Own, Wanted};
+use crate::cli::gate::{Check, Source, Turns};
+use crate::emit::{self, Case, Findings, Lines, Own, Wanted};
 use crate::exit::{Code, Ending};
 use crate::host;
 use crate::message::{Problem, named};
@@ -31,8 +31,11 @@ pub fn run(general: &General, ask: &Check) -> Result<Ending, Problem> {
         return verified(path);
     }
     let began = Instant::now();
-    let wanted = emit::wanted(&ask.emit, emit::GATE)?;
+    let mut wanted = emit::wanted(&ask.emit, emit::GATE)?;
     let settings = Settings::of(general, &ask.results)?;
+    if let Some(configuration) = settings.configuration() {
+        wanted.extend(emit::configured(configuration, "gate-check", emit::GATE)?);
+    }
     let check = settings.check(ask)?;
     let reports = [&ask.report, &ask.report_v1].into_iter().flatten().map(PathBuf::as_path);
     for path in reports.chain(wanted.iter().map(Wanted::path)) {
@@ -60,12 +63,30 @@ pub fn run(general: &General, ask: &Check) -> Result<Ending, Problem> {
     }
     reasons::say(&report, ask.allow_unused_notes);
     let own = Own { json: &|| json(&report), text: &|| text(&report), junit: None };
-    let findings = Findings { took_ms: began.elapsed().as_millis() as u64, ..found::findings(&report) };
+    let findings = found::findings(&report).located(&|case| place(ask, &settings, &report, case));
+    let findings = Findings { took_ms: began.elapsed().as_millis() as u64, ..findings };
     written(emit::write(&wanted, own, &findings))?;
     match output::print(&emit::form(ask.form, own, &findings))? {
         Ending::Code(_) => Ok(code(report.overall()).into()),
         other => Ok(other),
     }
+}
+
+/// Where a finding belongs: the line of renacer.toml that sets the limit, the risk note that is no good, else the file
+/// of results that holds the benchmark.
+fn place(ask: &Check, settings: &Settings, report: &GateReport, case: &Case) -> Option<emit::Place> {
+    let first = case.found.first()?;
+    if let Some(noted) = report.notes.iter().find(|noted| told(noted) == first.message) {
+        return Some(emit::Place { file: noted.path.clone(), line: 1 });
+    }
+    let row = report.rows.iter().find(|row| found::name(report, row) == case.name)?;
+    settings.limit_place(ask, row).or_else(|| {
+        let named = ask.results.sources.iter().filter_map(|source| match source {
+            Source::File(_, path) => Lines::of(path),
+            Source::Criterion(_) => None,
+        });
+        named.into_iter().find_map(|lines| lines.holding(&row.bench_id))
+    })
 }
 
 fn code(overall: Overall) -> Code {

@@ -92,8 +92,7 @@ impl Stage {
     }
 
     fn late(&self, program: &OsString) -> Problem {
-        said(program, &format!("did not end within {} s", self.timeout.as_secs_f64()))
-            .hint("--timeout-sec N allows more")
+        said(program, &format!("did not end within {} s; --timeout-sec allows more", self.timeout.as_secs_f64()))
     }
 }
 

@@ -34,8 +34,11 @@ use crate::runner::{Case, Environment, Fixture, Input, Listing, NoRun};
 
 /// Checks what was asked, prints, and chooses the code by what was printed.
 pub fn run(general: &General, ask: &GoldenCheck) -> Result<Ending, Problem> {
-    let wanted = emit::wanted(&ask.emit, emit::VERDICTS)?;
+    let mut wanted = emit::wanted(&ask.emit, emit::VERDICTS)?;
     let configuration = configuration(general)?;
+    if let Some(configuration) = &configuration {
+        wanted.extend(emit::configured(configuration, "golden-check", emit::VERDICTS)?);
+    }
     let settings = Settings(configuration.as_ref());
     let place = Place::of(&ask.place, configuration.as_ref())?;
     if let (Some(wish), [], false) = (ask.unreferenced, ask.names.as_slice(), ask.recorded_command) {
@@ -83,7 +86,8 @@ pub fn run(general: &General, ask: &GoldenCheck) -> Result<Ending, Problem> {
     tell(general, &reports, &|verbose| usual(&reports, verbose), telling, code)
 }
 
-/// Traces that renacer.toml names for these and that can't be read: nothing is run before all of them are told.
+/// Traces of renacer.toml that stand for goldens and can't be read, when one of these is among them: nothing is run
+/// before all of them are told.
 fn unreadable(
     ask: &GoldenCheck,
     place: &Place,
@@ -91,12 +95,16 @@ fn unreadable(
     names: &[String],
 ) -> Result<Vec<Problem>, Problem> {
     let mut problems = Vec::new();
-    for name in names.iter().filter(|name| traces.names().any(|known| known == name.as_str())) {
-        if !place.find(name)?.exists() {
-            problems.extend(traces.golden(name, &ask.reading).err());
+    let mut asked = false;
+    for name in traces.names() {
+        if !place.find(name)?.exists()
+            && let Err(problem) = traces.golden(name, &ask.reading)
+        {
+            asked |= names.iter().any(|known| known == name);
+            problems.push(problem);
         }
     }
-    Ok(problems)
+    Ok(if asked { problems } else { Vec::new() })
 }
 
 /// Of several results: the first of these that occurred.
@@ -161,7 +169,8 @@ impl Checking<'_> {
         }
         let header = Header::of(&case)?;
         let weaker = options.level < golden.header.level || options.lines() != golden.header.options;
-        let mut checked = self.compared_live(&path, (&golden, &contents), case, options, (&header, !weaker && !is_trace))?;
+        let mut checked =
+            self.compared_live(&path, (&golden, &contents), case, options, (&header, !weaker && !is_trace))?;
         if weaker && checked.comparison.verdict == Verdict::Different {
             let why = "nothing waits to be accepted: this check compares less than the golden";
             checked.comparison.notes.push(why.into());
