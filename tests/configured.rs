@@ -47,7 +47,7 @@ fn traces_that_are_program_output_are_each_named_before_anything_runs() {
     assert!(said.contains("renacer.toml:5 names it") && said.contains("renacer.toml:9 names it"), "{said}");
     assert!(said.contains("max_deviation_percent has no effect"), "{said}");
     assert!(!dir.join("ran").exists());
-    fs::remove_file(dir.join("golden_traces/second.json")).expect("removed");
+    fs::remove_dir_all(dir.join("golden_traces")).expect("removed");
     let missing = run(dir, &["golden", "check", "second", "--", "/bin/true"]);
     ends(&missing, 4);
     assert!(text(&missing.stderr).contains("there is no second.json"), "{}", text(&missing.stderr));

@@ -28,7 +28,11 @@ fn json_of(path: &Path) -> Value {
 #[track_caller]
 fn sarif(path: &Path) -> Vec<Value> {
     let document = json_of(path);
-    let schema: Value = serde_json::from_str(SARIF).expect("JSON");
+    let mut schema: Value = serde_json::from_str(SARIF).expect("JSON");
+    // The expression for a language, which we don't name, has a bracket too many.
+    for of in ["run", "toolComponent"] {
+        schema["definitions"][of]["properties"]["language"].as_object_mut().expect("a key").remove("pattern");
+    }
     let validator = jsonschema::options()
         .with_draft(jsonschema::Draft::Draft7)
         .should_validate_formats(true)

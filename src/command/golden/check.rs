@@ -45,6 +45,7 @@ pub fn run(general: &General, ask: &GoldenCheck) -> Result<Ending, Problem> {
         return references::tell(&place, &[], wish).map(Ending::from);
     }
     let traces = Traces::of(configuration.as_ref());
+    traces.warnings().for_each(|warning| say(&format_args!("chic-trace: {}", safe(warning))));
     let names = match ask.names.as_slice() {
         [] => {
             let mut names = place.store.names();

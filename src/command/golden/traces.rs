@@ -16,6 +16,7 @@ pub struct Traces<'c> {
     listed: &'c [Trace],
     name: &'c str,
     dir: Option<&'c Path>,
+    warnings: &'c [String],
 }
 
 impl<'c> Traces<'c> {
@@ -24,8 +25,14 @@ impl<'c> Traces<'c> {
         Traces {
             listed: configuration.map(|all| all.traces.as_slice()).unwrap_or_default(),
             name: configuration.map_or("", |all| &all.name),
+            warnings: configuration.map(|all| all.warnings.as_slice()).unwrap_or_default(),
             dir: configuration.and_then(|all| all.get("golden_traces.directory")).map(Path::new),
         }
+    }
+
+    /// What of them has no effect.
+    pub fn warnings(&self) -> impl Iterator<Item = &'c str> {
+        self.warnings.iter().map(String::as_str).filter(|warning| warning.contains("max_deviation_percent"))
     }
 
     /// Their names, in the order of the file.
