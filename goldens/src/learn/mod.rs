@@ -370,7 +370,8 @@ impl<'a> Learning<'a> {
                     joined.asserted.iter().filter(|asserted| !**asserted).count() as u64
                 };
                 self.mask_stream(key, &object, &joined);
-                streams.push(Stream { object, presence, process: key.clone(), bag: joined.bag, steps: joined.steps });
+                let (process, bag, steps) = (key.clone(), joined.bag, joined.steps);
+                streams.push(Stream { object, presence, process, bag, steps, blocks: Vec::new() });
             }
         }
         (streams, loose)

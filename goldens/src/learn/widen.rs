@@ -223,7 +223,14 @@ impl Widening<'_> {
             let steps = steps.map(|(presence, step)| (presence, streams::canonical(&step, &self.names))).collect();
             let name = self.names.canonical(&after.object.name).clone();
             let object = ObjectRef { kind: after.object.kind, name };
-            Stream { object, presence: Presence::Optional, process: process.clone(), bag: after.bag, steps }
+            Stream {
+                object,
+                presence: Presence::Optional,
+                process: process.clone(),
+                bag: after.bag,
+                steps,
+                blocks: Vec::new(),
+            }
         });
         match (found.before, new) {
             (Some(before), Some(new))
@@ -378,6 +385,7 @@ impl Widening<'_> {
                     thread: after.key.into(),
                     bag: false,
                     calls: calls(after),
+                    blocks: Vec::new(),
                 };
                 Some(Box::new(move |golden| golden.threads.push(line)))
             }
