@@ -382,7 +382,7 @@ impl Dice {
     /// A few lines, which may stand there several times.
     fn maybe_repeated<T: Clone>(&mut self, line: impl Fn(&mut Self) -> T) -> Vec<T> {
         let lines: Vec<T> = (0..=self.roll(4)).map(|_| line(self)).collect();
-        let times = if self.chance(3) { 3 + self.roll(3) as usize } else { 1 };
+        let times = if self.chance(3) { 3 + self.roll(3) } else { 1 };
         std::iter::repeat_n(lines, times).flatten().collect()
     }
 
