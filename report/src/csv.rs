@@ -8,6 +8,7 @@ use crate::output::Stream;
 use crate::rows::{Cells, Layout, RowOptions, TableOptions, Whole};
 use crate::spread::NAMES;
 use crate::statistics::{Row, Statistics};
+use crate::summary::SortBy;
 use crate::{Destination, Shown, digits};
 
 /// Calls, one a line.
@@ -105,13 +106,17 @@ impl Sink for Counts {
 
     fn end(&mut self, _trailer: &Trailer) -> Result<(), SinkError> {
         let rows = self.statistics.rows(self.options.table.sort).map_err(|source| self.to.failed(source))?;
-        write_counts(self.to.buffer(), &rows, &self.options);
+        write_counts(self.to.buffer(), rows, &self.options);
         self.to.flush()
     }
 }
 
-/// Appends header and rows.
-pub(crate) fn write_counts(out: &mut Vec<u8>, rows: &[Row], options: &CountOptions) {
+/// Appends header and rows. Without a column of times runs that do the same give the same lines: they come by calls
+/// and name then, unless another order was asked for.
+pub(crate) fn write_counts(out: &mut Vec<u8>, mut rows: Vec<Row>, options: &CountOptions) {
+    if options.table.sort == SortBy::Time && !options.durations {
+        rows.sort_by(|a, b| (b.calls, &a.name).cmp(&(a.calls, &b.name)));
+    }
     out.extend_from_slice(b"syscall,calls,errors");
     if options.durations {
         out.extend_from_slice(b",total_time");
@@ -121,7 +126,7 @@ pub(crate) fn write_counts(out: &mut Vec<u8>, rows: &[Row], options: &CountOptio
         out.extend_from_slice(name.as_bytes());
     }
     out.push(b'\n');
-    for row in rows {
+    for row in &rows {
         field(out, row.name.as_bytes());
         out.push(b',');
         digits::dec(out, row.calls);

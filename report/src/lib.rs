@@ -31,6 +31,7 @@ pub mod stacks;
 mod statistics;
 pub mod summary;
 pub mod text;
+pub mod transpiler_map;
 
 pub use destination::Destination;
 pub use schema::schema;

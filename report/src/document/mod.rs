@@ -57,7 +57,7 @@ pub fn show(document: &Document<'_>, form: &Form, to: Destination) -> Result<(),
         Form::Csv(options) => rows::write(&mut stream, document, &Csv::of(options), options)?,
         Form::Counts(options) => {
             let rows = table::rows(document, options.table.sort, &options.shown, options.table.spread);
-            write_counts(stream.buffer(), &rows, options);
+            write_counts(stream.buffer(), rows, options);
         }
         Form::Html(options) => rows::write(&mut stream, document, &Html::of(options), options)?,
         Form::Summary(options) => table::of_calls(stream.buffer(), document, options),
