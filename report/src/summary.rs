@@ -8,6 +8,7 @@ use recording::{Batch, Sink, SinkError};
 use syscalls::Abi;
 
 use crate::output::Stream;
+use crate::statistics::{Statistics, beside};
 use crate::{Destination, Shown};
 
 /// Options of the table.
@@ -15,6 +16,8 @@ use crate::{Destination, Shown};
 pub struct SummaryOptions {
     /// Order of the rows (`-S`).
     pub sort: SortBy,
+    /// Mean, deviation and percentiles behind each row (`--stats-extended`).
+    pub spread: bool,
     /// Which events.
     pub shown: Shown,
 }
@@ -64,13 +67,14 @@ pub struct Summary {
     options: SummaryOptions,
     to: Stream,
     clock: Clock,
-    tally: Tally,
+    statistics: Statistics,
 }
 
 impl Summary {
     /// A table with these options.
     pub fn new(options: SummaryOptions, to: Destination) -> Self {
-        Summary { options, to: to.into_stream(), clock: Clock::new(&Header::default()), tally: Tally::new() }
+        let statistics = Statistics::new(options.spread);
+        Summary { options, to: to.into_stream(), clock: Clock::new(&Header::default()), statistics }
     }
 }
 
@@ -87,14 +91,19 @@ impl Sink for Summary {
                 && !event.is_announcement()
                 && self.options.shown.takes_call(&call)
             {
-                self.tally.observe(&call, &self.clock);
+                self.statistics.observe(&call, &self.clock).map_err(|source| self.to.failed(source))?;
             }
         }
         Ok(())
     }
 
     fn end(&mut self, _trailer: &Trailer) -> Result<(), SinkError> {
-        write_table(self.to.buffer(), &self.tally, self.options.sort);
+        let start = self.to.buffer().len();
+        write_table(self.to.buffer(), self.statistics.tally(), self.options.sort);
+        if self.options.spread {
+            let rows = self.statistics.rows(self.options.sort).map_err(|source| self.to.failed(source))?;
+            beside(self.to.buffer(), start, &rows);
+        }
         self.to.flush()
     }
 }
@@ -128,7 +137,7 @@ pub(crate) fn by_time(rows: &mut [Counted]) {
     });
 }
 
-fn sort(rows: &mut [Counted], by: SortBy) {
+pub(crate) fn sort(rows: &mut [Counted], by: SortBy) {
     if by == SortBy::Nothing {
         return;
     }

@@ -70,6 +70,7 @@ pub fn trace(m: &ArgMatches, argv: Vec<OsString>) -> Result<Trace, Problem> {
         out,
         keep: path(m, "keep"),
         profile: profile::is_asked(m).then(|| Box::new(profile::how(m))),
+        own_cost: on(m, "profile-self"),
     })
 }
 
@@ -137,6 +138,7 @@ pub fn compare(m: &ArgMatches) -> Compare {
         place: golden_place(m),
         compare: compare_as(m),
         as_recorded: on(m, "as-recorded"),
+        clusters: path(m, "clusters"),
         fail_on: owned(m, "fail-on"),
         verbose: on(m, "verbose"),
         emit: emit(m),
@@ -415,7 +417,10 @@ fn look(m: &ArgMatches) -> Result<Look, Problem> {
     let (table, lines_too) = (on(m, "summary-only"), on(m, "C"));
     let timing = on(m, "T");
     let mut look = Look {
+        spread: on(m, "stats-extended"),
+        clusters: path(m, "clusters"),
         compact: on(m, "compact"),
+        lamport: on(m, "lamport"),
         time: clock(m)?,
         relative: precision_of(m, "relative-timestamps", on(m, "r"))?,
         duration: precision_of(m, "syscall-times", timing)?,
@@ -471,13 +476,33 @@ fn look(m: &ArgMatches) -> Result<Look, Problem> {
     if look.compact && look.format != Format::Json {
         return Err(Problem::usage("cannot take --compact without --format json: there is nothing to leave out"));
     }
+    needs(&look)?;
     Ok(look)
+}
+
+/// Flags that say nothing without another.
+fn needs(look: &Look) -> Result<(), Problem> {
+    let has_table = look.table_too || matches!(look.format, Format::Summary | Format::Counts);
+    for (given, flag) in [(look.spread, "--stats-extended"), (look.clusters.is_some(), "--clusters")] {
+        if given && !has_table {
+            return Err(Problem::usage(format!("cannot take {flag} without -c: it is about the table of counts"))
+                .hint(format!("-c {flag} shows the table alone, --summary {flag} the calls before it")));
+        }
+    }
+    if look.lamport && (look.compact || !matches!(look.format, Format::Json | Format::JsonLines)) {
+        return Err(Problem::usage("cannot take --lamport here: only whole JSON documents and lines have that clock")
+            .hint("--format json --lamport, or --format jsonl --lamport"));
+    }
+    Ok(())
 }
 
 fn form_of(format: Option<&str>, table: bool, lines_too: bool) -> (Format, bool) {
     match (format, table) {
         (Some("json"), table) => (Format::Json, table || lines_too),
         (Some("jsonl"), table) => (Format::JsonLines, table || lines_too),
+        (Some("csv"), true) => (Format::Counts, false),
+        (Some("csv"), false) => (Format::Csv, lines_too),
+        (Some("html"), table) => (Format::Html, table || lines_too),
         (Some("summary"), _) | (_, true) => (Format::Summary, false),
         (_, false) => (Format::Text, lines_too),
     }
