@@ -7,6 +7,7 @@ mod cli;
 mod color;
 mod command;
 mod config;
+mod debug;
 mod emit;
 mod exit;
 mod herald;
@@ -25,6 +26,7 @@ mod selection;
 mod session;
 mod show;
 mod start_failure;
+mod tips;
 mod transpiler_map;
 
 fn main() {

@@ -7,7 +7,9 @@
 //! Not for: deciding what to trace or where the output goes (see `src`), comparing or judging.
 #![forbid(unsafe_code)]
 
+pub mod accessed;
 mod args;
+pub mod columns;
 pub mod destination;
 mod digits;
 pub mod document;

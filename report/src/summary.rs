@@ -7,6 +7,7 @@ use recording::views::{Clock, Counted, Tally};
 use recording::{Batch, Sink, SinkError};
 use syscalls::Abi;
 
+use crate::columns::{self, Column, Line, More, MoreOfAll};
 use crate::output::Stream;
 use crate::{Destination, Shown};
 
@@ -15,6 +16,10 @@ use crate::{Destination, Shown};
 pub struct SummaryOptions {
     /// Order of the rows (`-S`).
     pub sort: SortBy,
+    /// Columns (`-U`); none given are [`Column::USUAL`].
+    pub columns: Vec<Column>,
+    /// Taken off the time of each call (`-O`), ns.
+    pub overhead_ns: u64,
     /// Which events.
     pub shown: Shown,
 }
@@ -39,6 +44,8 @@ pub enum SortBy {
     Name,
     /// In the order of their numbers (`nothing`).
     Nothing,
+    /// By this column, largest first: one of those that need more than sums.
+    Other(Column),
 }
 
 impl SortBy {
@@ -47,13 +54,13 @@ impl SortBy {
         Some(match key {
             "time" | "time-percent" | "time-total" | "total-time" => SortBy::Time,
             "min-time" | "shortest" | "time-min" => SortBy::MinTime,
-            "max-time" | "longest" | "time-max" => SortBy::MaxTime,
+            "max-time" | "longest" | "time-max" | "max" => SortBy::MaxTime,
             "avg-time" | "time-avg" => SortBy::AverageTime,
             "calls" | "count" => SortBy::Calls,
             "errors" | "error" => SortBy::Errors,
             "name" | "syscall" | "syscall-name" => SortBy::Name,
             "none" | "nothing" => SortBy::Nothing,
-            _ => return None,
+            key => SortBy::Other(Column::by_key(key).filter(|column| column.needs_more())?),
         })
     }
 }
@@ -65,12 +72,20 @@ pub struct Summary {
     to: Stream,
     clock: Clock,
     tally: Tally,
+    more: Option<MoreOfAll>,
 }
 
 impl Summary {
     /// A table with these options.
     pub fn new(options: SummaryOptions, to: Destination) -> Self {
-        Summary { options, to: to.into_stream(), clock: Clock::new(&Header::default()), tally: Tally::new() }
+        let more = options.columns.iter().any(|column| column.needs_more()) || matches!(options.sort, SortBy::Other(_));
+        Summary {
+            to: to.into_stream(),
+            clock: Clock::new(&Header::default()),
+            tally: Tally::without_overhead(options.overhead_ns),
+            more: more.then(MoreOfAll::default),
+            options,
+        }
     }
 }
 
@@ -88,13 +103,18 @@ impl Sink for Summary {
                 && self.options.shown.takes_call(&call)
             {
                 self.tally.observe(&call, &self.clock);
+                if let Some(more) = &mut self.more {
+                    more.observe(&call, &self.clock, self.options.overhead_ns);
+                }
             }
         }
         Ok(())
     }
 
     fn end(&mut self, _trailer: &Trailer) -> Result<(), SinkError> {
-        write_table(self.to.buffer(), &self.tally, self.options.sort);
+        let mut more = self.more.take().unwrap_or_default();
+        more.settle();
+        write_table(self.to.buffer(), &self.tally, &more, &self.options);
         self.to.flush()
     }
 }
@@ -128,7 +148,7 @@ pub(crate) fn by_time(rows: &mut [Counted]) {
     });
 }
 
-fn sort(rows: &mut [Counted], by: SortBy) {
+fn sort(rows: &mut [Counted], by: SortBy, more: &MoreOfAll) {
     if by == SortBy::Nothing {
         return;
     }
@@ -142,6 +162,15 @@ fn sort(rows: &mut [Counted], by: SortBy) {
         SortBy::Calls => rows.sort_by_key(|row| std::cmp::Reverse(row.count.calls)),
         SortBy::Errors => rows.sort_by_key(|row| std::cmp::Reverse(row.count.errors)),
         SortBy::Name => rows.sort_by(|a, b| name_of(a).cmp(&name_of(b))),
+        SortBy::Other(column) => rows.sort_by_key(|row| {
+            let more = more.of(row.abi, row.nr);
+            std::cmp::Reverse(more.map_or(0, |more| match column {
+                Column::P50 => more.percentile(50),
+                Column::P95 => more.percentile(95),
+                Column::P99 => more.percentile(99),
+                _ => more.bytes,
+            }))
+        }),
     }
 }
 
@@ -151,19 +180,21 @@ pub(crate) const HEADER: &str = "% time     seconds  usecs/call     calls    err
 /// The line above and below the rows.
 pub(crate) const RULE: &str = "------ ----------- ----------- --------- --------- ----------------\n";
 
-fn write_table(out: &mut Vec<u8>, tally: &Tally, order: SortBy) {
+fn write_table(out: &mut Vec<u8>, tally: &Tally, more: &MoreOfAll, options: &SummaryOptions) {
     let mut rows = tally.rows();
-    sort(&mut rows, order);
+    sort(&mut rows, options.sort, more);
     let total = tally.total();
-    out.extend_from_slice(HEADER.as_bytes());
-    out.extend_from_slice(RULE.as_bytes());
-    for row in &rows {
+    let none = More::default();
+    let names: Vec<Cow<'_, str>> = rows.iter().map(strace_name_of).collect();
+    let mut lines: Vec<Line<'_>> = Vec::with_capacity(rows.len() + 1);
+    for (row, name) in rows.iter().zip(&names) {
         let share = share(row.count.total_ns, total.total_ns);
-        line(out, share, row.count.total_ns, row.count.calls, row.count.errors, &strace_name_of(row));
+        lines.push(Line { name, count: row.count, share, more: more.of(row.abi, row.nr).unwrap_or(&none) });
     }
-    out.extend_from_slice(RULE.as_bytes());
-    let share = if rows.is_empty() { 0 } else { 10_000 };
-    line(out, share, total.total_ns, total.calls, total.errors, "total");
+    let whole = if rows.is_empty() { 0 } else { 10_000 };
+    lines.push(Line { name: "total", count: *total, share: whole, more: more.all() });
+    let columns = if options.columns.is_empty() { &Column::USUAL[..] } else { &options.columns };
+    columns::write(out, columns, &lines);
 }
 
 /// Hundredths of a percent, rounded; none of nothing.

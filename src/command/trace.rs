@@ -5,6 +5,7 @@ use recording::Sink;
 use crate::cli::General;
 use crate::cli::ask::{Calls, Format, Target, Trace};
 use crate::cli::profile::How;
+use crate::debug::Debug;
 use crate::exit::{Ending, say};
 use crate::herald::Herald;
 use crate::message::{Problem, named, safe};
@@ -13,7 +14,7 @@ use crate::places::{Asked, Seen};
 use crate::profile::{self, Profiling, Settings};
 use crate::selection::Selection;
 use crate::show::{self, Setting, USUAL_STRINGS};
-use crate::{config, plan, session};
+use crate::{config, plan, session, tips};
 
 /// Runs, shows, and ends as the program ended.
 pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
@@ -36,7 +37,8 @@ pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
         profiling.ask(&mut plan);
     }
     let mut behind = session::stand_behind(&plan)?;
-    let output = Output::open(to, look.format == Format::Json)?;
+    selection.tell(look.quiet);
+    let output = Output::open_as(to, look.format == Format::Json, out.append)?;
     plan.helpers.extend(output.helper());
     let seen = Seen::default();
     let mut sinks = show::printers(&look, &selection, setting, &output, (&asked, &seen))?;
@@ -46,6 +48,9 @@ pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
                 .hint("record -o - and record -o '|CMD' write a recording into a stream"));
         }
         sinks.push(Box::new(output::recording(&file)?) as Box<dyn Sink>);
+    }
+    if look.debug {
+        sinks.push(Box::new(Debug));
     }
     let spoken = look.format == Format::Text && setting.text_on_stderr();
     if !plan.attach.is_empty() && !look.quiet.attach && !spoken {
@@ -58,6 +63,9 @@ pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
     let (status, sampled) = (ran.status(), ran.take_sampling());
     let problems = profiling.map_or_else(Vec::new, |profiling| profiling.finish(status, sampled));
     ran.close(output)?;
+    if let Some(tip) = look.tip {
+        tips::say(tip);
+    }
     seen.missing(&asked).iter().for_each(|line| say(&format_args!("chic-trace: {}", safe(line))));
     ran.ending_behind_as(behind, look.quiet, |outcome| profile::ending(outcome, status, problems))
 }

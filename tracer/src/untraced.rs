@@ -11,7 +11,7 @@ use crate::{Error, Launch, Usage};
 
 /// See [`crate::run_untraced`].
 pub fn run(launch: &Launch) -> Result<Usage, Error> {
-    let control = Control::take(true);
+    let control = Control::take(true, crate::Interruptible::PassedOn);
     let mut usage = Usage {
         status: None,
         not_started: None,

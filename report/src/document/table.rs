@@ -41,7 +41,8 @@ pub(super) fn of_calls(out: &mut Vec<u8>, document: &Document<'_>, sort: SortBy,
     let mut rows: Vec<(&str, Count)> = counts.into_iter().collect();
     rows.sort_by_key(|(_, count)| std::cmp::Reverse((count.total_ns, count.calls)));
     match sort {
-        SortBy::Time | SortBy::Nothing => {}
+        // A document has no more than sums.
+        SortBy::Time | SortBy::Nothing | SortBy::Other(_) => {}
         SortBy::MinTime => rows.sort_by_key(|row| std::cmp::Reverse(row.1.least_ns)),
         SortBy::MaxTime => rows.sort_by_key(|row| std::cmp::Reverse(row.1.most_ns)),
         SortBy::AverageTime => rows.sort_by_key(|row| std::cmp::Reverse(row.1.total_ns / row.1.calls.max(1))),
