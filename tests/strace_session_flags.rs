@@ -138,7 +138,7 @@ fn only_what_is_traced_is_tampered_with_and_the_last_rule_holds() {
     fs::write(room.path().join("a"), "hello\n").expect("written");
     let flags = |more: &[&'static str]| [&["-e", "quiet=path-resolution"][..], more].concat();
     for (flags, injected) in [
-        (flags(&["-e", "trace=getppid", "-e", "fault=chdir"]), 0),
+        (flags(&["-e", "trace=umask", "-e", "fault=chdir"]), 0),
         (flags(&["-e", "trace=chdir", "-e", "fault=chdir:error=EIO", "-e", "fault=chdir:when=2"]), 1),
         (flags(&["-e", "trace=openat", "-P", "a", "-e", "fault=openat:error=EACCES"]), 1),
     ] {
@@ -280,7 +280,7 @@ fn calls_that_touch_a_file_or_a_descriptor() {
         &["-f", "-P", "/dev/null"],
     ] {
         let Some(seen) = same(dir, flags, script) else { return };
-        assert!(seen.lines.len() < 40, "{flags:?} shows everything: {seen:#?}");
+        assert!(seen.lines.len() < 60, "{flags:?} shows everything: {seen:#?}");
     }
     // Newer than the strace at hand: by its manual.
     let Some([_, mut ours]) = tools() else { return };
@@ -623,7 +623,8 @@ fn shown(tool: &mut Command, program: &Path, convention: &str, set: &str) -> BTr
     assert!(run.status.success(), "{set}: {said}");
     let whole = text(&fs::read(&out).expect("an output"));
     let names = whole.lines().filter_map(|line| line.split_once('(')).map(|(name, _)| name.to_owned());
-    names.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')).collect()
+    let is_name = |name: &String| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    names.filter(|name| is_name(name) && !name.starts_with("syscall_0x")).collect()
 }
 
 #[test]

@@ -383,8 +383,9 @@ fn target(m: &ArgMatches, argv: Vec<OsString>) -> Result<Target, Problem> {
 fn expressions(m: &ArgMatches) -> Result<Vec<Expr>, Problem> {
     let mut given: Vec<(usize, Expr)> = vec![];
     for id in ["expr", "trace", "signal", "status", "quiet", "decode-fds", "trace-fds", "inject", "fault"] {
-        let values = m.try_get_many::<String>(id).ok().flatten();
-        let Some((values, places)) = values.zip(m.indices_of(id)) else { continue };
+        // clap takes a question for places of a flag that this command does not have for a mistake.
+        let Some(values) = m.try_get_many::<String>(id).ok().flatten() else { continue };
+        let Some(places) = m.indices_of(id) else { continue };
         for (text, place) in values.zip(places) {
             given.push((place, if id == "expr" { expr::read(text)? } else { expr::read(&format!("{id}={text}"))? }));
         }

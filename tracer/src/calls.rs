@@ -98,6 +98,10 @@ impl Session<'_> {
         }
         let Some(task) = self.tasks.get_mut(tid) else { return Ok(()) };
         task.watch = Watch::Nothing;
+        if let Some(tampering) = &mut task.tampering {
+            // The exit of the call before may never have shown.
+            tampering.forget();
+        }
         let mut shown = self.stream.is_open()
             && match &self.wanted {
                 None => true,

@@ -101,6 +101,11 @@ pub struct Tampering {
 }
 
 impl Tampering {
+    /// Another call begins.
+    pub(crate) fn forget(&mut self) {
+        self.now = Tamper::default();
+    }
+
     /// One more call of this number: the how manieth it is.
     fn count(&mut self, abi: Abi, nr: u64) -> u32 {
         let abi = abi as u8;
@@ -117,6 +122,8 @@ impl Tampering {
     }
 }
 
+/// The session looks after other things at least so often while a task is held.
+const LONGEST_TICK: Duration = Duration::from_millis(500);
 /// A shorter delay is slept through: the timer of the session is not as fine.
 const SHORT: Duration = Duration::from_millis(1);
 
@@ -216,7 +223,7 @@ impl Session<'_> {
             let Some(at) = (0..injections.held.len()).min_by_key(|at| injections.held[*at].until) else { return };
             let left = injections.held[at].until.saturating_duration_since(Instant::now());
             if !left.is_zero() {
-                return self.tick(left);
+                return self.tick(left.min(LONGEST_TICK));
             }
             let Held { stopped, signal, .. } = injections.held.remove(at);
             let _: Result<(), Gone> = self.go_on(stopped, signal);
