@@ -233,7 +233,7 @@ fn what_was_tampered_with_is_recorded_as_such_and_never_judged() {
     assert!(text(&refused.stderr).contains("1 call tampered with"), "{}", text(&refused.stderr));
     fs::write(
         room.path().join("renacer.toml"),
-        "[[assertion]]\nname = \"few\"\ntype = \"syscall_count\"\nmax = 1000\n",
+        "[[assertion]]\nname = \"few\"\ntype = \"span_count\"\nmax_spans = 1000\n",
     )
     .expect("written");
     let clean = run(&[&["record", "--golden", "-o", "g.ctrace", "--"], &script[..]].concat());
