@@ -25,9 +25,10 @@ mod verdict;
 
 pub use complaint::{BadFile, Complaint};
 pub use count::{CallCounts, CountCalls, Gap};
+pub use file::clusters::{Cluster, Clusters, UNCLASSIFIED};
 pub use file::{Configuration, Setting};
 pub use finding::{Finding, Shown};
-pub use glob::{Glob, Places};
+pub use glob::{Glob, PathGlob, Places};
 pub use judge::{Bench, Labels, Measured, Peak, Untraced, judge};
 pub use rule::{Check, Rule};
 pub use seen::{Seen, Watch, Watcher};

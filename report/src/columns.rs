@@ -3,10 +3,13 @@
 //! In: what was counted of each name. Out: header, rule, rows, rule, total, as strace has them.
 
 use std::collections::HashMap;
+use std::io;
 
 use recording::event::Call;
-use recording::views::{Clock, Count, took_ns};
+use recording::views::{Count, Line};
 use syscalls::{Abi, Memory, Shape};
+
+use crate::spread::{PERCENTILES, Spread, Times};
 
 /// A column of the table (`-U`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,15 +102,15 @@ impl Column {
 }
 
 /// One line of the table.
-pub(crate) struct Line<'a> {
+pub(crate) struct TableLine<'a> {
     pub name: &'a str,
     pub count: Count,
     /// Hundredths of a percent.
     pub share: u64,
-    pub more: &'a More,
+    pub more: More,
 }
 
-impl Line<'_> {
+impl TableLine<'_> {
     fn cell(&self, column: Column) -> String {
         let seconds = |ns: u64| {
             let micros = (u128::from(ns) + 500) / 1000;
@@ -125,16 +128,14 @@ impl Line<'_> {
             Column::Errors if count.errors == 0 => String::new(),
             Column::Errors => count.errors.to_string(),
             Column::Name => self.name.to_owned(),
-            Column::P50 => seconds(self.more.percentile(50)),
-            Column::P95 => seconds(self.more.percentile(95)),
-            Column::P99 => seconds(self.more.percentile(99)),
+            Column::P50 | Column::P95 | Column::P99 => seconds(self.more.value(column)),
             Column::Bytes => self.more.bytes.to_string(),
         }
     }
 }
 
 /// Appends a table of these lines, the last of them the total.
-pub(crate) fn write(out: &mut Vec<u8>, columns: &[Column], lines: &[Line<'_>]) {
+pub(crate) fn write(out: &mut Vec<u8>, columns: &[Column], lines: &[TableLine<'_>]) {
     let width = |column: &Column| match column {
         Column::Name if columns.last() != Some(&Column::Name) => {
             lines.iter().map(|line| line.name.len()).max().unwrap_or(0).max(column.head().1)
@@ -164,58 +165,55 @@ pub(crate) fn write(out: &mut Vec<u8>, columns: &[Column], lines: &[Line<'_>]) {
     }
 }
 
-/// What sums don't say of the calls of one name.
-#[derive(Debug, Default)]
+/// What counts don't say of the calls of one name.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct More {
-    /// Time of each, ns.
-    took: Vec<u64>,
-    /// Bytes that they moved.
-    pub bytes: u64,
+    spread: Option<Spread>,
+    bytes: u64,
 }
 
 impl More {
-    fn add(&mut self, took: Option<u64>, bytes: u64) {
-        self.took.extend(took);
-        self.bytes = self.bytes.saturating_add(bytes);
-    }
-
-    /// By linear interpolation between the two nearest, ns; 0 of none. The times must be in order.
-    pub(crate) fn percentile(&self, percent: u64) -> u64 {
-        let Some(last) = self.took.len().checked_sub(1) else { return 0 };
-        let place = percent as u128 * last as u128;
-        let (at, part) = ((place / 100) as usize, place % 100);
-        let low = self.took.get(at).copied().unwrap_or(0);
-        let high = self.took.get(at + 1).copied().unwrap_or(low);
-        low + (u128::from(high - low) * part / 100) as u64
+    /// The value of a column that needs more: ns or bytes.
+    pub(crate) fn value(&self, column: Column) -> u64 {
+        let percentile = |percent: u64| {
+            let at = PERCENTILES.iter().position(|known| *known == percent);
+            at.zip(self.spread).and_then(|(at, spread)| spread.percentiles.get(at).copied()).unwrap_or(0)
+        };
+        match column {
+            Column::P50 => percentile(50),
+            Column::P95 => percentile(95),
+            Column::P99 => percentile(99),
+            _ => self.bytes,
+        }
     }
 }
 
-/// What sums don't say, by ABI and number. It grows with the run, so it is kept only where it is asked for.
+/// What counts don't say, by line of the table, and of all calls under none.
 #[derive(Debug, Default)]
 pub(crate) struct MoreOfAll {
-    rows: HashMap<(u8, Option<u64>), More>,
-    all: More,
+    times: Times<Option<Line>>,
+    bytes: HashMap<Option<Line>, u64>,
 }
 
 impl MoreOfAll {
-    pub(crate) fn observe(&mut self, call: &Call<'_>, clock: &Clock, overhead_ns: u64) {
-        let took = took_ns(call, clock).map(|took| took.saturating_sub(overhead_ns));
+    /// A call of this line. The error is that of the file in which times wait.
+    pub(crate) fn observe(&mut self, line: Line, call: &Call<'_>, took: Option<u64>) -> io::Result<()> {
         let bytes = bytes_moved(call);
-        self.rows.entry((call.event.abi(), Some(call.nr()))).or_default().add(took, bytes);
-        self.all.add(took, bytes);
+        for line in [Some(line), None] {
+            let sum = self.bytes.entry(line).or_default();
+            *sum = sum.saturating_add(bytes);
+            if let Some(took) = took {
+                self.times.add(line, took)?;
+            }
+        }
+        Ok(())
     }
 
-    /// Puts the times in order, so that percentiles can be told.
-    pub(crate) fn settle(&mut self) {
-        self.rows.values_mut().chain([&mut self.all]).for_each(|more| more.took.sort_unstable());
-    }
-
-    pub(crate) fn of(&self, abi: u8, nr: Option<u64>) -> Option<&More> {
-        self.rows.get(&(abi, nr))
-    }
-
-    pub(crate) fn all(&self) -> &More {
-        &self.all
+    /// All of it, when every call has come.
+    pub(crate) fn settle(&mut self) -> io::Result<HashMap<Option<Line>, More>> {
+        let spreads = self.times.spreads()?;
+        let bytes = std::mem::take(&mut self.bytes);
+        Ok(bytes.into_iter().map(|(line, bytes)| (line, More { spread: spreads.get(&line).copied(), bytes })).collect())
     }
 }
 
@@ -250,17 +248,16 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_lie_between_the_nearest_two() {
-        let more = More { took: vec![10, 20, 30, 40], bytes: 0 };
-        assert_eq!([0, 50, 95, 100].map(|p| more.percentile(p)), [10, 25, 38, 40]);
-        assert_eq!(More::default().percentile(50), 0);
+    fn percentiles_are_those_of_the_times() {
+        let more = More { spread: Spread::of(vec![10, 20, 30, 40]), bytes: 7 };
+        assert_eq!([Column::P50, Column::P95, Column::Bytes].map(|column| more.value(column)), [25, 39, 7]);
+        assert_eq!(More::default().value(Column::P50), 0);
     }
 
     #[test]
     fn a_name_in_front_is_padded_and_at_the_end_is_not() {
-        let more = More::default();
         let count = Count { calls: 3, errors: 0, timed: 1, total_ns: 2_500, min_ns: 2_500, max_ns: 2_500 };
-        let line = |name| Line { name, count, share: 10_000, more: &more };
+        let line = |name| TableLine { name, count, share: 10_000, more: More::default() };
         let table = |columns: &[Column]| {
             let mut out = vec![];
             write(&mut out, columns, &[line("a_name_of_twenty_two_"), line("total")]);

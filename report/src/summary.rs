@@ -1,14 +1,16 @@
 //! The `-c` table: calls, errors and time by name. Time is wall time inside the call, entry to exit.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use recording::session::{Header, Trailer};
-use recording::views::{Clock, Counted, Tally};
+use recording::views::{Clock, Counted, Line, Tally};
 use recording::{Batch, Sink, SinkError};
 use syscalls::Abi;
 
-use crate::columns::{self, Column, Line, More, MoreOfAll};
+use crate::columns::{self, Column, More, MoreOfAll, TableLine};
 use crate::output::Stream;
+use crate::statistics::{Statistics, beside};
 use crate::{Destination, Shown};
 
 /// Options of the table.
@@ -20,6 +22,8 @@ pub struct SummaryOptions {
     pub columns: Vec<Column>,
     /// Taken off the time of each call (`-O`), ns.
     pub overhead_ns: u64,
+    /// Mean, deviation and percentiles behind each row (`--stats-extended`).
+    pub spread: bool,
     /// Which events.
     pub shown: Shown,
 }
@@ -71,7 +75,7 @@ pub struct Summary {
     options: SummaryOptions,
     to: Stream,
     clock: Clock,
-    tally: Tally,
+    statistics: Statistics,
     more: Option<MoreOfAll>,
 }
 
@@ -82,7 +86,7 @@ impl Summary {
         Summary {
             to: to.into_stream(),
             clock: Clock::new(&Header::default()),
-            tally: Tally::without_overhead(options.overhead_ns),
+            statistics: Statistics::new(options.spread).without(options.overhead_ns),
             more: more.then(MoreOfAll::default),
             options,
         }
@@ -102,19 +106,24 @@ impl Sink for Summary {
                 && !event.is_announcement()
                 && self.options.shown.takes_call(&call)
             {
-                self.tally.observe(&call, &self.clock);
-                if let Some(more) = &mut self.more {
-                    more.observe(&call, &self.clock, self.options.overhead_ns);
-                }
+                let done = self.statistics.observe(&call, &self.clock).and_then(|took| match &mut self.more {
+                    Some(more) => more.observe(self.statistics.tally().line_of(&call), &call, took),
+                    None => Ok(()),
+                });
+                done.map_err(|source| self.to.failed(source))?;
             }
         }
         Ok(())
     }
 
     fn end(&mut self, _trailer: &Trailer) -> Result<(), SinkError> {
-        let mut more = self.more.take().unwrap_or_default();
-        more.settle();
-        write_table(self.to.buffer(), &self.tally, &more, &self.options);
+        let start = self.to.buffer().len();
+        let more = self.more.as_mut().map(MoreOfAll::settle).transpose().map_err(|source| self.to.failed(source))?;
+        write_table(self.to.buffer(), self.statistics.tally(), &more.unwrap_or_default(), &self.options);
+        if self.options.spread {
+            let rows = self.statistics.rows(self.options.sort).map_err(|source| self.to.failed(source))?;
+            beside(self.to.buffer(), start, &rows);
+        }
         self.to.flush()
     }
 }
@@ -148,29 +157,21 @@ pub(crate) fn by_time(rows: &mut [Counted]) {
     });
 }
 
-fn sort(rows: &mut [Counted], by: SortBy, more: &MoreOfAll) {
+/// Sorts by what was counted. An order by what is not counted is by time here.
+pub(crate) fn sort(rows: &mut [Counted], by: SortBy) {
     if by == SortBy::Nothing {
         return;
     }
     by_time(rows);
     let range = |row: &Counted| row.count.range_ns().unwrap_or((0, 0));
     match by {
-        SortBy::Time | SortBy::Nothing => {}
+        SortBy::Time | SortBy::Nothing | SortBy::Other(_) => {}
         SortBy::MinTime => rows.sort_by_key(|row| std::cmp::Reverse(range(row).0)),
         SortBy::MaxTime => rows.sort_by_key(|row| std::cmp::Reverse(range(row).1)),
         SortBy::AverageTime => rows.sort_by_key(|row| std::cmp::Reverse(row.count.total_ns / row.count.calls.max(1))),
         SortBy::Calls => rows.sort_by_key(|row| std::cmp::Reverse(row.count.calls)),
         SortBy::Errors => rows.sort_by_key(|row| std::cmp::Reverse(row.count.errors)),
         SortBy::Name => rows.sort_by(|a, b| name_of(a).cmp(&name_of(b))),
-        SortBy::Other(column) => rows.sort_by_key(|row| {
-            let more = more.of(row.abi, row.nr);
-            std::cmp::Reverse(more.map_or(0, |more| match column {
-                Column::P50 => more.percentile(50),
-                Column::P95 => more.percentile(95),
-                Column::P99 => more.percentile(99),
-                _ => more.bytes,
-            }))
-        }),
     }
 }
 
@@ -180,19 +181,24 @@ pub(crate) const HEADER: &str = "% time     seconds  usecs/call     calls    err
 /// The line above and below the rows.
 pub(crate) const RULE: &str = "------ ----------- ----------- --------- --------- ----------------\n";
 
-fn write_table(out: &mut Vec<u8>, tally: &Tally, more: &MoreOfAll, options: &SummaryOptions) {
+fn write_table(out: &mut Vec<u8>, tally: &Tally, more: &HashMap<Option<Line>, More>, options: &SummaryOptions) {
+    let more_of = |line: Option<Line>| more.get(&line).copied().unwrap_or_default();
     let mut rows = tally.rows();
-    sort(&mut rows, options.sort, more);
-    let total = tally.total();
-    let none = More::default();
-    let names: Vec<Cow<'_, str>> = rows.iter().map(strace_name_of).collect();
-    let mut lines: Vec<Line<'_>> = Vec::with_capacity(rows.len() + 1);
-    for (row, name) in rows.iter().zip(&names) {
-        let share = share(row.count.total_ns, total.total_ns);
-        lines.push(Line { name, count: row.count, share, more: more.of(row.abi, row.nr).unwrap_or(&none) });
+    sort(&mut rows, options.sort);
+    if let SortBy::Other(column) = options.sort {
+        rows.sort_by_key(|row| std::cmp::Reverse(more_of(Some(row.line())).value(column)));
     }
+    let total = tally.total();
+    let names: Vec<Cow<'_, str>> = rows.iter().map(strace_name_of).collect();
+    let line = |(row, name): (&Counted, _)| TableLine {
+        name,
+        count: row.count,
+        share: share(row.count.total_ns, total.total_ns),
+        more: more_of(Some(row.line())),
+    };
     let whole = if rows.is_empty() { 0 } else { 10_000 };
-    lines.push(Line { name: "total", count: *total, share: whole, more: more.all() });
+    let last = TableLine { name: "total", count: *total, share: whole, more: more_of(None) };
+    let lines: Vec<TableLine<'_>> = rows.iter().zip(names.iter().map(|name| &**name)).map(line).chain([last]).collect();
     let columns = if options.columns.is_empty() { &Column::USUAL[..] } else { &options.columns };
     columns::write(out, columns, &lines);
 }

@@ -173,6 +173,12 @@ pub enum Format {
     Json,
     /// Its lines.
     JsonLines,
+    /// CSV of the calls.
+    Csv,
+    /// CSV of their counts.
+    Counts,
+    /// An HTML page.
+    Html,
     /// The `-c` table.
     Summary,
 }
@@ -180,7 +186,12 @@ pub enum Format {
 impl Format {
     /// Is it made for programs, and therefore alone in its stream?
     pub fn is_document(self) -> bool {
-        matches!(self, Format::Json | Format::JsonLines)
+        !matches!(self, Format::Text | Format::Summary)
+    }
+
+    /// May nobody see half of it?
+    pub fn is_whole(self) -> bool {
+        matches!(self, Format::Json | Format::Html)
     }
 }
 
@@ -191,8 +202,14 @@ pub struct Look {
     pub format: Format,
     /// The table behind the lines too (`-C`, or `-c` with a document).
     pub table_too: bool,
+    /// `--stats-extended`.
+    pub spread: bool,
+    /// `--clusters`.
+    pub clusters: Option<PathBuf>,
     /// `--compact`.
     pub compact: bool,
+    /// `--lamport`.
+    pub lamport: bool,
     /// `-t`.
     pub time: Option<Clock>,
     /// `-r`.
@@ -291,6 +308,8 @@ pub struct Trace {
     pub keep: Option<PathBuf>,
     /// `--profile` and what goes with it.
     pub profile: Option<Box<profile::How>>,
+    /// `--profile-self`.
+    pub own_cost: bool,
 }
 
 /// A live run, stored.
@@ -365,6 +384,8 @@ pub struct Compare {
     pub compare: CompareAs,
     /// `--as-recorded`: only facts that both know.
     pub as_recorded: bool,
+    /// `--clusters`.
+    pub clusters: Option<PathBuf>,
     /// `--fail-on`.
     pub fail_on: Option<String>,
     /// `-v`.

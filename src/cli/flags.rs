@@ -113,15 +113,23 @@ fn stack_trace(help: &'static str) -> Arg {
     switch("stack-trace").short('k').alias("stack-traces").hide_short_help(true).help_heading(LOOK).help(help)
 }
 
+pub(in crate::cli) fn clusters(help: &'static str) -> Arg {
+    path("clusters", "FILE").hide_short_help(true).help(help)
+}
+
 /// Flags that say how a run is shown.
 fn look() -> Vec<Arg> {
     vec![
         value("format", "FORMAT")
-            .value_parser(["text", "json", "jsonl", "summary"])
+            .value_parser(["text", "json", "jsonl", "csv", "html", "summary"])
             .hide_possible_values(true)
             .help_heading(LOOK)
-            .help("text (default), json, jsonl, summary"),
+            .help("text (default), json, jsonl, csv, html, summary"),
         switch("compact").help_heading(LOOK).help("With json: only the keys that renacer has"),
+        switch("lamport")
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("With json, jsonl: a clock that orders calls and events of all tasks"),
         count("t", 't').help_heading(LOOK).help("Time of day; -tt with microseconds, -ttt since 1970"),
         value("absolute-timestamps", "FORMAT")
             .alias("timestamps")
@@ -230,6 +238,11 @@ fn look() -> Vec<Arg> {
             .hide_short_help(true)
             .help_heading(LOOK)
             .help("Wall time in the table, which it always is"),
+        switch("stats-extended")
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("With -c: mean, deviation, extremes and percentiles of the times, ns"),
+        clusters("With -c: a second table of calls by the groups in this file").help_heading(LOOK),
     ]
     .into_iter()
     .chain(strace::table(LOOK))
@@ -317,6 +330,13 @@ fn argv(required: bool) -> Arg {
 
 fn file(help: &'static str) -> Arg {
     Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)).help(help)
+}
+
+fn own_cost() -> Arg {
+    switch("profile-self")
+        .hide_short_help(true)
+        .help_heading(SESSION)
+        .help("What tracing cost, on standard error: events, stops, time of the tracer")
 }
 
 fn keep() -> Arg {
@@ -562,6 +582,7 @@ fn compared(name: &'static str, about: &'static str) -> Command {
         .arg(one("b", "B", "The one that is held against it"))
         .args(compare_as())
         .arg(switch("as-recorded").help("Of documents, compare only what both sides know"))
+        .arg(clusters("Also tell how calls changed by the groups in this file; no part of the verdict"))
         .arg(fail_on())
         .arg(switch("verbose").short('v').help("Also what is only information"))
         .arg(check_format())
@@ -574,8 +595,8 @@ fn compared(name: &'static str, about: &'static str) -> Command {
 /// The whole command line.
 pub fn command() -> Command {
     let of_strace = [strace::injections(CALLS), strace::accesses(CALLS), strace::shown(SESSION)].concat();
-    let bare =
-        [target(), calls(), look(), destination(), session(), vec![keep()], profile::flags(true), of_strace].concat();
+    let keeping = vec![own_cost(), keep()];
+    let bare = [target(), calls(), look(), destination(), session(), keeping, profile::flags(true), of_strace].concat();
     let only = |flags: Vec<Arg>, ids: &'static [&'static str]| {
         flags.into_iter().filter(|flag| ids.contains(&flag.get_id().as_str()))
     };

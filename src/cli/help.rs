@@ -36,9 +36,9 @@ pub const LONG_END: &str = "Examples:
 
 Streams:
   Text and tables go to standard error, or to -o FILE. Documents (--format
-  json, jsonl) go to standard output, or to -o FILE. A document on standard
-  output is alone there: the program's standard output is then a duplicate of
-  standard error.
+  json, jsonl, csv, html) go to standard output, or to -o FILE. A document on
+  standard output is alone there: the program's standard output is then a
+  duplicate of standard error.
 
 Exit codes of a traced run:
   the program's own, or its death by a signal

@@ -338,7 +338,7 @@ mod tests {
             ("-c -U calls,count ls", "twice"),
             ("-O x ls", "it is no time"),
             ("--tips=x ls", "for --tips"),
-            ("-A --format json -o x ls", "-A for --format json"),
+            ("-A --format json -o x ls", "cannot take -A for --format json"),
             ("-e fd=x ls", "it is no descriptor"),
             ("-e quiet=exti ls", "exit is the nearest"),
             ("record -e status=failed ls", "they say what is shown"),

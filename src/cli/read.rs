@@ -63,10 +63,7 @@ pub fn trace(m: &ArgMatches, argv: Vec<OsString>) -> Result<Trace, Problem> {
             .hint("use -f: every call names its task"));
     }
     let follow = times(m, "follow-forks") > 0 && !on(m, "no-follow");
-    if out.append && look.format == Format::Json {
-        return Err(Problem::usage("cannot take -A for --format json: behind a document there can't be another")
-            .hint("--format jsonl has a line for each call, which may stand behind others"));
-    }
+    appends(&out, &look)?;
     let calls = calls(m)?;
     let picks = !calls.paths.is_empty() || calls.descriptors.is_some() || calls.outcomes != Outcomes::ALL;
     if picks && number(m, "syscall-limit").is_some() {
@@ -82,6 +79,7 @@ pub fn trace(m: &ArgMatches, argv: Vec<OsString>) -> Result<Trace, Problem> {
         out,
         keep: path(m, "keep"),
         profile: profile::is_asked(m).then(|| Box::new(profile::how(m))),
+        own_cost: on(m, "profile-self"),
     })
 }
 
@@ -135,11 +133,13 @@ pub fn report(m: &ArgMatches) -> Result<Report, Problem> {
     if let Some(words) = calls.injections.first() {
         return Err(Problem::usage(format!("cannot take {} to report: nothing runs", words.flag())));
     }
+    let (look, out) = (look(m)?, out(m));
+    appends(&out, &look)?;
     Ok(Report {
         file: path(m, "file").unwrap_or_default(),
         calls,
-        look: look(m)?,
-        out: out(m),
+        look,
+        out,
         follow_forks: times(m, "follow-forks") > 0,
         growing: on(m, "follow"),
         reading: reading(m),
@@ -167,6 +167,7 @@ pub fn compare(m: &ArgMatches) -> Compare {
         place: golden_place(m),
         compare: compare_as(m),
         as_recorded: on(m, "as-recorded"),
+        clusters: path(m, "clusters"),
         fail_on: owned(m, "fail-on"),
         verbose: on(m, "verbose"),
         emit: emit(m),
@@ -519,7 +520,10 @@ fn look(m: &ArgMatches) -> Result<Look, Problem> {
     let (table, lines_too) = (on(m, "summary-only"), on(m, "C"));
     let timing = on(m, "T");
     let mut look = Look {
+        spread: on(m, "stats-extended"),
+        clusters: path(m, "clusters"),
         compact: on(m, "compact"),
+        lamport: on(m, "lamport"),
         time: clock(m)?,
         relative: precision_of(m, "relative-timestamps", on(m, "r"))?,
         duration: precision_of(m, "syscall-times", timing)?,
@@ -573,19 +577,59 @@ fn look(m: &ArgMatches) -> Result<Look, Problem> {
     // `--summary --timing` stands in every capture script of renacer, where it means the table.
     let renacers_table = lines_too && timing && long_given("--summary") && long_given("--timing");
     (look.format, look.table_too) = form_of(text(m, "format"), table || renacers_table, lines_too);
-    if !look.columns.is_empty() && look.format != Format::Summary && !look.table_too {
-        return Err(Problem::usage("cannot take -U without -c or -C: there is no table"));
-    }
     if look.compact && look.format != Format::Json {
         return Err(Problem::usage("cannot take --compact without --format json: there is nothing to leave out"));
     }
+    needs(&look)?;
     Ok(look)
+}
+
+/// Nothing can stand behind a whole document.
+fn appends(out: &Out, look: &Look) -> Result<(), Problem> {
+    if !(out.append && look.format.is_whole()) {
+        return Ok(());
+    }
+    Err(Problem::usage("cannot take -A for --format json or html: behind a document there can't be another")
+        .hint("--format jsonl and csv have a line for each call, which may stand behind others"))
+}
+
+/// Flags that say nothing without another.
+fn needs(look: &Look) -> Result<(), Problem> {
+    let has_table = look.table_too || matches!(look.format, Format::Summary | Format::Counts);
+    for (given, flag) in [(look.spread, "--stats-extended"), (look.clusters.is_some(), "--clusters")] {
+        if given && !has_table {
+            return Err(Problem::usage(format!("cannot take {flag} without -c: it is about the table of counts"))
+                .hint(format!("-c {flag} shows the table alone, --summary {flag} the calls before it")));
+        }
+    }
+    // The table of strace; in a page and in CSV the columns are fixed.
+    let table = look.format == Format::Summary || (look.table_too && look.format != Format::Html);
+    let other = matches!(look.sort, SortBy::Other(_));
+    for (given, flag) in
+        [(!look.columns.is_empty(), "-U"), (other, "-S by percentiles or bytes"), (!look.overhead.is_zero(), "-O")]
+    {
+        if given && !table {
+            return Err(Problem::usage(format!("cannot take {flag} without -c or -C: there is no such table")));
+        }
+    }
+    if look.spread && other {
+        return Err(Problem::usage("cannot take -S by percentiles or bytes together with --stats-extended")
+            .hint("-U p50,p95,p99,bytes has them as columns"));
+    }
+    if look.lamport && (look.compact || !matches!(look.format, Format::Json | Format::JsonLines)) {
+        return Err(Problem::usage("cannot take --lamport here: only whole JSON documents and lines have that clock")
+            .hint("--format json --lamport, or --format jsonl --lamport"));
+    }
+    Ok(())
 }
 
 fn form_of(format: Option<&str>, table: bool, lines_too: bool) -> (Format, bool) {
     match (format, table) {
         (Some("json"), table) => (Format::Json, table || lines_too),
         (Some("jsonl"), table) => (Format::JsonLines, table || lines_too),
+        (Some("csv"), true) => (Format::Counts, false),
+        (Some("csv"), false) => (Format::Csv, lines_too),
+        (Some("html"), table) => (Format::Html, table || lines_too),
         (Some("summary"), _) | (_, true) => (Format::Summary, false),
         (_, false) => (Format::Text, lines_too),
     }

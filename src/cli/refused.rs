@@ -22,22 +22,22 @@ const ROWS: &[Row] = &[
     Row {
         names: &["anomaly-"],
         why: Why::Renacer("its z-score has the value inside its own baseline"),
-        instead: "record the run, and compare later runs with `golden check`; `-c` shows where the time goes",
+        instead: "use `-c --stats-extended`, or `gate check` against a saved baseline",
     },
     Row {
         names: &["ml-", "explain", "dl-", "save-model", "load-model"],
         why: Why::Renacer("on some twenty values it always reports something, and models are never read"),
-        instead: "`-c` shows calls, errors and time per call; `assert` judges budgets",
+        instead: "use `-c --stats-extended`, or `gate check` against a saved baseline",
     },
     Row {
         names: &["baseline"],
         why: Why::Renacer("the file is never read"),
-        instead: "use `golden check NAME -- CMD`",
+        instead: "use `golden check NAME -- CMD`, or `gate check --baseline NAME`",
     },
     Row {
         names: &["hpu-analysis", "hpu-cpu-only"],
         why: Why::Renacer("it prints sorted counts and calls them clusters"),
-        instead: "use `-c`",
+        instead: "use `-c`, or `-c --clusters FILE`",
     },
     Row {
         names: &["otlp-endpoint", "otlp-service-name", "trace-parent"],
@@ -47,7 +47,7 @@ const ROWS: &[Row] = &[
     Row {
         names: &["trace-compute", "trace-compute-all", "trace-compute-threshold"],
         why: Why::Renacer("it is never read"),
-        instead: "use `-c`",
+        instead: "mark what is computed with tracepoints (docs/RUNTIME.md), and use `profile -- CMD`",
     },
     Row {
         names: &["rewrite-stacktrace", "rewrite-errors"],
@@ -64,12 +64,6 @@ const ROWS: &[Row] = &[
         why: Why::Renacer("its time-out and signals have no effect"),
         instead: "put `prlimit` or `timeout` before the command",
     },
-    Row { names: &["stats-extended"], why: Why::NotYet, instead: "`-c` has calls, errors and time per call" },
-    Row {
-        names: &["profile-self"],
-        why: Why::NotYet,
-        instead: "`profile -- CMD` shows where the time of a program goes",
-    },
     Row {
         names: &["trace-fn-libs"],
         why: Why::NotYet,
@@ -80,7 +74,6 @@ const ROWS: &[Row] = &[
         why: Why::NotYet,
         instead: "`profile --trace-fn REGEX -- CMD` counts calls of functions",
     },
-    Row { names: &["lamport", "clusters"], why: Why::NotYet, instead: "`--format json` has the order of all calls" },
     Row {
         names: &["stack-trace-frame-limit", "kernel-stack"],
         why: Why::NotYet,

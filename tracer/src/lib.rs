@@ -55,6 +55,7 @@ pub use plan::{
 };
 
 pub use sys::links::give_name;
+pub use sys::process::own_times;
 pub use sys::startup::was_closed;
 pub use sys::terminal::terminal;
 

@@ -1,5 +1,6 @@
 //! The file: text in, rules and settings out, or everything that is wrong with it.
 
+pub(crate) mod clusters;
 mod first;
 mod questions;
 mod second;
@@ -53,27 +54,11 @@ impl Configuration {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn read(name: &str, text: &str) -> Result<Configuration, BadFile> {
-        let mut reader = Reader {
-            text,
-            complaints: Vec::new(),
-            configuration: Configuration { name: name.to_owned(), ..Configuration::default() },
-            patterns: 0,
-        };
-        if text.len() > FILE_LIMIT {
-            reader.complain(0..0, format!("{} bytes; at most {FILE_LIMIT} are read", text.len()));
-        } else {
-            match DeTable::parse(text) {
-                Ok(table) => reader.document(table.get_ref()),
-                Err(error) => reader.syntax(&error),
-            }
-        }
-        let Reader { mut complaints, mut configuration, .. } = reader;
+        let mut reader = Reader::of(name, text);
+        reader.whole(Reader::document);
+        let mut configuration = reader.done()?;
         configuration.rules.sort_by_key(|rule| rule.line);
-        if complaints.is_empty() {
-            return Ok(configuration);
-        }
-        complaints.sort_by_key(|complaint| (complaint.line, complaint.column));
-        Err(BadFile { name: name.to_owned(), complaints })
+        Ok(configuration)
     }
 
     /// A setting by `section.key`.
@@ -90,6 +75,35 @@ struct Reader<'t> {
     complaints: Vec<Complaint>,
     configuration: Configuration,
     patterns: usize,
+}
+
+impl<'t> Reader<'t> {
+    fn of(name: &str, text: &'t str) -> Reader<'t> {
+        let configuration = Configuration { name: name.to_owned(), ..Configuration::default() };
+        Reader { text, complaints: Vec::new(), configuration, patterns: 0 }
+    }
+
+    /// Reads the file as a table.
+    fn whole(&mut self, read: impl FnOnce(&mut Self, &DeTable<'_>)) {
+        let text = self.text;
+        if text.len() > FILE_LIMIT {
+            return self.complain(0..0, format!("{} bytes; at most {FILE_LIMIT} are read", text.len()));
+        }
+        match DeTable::parse(text) {
+            Ok(table) => read(self, table.get_ref()),
+            Err(error) => self.syntax(&error),
+        }
+    }
+
+    /// What was read, or all that is wrong with it.
+    fn done(self) -> Result<Configuration, BadFile> {
+        let Reader { mut complaints, configuration, .. } = self;
+        if complaints.is_empty() {
+            return Ok(configuration);
+        }
+        complaints.sort_by_key(|complaint| (complaint.line, complaint.column));
+        Err(BadFile { name: configuration.name, complaints })
+    }
 }
 
 impl Reader<'_> {
@@ -124,7 +138,7 @@ impl Reader<'_> {
         if let Some((key, _)) = document.iter().find(|(key, _)| key.get_ref() == "cluster") {
             let complaint = self
                 .complaint(key.span(), "[[cluster]] belongs to a file of clusters, not to renacer.toml")
-                .hint("such a file is given as --clusters FILE, which this version does not take");
+                .hint("such a file is given as --clusters FILE, with -c or compare");
             self.complaints.push(complaint);
             return;
         }

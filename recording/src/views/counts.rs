@@ -71,6 +71,20 @@ pub struct Counted {
     pub count: Count,
 }
 
+impl Counted {
+    /// Which line it is.
+    pub fn line(&self) -> Line {
+        Line { abi: self.abi, nr: self.nr }
+    }
+}
+
+/// Which line of the counts: ABI and number as [`Counted`] has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Line {
+    abi: u8,
+    nr: Option<u64>,
+}
+
 /// Counts per ABI and number.
 #[derive(Debug, Default)]
 pub struct Tally {
@@ -102,6 +116,17 @@ impl Tally {
         let failed = call.errno().is_some();
         self.all.add(failed, took);
         self.slot(event.abi(), call.nr()).add(failed, took);
+    }
+
+    /// In which line a call is that was counted.
+    pub fn line_of(&self, call: &Call<'_>) -> Line {
+        let (abi, nr) = (call.event.abi(), call.nr());
+        let flat = place(abi, nr) < FLAT && usize::from(abi) < self.flat.len();
+        if flat || self.strange.contains_key(&(abi, nr)) {
+            Line { abi, nr: Some(nr) }
+        } else {
+            Line { abi: 0, nr: None }
+        }
     }
 
     /// All calls together.

@@ -209,6 +209,7 @@ fn set(options: &mut Options, name: &str, value: &str) {
         "processes" => options.processes = ProcessRule::from_word(value).unwrap_or_default(),
         "stderr" => options.stderr = StderrRule::from_word(value).unwrap_or_default(),
         "interleave" => options.merged = value == "merged",
+        "cpus" => options.one_cpu = value == "1",
         _ => options.no_runtime_inputs = value == "no-runtime",
     }
 }

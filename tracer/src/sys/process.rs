@@ -527,3 +527,18 @@ pub fn send_to_self(signal: i32) {
         libc::syscall(libc::SYS_tgkill, libc::syscall(libc::SYS_getpid), libc::syscall(libc::SYS_gettid), signal)
     };
 }
+
+/// getrusage(2): user and system time of this process so far, all its threads.
+pub fn own_times() -> (std::time::Duration, std::time::Duration) {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: `usage` is ours; all zeros is a rusage, too.
+    let usage = unsafe {
+        libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    let time = |time: libc::timeval| {
+        let (seconds, micros) = (u64::try_from(time.tv_sec).unwrap_or(0), u64::try_from(time.tv_usec).unwrap_or(0));
+        std::time::Duration::from_micros(seconds * 1_000_000 + micros)
+    };
+    (time(usage.ru_utime), time(usage.ru_stime))
+}
