@@ -18,6 +18,7 @@ const WIDTH: usize = 11;
 pub(crate) struct Statistics {
     tally: Tally,
     times: Option<Times<Line>>,
+    overhead_ns: u64,
 }
 
 /// What is told of one name.
@@ -43,16 +44,22 @@ impl Row {
 impl Statistics {
     /// Nothing counted; `spread`: times are kept for their percentiles.
     pub fn new(spread: bool) -> Statistics {
-        Statistics { tally: Tally::new(), times: spread.then(Times::default) }
+        Statistics { tally: Tally::new(), times: spread.then(Times::default), overhead_ns: 0 }
     }
 
-    /// Counts a call. The error is that of the file in which times wait.
-    pub fn observe(&mut self, call: &Call<'_>, clock: &Clock) -> io::Result<()> {
+    /// The same; so much is taken off the time of each call.
+    pub fn without(self, overhead_ns: u64) -> Statistics {
+        Statistics { tally: Tally::without_overhead(overhead_ns), overhead_ns, ..self }
+    }
+
+    /// Counts a call, and says how long it took. The error is that of the file in which times wait.
+    pub fn observe(&mut self, call: &Call<'_>, clock: &Clock) -> io::Result<Option<u64>> {
         self.tally.observe(call, clock);
-        match (&mut self.times, took_ns(call, clock)) {
-            (Some(times), Some(took)) => times.add(self.tally.line_of(call), took),
-            _ => Ok(()),
+        let took = took_ns(call, clock).map(|took| took.saturating_sub(self.overhead_ns));
+        if let (Some(times), Some(took)) = (&mut self.times, took) {
+            times.add(self.tally.line_of(call), took)?;
         }
+        Ok(took)
     }
 
     /// The counts.
