@@ -19,13 +19,14 @@ const DUMPS_MOST: u64 = 1 << 20;
 pub fn shown(target: Target, selection: &Selection, session: &Session, look: &Look, moved: bool) -> Plan {
     let strings = look.strings.unwrap_or(USUAL_STRINGS);
     let verbose = look.verbose || look.short.is_some();
-    let dumps = !look.read_dumps.is_empty() || !look.write_dumps.is_empty();
+    let dumps = !look.read_dumps.is_none() || !look.write_dumps.is_none();
     // As many elements of an array are shown as bytes of a string.
     let elements = if verbose { ELEMENTS_MOST } else { strings.clamp(USUAL_STRINGS, ELEMENTS_MOST) };
     let limits = PayloadLimits {
         data: if dumps { DUMPS_MOST.max(strings) } else { strings },
         environment: verbose,
-        notes: look.notes,
+        // What stands behind a descriptor decides whether its calls are shown.
+        notes: look.notes.level().max(u8::from(selection.accesses().is_some())),
         argv_elements: elements,
         elements,
         ..PayloadLimits::live()
@@ -78,12 +79,18 @@ fn plan(target: Target, selection: &Selection, session: &Session, limits: Payloa
         call_stacks: false,
         tracepoints: None,
         probes: None,
+        injections: selection.injections().to_vec(),
+        injects_only: selection.accesses().cloned(),
+        tampered: selection.tampered().map(String::from),
+        detach_on_exec: session.detach_on_exec,
+        interruptible: session.interruptible,
         left: session.left,
         grace: session.grace,
         kill_on_exit: session.kill_on_exit,
         deadline: None,
         max_events: session.max_events,
         max_bytes: session.max_bytes,
+        max_calls: session.max_calls,
         helpers: Vec::new(),
         filter_text: selection.text(),
         target_stdout: if moved { TargetStdout::Stderr } else { TargetStdout::Inherited },
@@ -92,12 +99,13 @@ fn plan(target: Target, selection: &Selection, session: &Session, limits: Payloa
 }
 
 fn launch(target: Target, moved: bool) -> Option<Launch> {
-    let Target { argv, env, user, daemonize, .. } = target;
+    let Target { argv, env, user, argv0, step_aside, .. } = target;
     (!argv.is_empty()).then(|| Launch {
         argv,
+        argv0,
         env,
         user,
-        detached_tracer: daemonize,
+        step_aside,
         stdio: [Stdio::Inherit, if moved { Stdio::Same(2) } else { Stdio::Inherit }, Stdio::Inherit],
         ..Launch::default()
     })

@@ -45,7 +45,7 @@ pub(crate) use dump::write_dump;
 pub(crate) use result::write_result_note;
 pub(crate) use string::Quoting;
 
-use crate::text::{Constants, HexStrings, TextOptions};
+use crate::text::{Constants, HexStrings, Notes, TextOptions};
 use printer::Printer;
 
 /// How arguments are printed.
@@ -57,8 +57,8 @@ pub(crate) struct Style {
     pub(crate) verbose: bool,
     /// Strings in hex.
     pub(crate) hex: HexStrings,
-    /// Notes of descriptors: 0 none, 1 paths, 2 and protocol addresses.
-    pub(crate) notes: u8,
+    /// What is told of descriptors.
+    pub(crate) notes: Notes,
     /// Names or numbers.
     pub(crate) constants: Constants,
     /// Names in front of arguments.
@@ -79,7 +79,7 @@ impl Style {
             strings,
             verbose,
             hex: HexStrings::Never,
-            notes: 0,
+            notes: Notes::NONE,
             constants: Constants::Names,
             argument_names: false,
             task_names: None,

@@ -141,6 +141,15 @@ impl Printer<'_, '_> {
             self.structure(layout, kept.bytes);
         }
     }
+
+    /// Of `recvmmsg`, which is timed out between messages.
+    pub(super) fn received_in_time(&mut self) {
+        let kept = self.kept(4, 1, Shape::Struct, 0).filter(|kept: &Kept<'_>| kept.bytes.len() >= 16);
+        if let Some(kept) = kept {
+            self.text(b"left ");
+            self.structure(&layout::TIMESPEC, kept.bytes);
+        }
+    }
 }
 
 fn set_bits(bytes: &[u8]) -> impl Iterator<Item = usize> {

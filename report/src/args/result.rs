@@ -66,6 +66,7 @@ fn named(printer: &mut Printer<'_, '_>, result: i64) {
         "membarrier" if printer.word(0) == 0 && value != 0 => {
             printer.flags(&names::MEMBARRIER, value);
         }
+        "recvmmsg" if result > 0 => printer.received_in_time(),
         "rt_sigtimedwait" => printer.signal(value),
         "ioprio_get" => printer.io_priority(value),
         "fcntl" => control(printer, value),

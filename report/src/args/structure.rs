@@ -146,7 +146,10 @@ impl Printer<'_, '_> {
     }
 
     fn tells_in_result(&self) -> bool {
-        matches!(self.row.name, "recvmmsg" | "poll" | "ppoll" | "select" | "pselect6" | "ppoll_time64" | "pselect6_time64")
+        matches!(
+            self.row.name,
+            "recvmmsg" | "poll" | "ppoll" | "select" | "pselect6" | "ppoll_time64" | "pselect6_time64"
+        )
     }
 
     fn one_or_many(&mut self, at: u8, layout: &'static Layout, kept: kept::Kept<'_>, is_one: bool) {

@@ -23,7 +23,7 @@ use recording::views::{Clock as Ticks, Tasks, took_ns};
 use recording::{Batch, Sink, SinkError};
 use syscalls::{Abi, Syscall};
 
-pub use options::{Clock, Constants, Descriptors, HexStrings, Precision, Prefix, Quiet, TextOptions};
+pub use options::{Clock, Constants, HexStrings, Notes, Precision, Prefix, Quiet, TextOptions};
 pub(crate) use stamps::span as write_span;
 
 use self::call::Named;
@@ -113,7 +113,7 @@ impl Text {
     /// A printer with these options.
     pub fn new(options: TextOptions, to: Destination) -> Self {
         let to = match to {
-            Destination::PerTask { base } => Target::PerTask(TaskFiles::new(base)),
+            Destination::PerTask { base, append } => Target::PerTask(TaskFiles::new(base, append)),
             one @ Destination::One { .. } => Target::One(one.into_stream()),
         };
         Text {
@@ -384,10 +384,10 @@ impl Text {
     /// The data of a call stands under its line.
     fn dump_lines(&mut self, task: u32, named: &Named<'_>) {
         let (read, write) = (&self.options.read_dumps, &self.options.write_dumps);
-        if read.is_empty() && write.is_empty() {
+        if read.is_none() && write.is_none() {
             return;
         }
-        let wanted = |fd: i32, is_read: bool| if is_read { read.takes(fd) } else { write.takes(fd) };
+        let wanted = |fd: i32, is_read: bool| if is_read { read.has(fd) } else { write.has(fd) };
         let out = match &mut self.to {
             Target::One(stream) => stream.buffer(),
             Target::PerTask(files) => files.buffer(task),

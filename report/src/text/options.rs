@@ -1,5 +1,6 @@
 //! What a user may ask of the text, as plain values.
 
+use recording::Numbers;
 use syscalls::Filter;
 
 use crate::Shown;
@@ -34,13 +35,13 @@ pub struct TextOptions {
     /// The name of a task behind its number (`-Y`).
     pub task_names: bool,
     /// Descriptors whose data is dumped: what was read (`-e read=`).
-    pub read_dumps: Descriptors,
+    pub read_dumps: Numbers,
     /// What was written (`-e write=`).
-    pub write_dumps: Descriptors,
+    pub write_dumps: Numbers,
     /// Strings in hex (`-x`, `-xx`).
     pub hex: HexStrings,
-    /// Notes of descriptors: 0 none, 1 paths (`-y`), 2 and protocol addresses (`-yy`).
-    pub notes: u8,
+    /// What is told of descriptors (`-y`, `-yy`, `-e decode-fds=`).
+    pub notes: Notes,
     /// What is left out (`-q`, `-e quiet=`).
     pub quiet: Quiet,
     /// The number of the call (`-n`).
@@ -70,15 +71,46 @@ impl Default for TextOptions {
             constants: Constants::Names,
             argument_names: false,
             task_names: false,
-            read_dumps: Descriptors::default(),
-            write_dumps: Descriptors::default(),
+            read_dumps: Numbers::default(),
+            write_dumps: Numbers::default(),
             hex: HexStrings::Never,
-            notes: 0,
+            notes: Notes::NONE,
             quiet: Quiet::default(),
             number: false,
             pointer: false,
             speaker: None,
             shown: Shown::default(),
+        }
+    }
+}
+
+/// What is told of a descriptor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Notes {
+    /// Path, or what the kernel calls it; and the working directory behind `AT_FDCWD`.
+    pub path: bool,
+    /// Protocol and addresses of a socket.
+    pub socket: bool,
+    /// Numbers of a device.
+    pub device: bool,
+    /// The process behind a pidfd.
+    pub process: bool,
+}
+
+impl Notes {
+    /// Nothing.
+    pub const NONE: Notes = Notes { path: false, socket: false, device: false, process: false };
+    /// Paths (`-y`).
+    pub const PATHS: Notes = Notes { path: true, ..Notes::NONE };
+    /// Everything (`-yy`).
+    pub const ALL: Notes = Notes { path: true, socket: true, device: true, process: true };
+
+    /// How much has to be kept for that: see [`recording::session::PayloadLimits::notes`].
+    pub fn level(self) -> u8 {
+        match self {
+            Notes::NONE => 0,
+            Notes::PATHS => 1,
+            _ => 2,
         }
     }
 }
@@ -130,36 +162,14 @@ pub enum Constants {
     Both,
 }
 
-/// A set of descriptors. The default is the empty one.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Descriptors {
-    listed: Vec<i32>,
-    negated: bool,
-}
-
-impl Descriptors {
-    /// These, or with `negated` all but these.
-    pub fn new(listed: Vec<i32>, negated: bool) -> Self {
-        Descriptors { listed, negated }
-    }
-
-    /// Is this one in the set?
-    pub fn takes(&self, fd: i32) -> bool {
-        self.listed.contains(&fd) != self.negated
-    }
-
-    /// Is none in the set?
-    pub fn is_empty(&self) -> bool {
-        self.listed.is_empty() && !self.negated
-    }
-}
-
 /// Strings in hex.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HexStrings {
     /// Never.
     #[default]
     Never,
+    /// Never, but escapes are in hex instead of octal (`--strings-in-hex=non-ascii-chars`).
+    Escapes,
     /// Those with a byte that is not printable ASCII (`-x`).
     NonAscii,
     /// All (`-xx`).
