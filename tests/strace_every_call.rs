@@ -135,19 +135,15 @@ fn by_task(text: &str) -> Vec<String> {
         let told = tasks.entry(task.parse().unwrap_or(0)).or_default();
         let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
         let resumed = rest.strip_prefix("<... ").and_then(|rest| rest.split_once(" resumed>"));
-        let begun = told.last_mut().filter(|last| last.ends_with("<unfinished ...>"));
-        match (resumed, begun) {
-            (Some((_, end)), Some(begun)) => {
-                let blank = if begun.ends_with(", <unfinished ...>") { " " } else { "" };
-                *begun = begun.replace(" <unfinished ...>", &format!("{blank}{end}"));
-            }
-            _ if rest.starts_with("--- SIGCHLD") => {}
-            _ if rest.starts_with("rt_sigreturn(")
-                && told.last().is_some_and(|last| last.starts_with("--- SIGALRM")) =>
-            {
-                told.pop();
-            }
-            _ => told.push(rest),
+        if let (Some((_, end)), Some(begun)) = (resumed, told.last_mut())
+            && begun.ends_with("<unfinished ...>")
+        {
+            let blank = if begun.ends_with(", <unfinished ...>") { " " } else { "" };
+            *begun = begun.replace(" <unfinished ...>", &format!("{blank}{end}"));
+        } else if rest.starts_with("rt_sigreturn(") && told.last().is_some_and(|last| last.starts_with("--- SIGALRM")) {
+            told.pop();
+        } else if !rest.starts_with("--- SIGCHLD") {
+            told.push(rest);
         }
     }
     tasks.into_values().flatten().map(|line| alike(&line)).collect()
