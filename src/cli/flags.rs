@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use super::parts::{path, switch, value};
-use super::{help, profile};
+use super::{help, profile, strace};
 pub(in crate::cli) use judging::emit;
 use judging::{compared, golden, inconclusive, verdict_format};
 
@@ -27,7 +27,7 @@ fn count(id: &'static str, short: char) -> Arg {
 }
 
 /// A whole number between two others, both taken. A refusal names the nearest that would do.
-fn whole<T: TryFrom<u64>>(word: &str, from: u64, to: u64) -> Result<T, String> {
+pub(super) fn whole<T: TryFrom<u64>>(word: &str, from: u64, to: u64) -> Result<T, String> {
     let nearest = match word.parse::<i128>() {
         Ok(number) => number.clamp(from.into(), to.into()),
         Err(_) => return Err(format!("it is no whole number; from {from} to {to} are possible")),
@@ -65,7 +65,8 @@ fn general() -> Vec<Arg> {
 
 /// Flags that say which process is traced.
 fn target() -> Vec<Arg> {
-    vec![
+    let more = strace::target(TARGET);
+    let flags = vec![
         switch("follow-forks")
             .short('f')
             .action(ArgAction::Count)
@@ -91,17 +92,8 @@ fn target() -> Vec<Arg> {
             .hide_short_help(true)
             .help_heading(TARGET)
             .help("Run the program as this user"),
-        count("daemonize", 'D')
-            .hide_short_help(true)
-            .help_heading(TARGET)
-            .help("The tracer runs as a grandchild, the program stays the caller's child"),
-        value("interruptible", "N")
-            .short('I')
-            .value_parser(|word: &str| whole::<u8>(word, 1, 4))
-            .hide_short_help(true)
-            .help_heading(TARGET)
-            .help("Only 4 is taken, which is how it always is: Ctrl-C and Ctrl-Z go to the program"),
-    ]
+    ];
+    [flags, more].concat()
 }
 
 /// Flags that choose among the calls.
@@ -114,10 +106,10 @@ fn calls() -> Vec<Arg> {
             .help("trace=SET, signal=SET, status=SET; SET alone is trace=SET")
             .long_help(help::EXPR),
         value("trace", "SET").hide_short_help(true).help_heading(CALLS).help("As -e trace=SET"),
-        value("signal", "SET").hide_short_help(true).help_heading(CALLS).help("As -e signal=SET"),
+        value("signal", "SET").alias("signals").hide_short_help(true).help_heading(CALLS).help("As -e signal=SET"),
         value("status", "SET").hide_short_help(true).help_heading(CALLS).help("As -e status=SET"),
         switch("successful-only").short('z').help_heading(CALLS).help("Only calls that succeeded"),
-        switch("failed-only").short('Z').help_heading(CALLS).help("Only calls that failed"),
+        switch("failed-only").short('Z').alias("failing-only").help_heading(CALLS).help("Only calls that failed"),
     ]
 }
 
@@ -144,6 +136,7 @@ fn look() -> Vec<Arg> {
             .help("With json, jsonl: a clock that orders calls and events of all tasks"),
         count("t", 't').help_heading(LOOK).help("Time of day; -tt with microseconds, -ttt since 1970"),
         value("absolute-timestamps", "FORMAT")
+            .alias("timestamps")
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("time")
@@ -180,12 +173,13 @@ fn look() -> Vec<Arg> {
         switch("no-abbrev").short('v').help_heading(LOOK).help("Structures, arrays and environments whole"),
         count("y", 'y').help_heading(LOOK).help("Paths behind descriptors; -yy sockets and devices too"),
         value("decode-fds", "SET")
+            .alias("decode-fd")
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("path")
             .hide_short_help(true)
             .help_heading(LOOK)
-            .help("path (as -y) or all (as -yy)"),
+            .help("Kinds of descriptors that are told: path (as -y), socket, dev, pidfd, all (as -yy), none"),
         count("x", 'x').hide_short_help(true).help_heading(LOOK).help("Strings that are not ASCII in hex; -xx all"),
         value("columns", "N")
             .short('a')
@@ -195,7 +189,15 @@ fn look() -> Vec<Arg> {
             .help_heading(LOOK)
             .help("Column of the results (default 40)"),
         count("q", 'q').hide_short_help(true).help_heading(LOOK).help("Fewer notes; -qq no ends of tasks, -qqq none"),
+        value("strings-in-hex", "WHICH")
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("all")
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("none, non-ascii-chars (escapes in hex), non-ascii (as -x), all (as -xx)"),
         value("quiet", "SET")
+            .aliases(["silent", "silence"])
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("attach,personality")
@@ -240,22 +242,15 @@ fn look() -> Vec<Arg> {
             .hide_short_help(true)
             .help_heading(LOOK)
             .help("Wall time in the table, which it always is"),
-        value("summary-sort-by", "KEY")
-            .short('S')
-            .hide_short_help(true)
-            .help_heading(LOOK)
-            .help("Order of the table: time, calls, errors, name, min, max, avg, nothing"),
         switch("stats-extended")
             .hide_short_help(true)
             .help_heading(LOOK)
             .help("With -c: mean, deviation, extremes and percentiles of the times, ns"),
         clusters("With -c: a second table of calls by the groups in this file").help_heading(LOOK),
-        value("summary-columns", "LIST")
-            .short('U')
-            .hide_short_help(true)
-            .help_heading(LOOK)
-            .help("Columns of the table"),
     ]
+    .into_iter()
+    .chain(strace::table(LOOK))
+    .collect()
 }
 
 /// Flags that say where it is written.
@@ -269,6 +264,7 @@ fn destination() -> Vec<Arg> {
             .hide_short_help(true)
             .help_heading(WHERE)
             .help("One file per task: FILE.TID, as -ff does"),
+        strace::destination(WHERE),
     ]
 }
 
@@ -369,8 +365,9 @@ fn reading() -> Vec<Arg> {
 
 /// The whole command line.
 pub fn command() -> Command {
-    let bare =
-        [target(), calls(), look(), destination(), session(), vec![own_cost(), keep()], profile::flags(true)].concat();
+    let of_strace = [strace::injections(CALLS), strace::accesses(CALLS), strace::shown(SESSION)].concat();
+    let keeping = vec![own_cost(), keep()];
+    let bare = [target(), calls(), look(), destination(), session(), keeping, profile::flags(true), of_strace].concat();
     let only = |flags: Vec<Arg>, ids: &'static [&'static str]| {
         flags.into_iter().filter(|flag| ids.contains(&flag.get_id().as_str()))
     };
@@ -397,7 +394,8 @@ pub fn command() -> Command {
             Command::new("record")
                 .about("Store one run, all tasks followed")
                 .args(target())
-                .args(calls().into_iter().filter(|a| !["signal", "status", "z", "Z"].contains(&a.get_id().as_str())))
+                .args(only(calls(), &["expr", "trace"]))
+                .args(strace::injections(CALLS))
                 .args(session())
                 .arg(path("output", "FILE").short('o').help_heading(WHERE).help("The recording (default chic-trace.ctrace)"))
                 .arg(
@@ -427,6 +425,7 @@ pub fn command() -> Command {
                     "As it would have looked with -f (default: as it was recorded); -ff with -o FILE: one file per task",
                 ))
                 .args(calls())
+                .args(strace::accesses(CALLS))
                 .args(look())
                 .args(destination())
                 .args(reading())
@@ -447,7 +446,12 @@ pub fn command() -> Command {
                 .arg(verdict_format())
                 .arg(emit())
                 .arg(inconclusive())
-                .arg(path("recording", "FILE").conflicts_with("argv").help("Judge this recording instead of a run"))
+                .arg(
+                    path("recording", "FILE")
+                        .conflicts_with("argv")
+                        .help("Judge this recording or document instead of a run"),
+                )
+                .args(reading())
                 .arg(argv(false)),
         )
         .subcommand(super::gate::command())

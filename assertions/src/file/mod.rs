@@ -35,6 +35,8 @@ pub struct Configuration {
     pub settings: BTreeMap<String, Setting>,
     /// `[[gate.bench]]`, in the order of the file.
     pub benches: Vec<Override>,
+    /// `[[golden_traces.baselines]]`, in the order of the file.
+    pub traces: Vec<Trace>,
     /// What has no effect here, in words.
     pub warnings: Vec<String>,
 }
@@ -44,6 +46,19 @@ pub struct Configuration {
 pub struct Setting {
     /// As it would be written; a string without its quotes.
     pub value: String,
+    /// The strings of an array, one by one.
+    pub items: Vec<String>,
+    /// Its line.
+    pub line: usize,
+}
+
+/// A document that stands for a golden.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// Name of the golden.
+    pub name: String,
+    /// Its file.
+    pub file: String,
     /// Its line.
     pub line: usize,
 }
@@ -64,6 +79,11 @@ impl Configuration {
     /// A setting by `section.key`.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.settings.get(key).map(|setting| setting.value.as_str())
+    }
+
+    /// The strings of an array by `section.key`.
+    pub fn list(&self, key: &str) -> Option<&[String]> {
+        self.settings.get(key).map(|setting| setting.items.as_slice())
     }
 }
 
@@ -171,6 +191,7 @@ impl Reader<'_> {
         }
         self.budgets(document);
         self.benches(document);
+        self.traces(document);
         self.anti_patterns(document);
     }
 
