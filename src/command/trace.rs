@@ -32,8 +32,9 @@ pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
     let asked = Asked::of(&look)?;
     let mut plan = plan::shown(target, &selection, &session, &look, moved);
     plan.call_stacks = asked.any();
-    if let Some(profiling) = &profiling {
-        profiling.ask(&mut plan);
+    match &profiling {
+        Some(profiling) => profiling.ask(&mut plan),
+        None => plan::take_tracepoints(&mut plan),
     }
     let mut behind = session::stand_behind(&plan)?;
     let output = Output::open(to, look.format == Format::Json)?;
