@@ -234,6 +234,8 @@ pub struct Look {
     pub pointer: bool,
     /// `-k`.
     pub stack: bool,
+    /// `-kk`: with lines of source.
+    pub stack_lines: bool,
     /// `--source`, and what implies it.
     pub source: bool,
     /// `--function-time`.
