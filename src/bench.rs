@@ -231,6 +231,7 @@ pub fn not_judged(path: &Path, why: &NotWhole) -> Problem {
     match why {
         NotWhole::Sink(error) => Problem::usage(error.to_string()),
         NotWhole::NeverRan | NotWhole::NoCalls => problem,
+        NotWhole::Tampered { .. } => problem.hint("record it again without -e inject= and -e fault="),
         NotWhole::Incomplete { .. } | NotWhole::Damaged => {
             problem.hint(format!("chic-trace report {name} shows what is there"))
         }

@@ -8,6 +8,7 @@ mod clusters;
 mod color;
 mod command;
 mod config;
+mod debug;
 mod emit;
 mod exit;
 mod foreign;
@@ -28,6 +29,7 @@ mod selection;
 mod session;
 mod show;
 mod start_failure;
+mod tips;
 mod transpiler_map;
 
 fn main() {

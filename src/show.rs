@@ -1,6 +1,7 @@
 //! Showing: which printers a form needs, with which options.
 
 use recording::Sink;
+use report::accessed::Accessed;
 use report::clusters::{ClusterTable, Grouped};
 use report::csv::{CountOptions, Counts};
 use report::document::Form;
@@ -86,7 +87,9 @@ pub fn printers(
         let to = Output::open(Where::Stderr, false)?.destination()?;
         printers.push(Box::new(FunctionTime::new(selection.shown(), stacks, to)));
     }
-    Ok(printers)
+    let Some(only) = selection.accesses() else { return Ok(printers) };
+    let only = |printer| Box::new(Accessed::new(only.clone(), printer)) as Box<dyn Sink>;
+    Ok(printers.into_iter().map(only).collect())
 }
 
 /// The form in which a document is shown that was given in place of a recording, and the table behind it.
@@ -180,7 +183,14 @@ fn json(look: &Look, selection: &Selection, setting: Setting) -> JsonOptions {
 }
 
 fn summary(look: &Look, selection: &Selection) -> SummaryOptions {
-    SummaryOptions { sort: look.sort, spread: look.spread, shown: selection.shown() }
+    let overhead_ns = u64::try_from(look.overhead.as_nanos()).unwrap_or(u64::MAX);
+    SummaryOptions {
+        sort: look.sort,
+        columns: look.columns.clone(),
+        overhead_ns,
+        spread: look.spread,
+        shown: selection.shown(),
+    }
 }
 
 fn saturated(bytes: u64) -> usize {

@@ -7,8 +7,10 @@
 //! Not for: deciding what to trace or where the output goes (see `src`), comparing or judging.
 #![forbid(unsafe_code)]
 
+pub mod accessed;
 mod args;
 pub mod clusters;
+pub mod columns;
 pub mod csv;
 pub mod destination;
 mod digits;

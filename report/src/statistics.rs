@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 
 use recording::event::Call;
-use recording::views::{Clock, Line, Tally, took_ns};
+use recording::views::{Clock, Counted, Line, Tally, took_ns};
 
 use crate::digits;
 use crate::spread::{NAMES, Spread, Times};
@@ -18,6 +18,7 @@ const WIDTH: usize = 11;
 pub(crate) struct Statistics {
     tally: Tally,
     times: Option<Times<Line>>,
+    overhead_ns: u64,
 }
 
 /// What is told of one name.
@@ -43,16 +44,22 @@ impl Row {
 impl Statistics {
     /// Nothing counted; `spread`: times are kept for their percentiles.
     pub fn new(spread: bool) -> Statistics {
-        Statistics { tally: Tally::new(), times: spread.then(Times::default) }
+        Statistics { tally: Tally::new(), times: spread.then(Times::default), overhead_ns: 0 }
     }
 
-    /// Counts a call. The error is that of the file in which times wait.
-    pub fn observe(&mut self, call: &Call<'_>, clock: &Clock) -> io::Result<()> {
+    /// The same; so much is taken off the time of each call.
+    pub fn without(self, overhead_ns: u64) -> Statistics {
+        Statistics { tally: Tally::without_overhead(overhead_ns), overhead_ns, ..self }
+    }
+
+    /// Counts a call, and says how long it took. The error is that of the file in which times wait.
+    pub fn observe(&mut self, call: &Call<'_>, clock: &Clock) -> io::Result<Option<u64>> {
         self.tally.observe(call, clock);
-        match (&mut self.times, took_ns(call, clock)) {
-            (Some(times), Some(took)) => times.add(self.tally.line_of(call), took),
-            _ => Ok(()),
+        let took = took_ns(call, clock).map(|took| took.saturating_sub(self.overhead_ns));
+        if let (Some(times), Some(took)) = (&mut self.times, took) {
+            times.add(self.tally.line_of(call), took)?;
         }
+        Ok(took)
     }
 
     /// The counts.
@@ -64,6 +71,11 @@ impl Statistics {
     pub fn rows(&mut self, order: SortBy) -> io::Result<Vec<Row>> {
         let mut counted = self.tally.rows();
         sort(&mut counted, order);
+        self.rows_of(&counted)
+    }
+
+    /// Rows of what was counted, in this order.
+    pub fn rows_of(&mut self, counted: &[Counted]) -> io::Result<Vec<Row>> {
         let spreads = self.times.as_mut().map(Times::spreads).transpose()?;
         let rows = counted.iter().map(|row| Row {
             name: name_of(row),

@@ -5,6 +5,7 @@ use recording::file::{Read, Recording, State};
 use recording::session::Header;
 use recording::{Sink, SinkError, Tee};
 use report::clusters::{ClusterTable, Grouped};
+use report::summary::SortBy;
 use report::{Destination, document};
 
 use crate::brought::{self, File};
@@ -36,6 +37,14 @@ pub fn run(general: &General, mut ask: Report) -> Result<Ending, Problem> {
 /// Shows a document or a table.
 fn shown(ask: &Report, bytes: &[u8]) -> Result<Ending, Problem> {
     let selection = Selection::of(&ask.calls)?;
+    let refused =
+        |flag| Err(Problem::usage(format!("cannot take {flag} for a document: it does not hold what that needs")));
+    if selection.accesses().is_some() {
+        return refused("-P or -e fd=");
+    }
+    if !ask.look.columns.is_empty() || !ask.look.overhead.is_zero() || matches!(ask.look.sort, SortBy::Other(_)) {
+        return refused("-U, -O or -S by percentiles or bytes");
+    }
     let groups = Groups::of(ask.look.clusters.as_ref())?;
     let brought = brought::read(&ask.file, bytes, &ask.reading)?;
     let to = Where::of(&ask.out, ask.look.format);
@@ -50,7 +59,7 @@ fn shown(ask: &Report, bytes: &[u8]) -> Result<Ending, Problem> {
         strings: u64::MAX,
     };
     let (form, table) = show::form(&ask.look, &selection, setting);
-    let output = Output::open(to, ask.look.format.is_whole())?;
+    let output = Output::open_as(to, ask.look.format.is_whole(), ask.out.append)?;
     let written = match &brought {
         Brought::Document(document) => document::show(document, &form, output.destination()?),
         Brought::Table(counts) => document::show_table(counts, output.destination()?),
@@ -103,8 +112,9 @@ fn replayed(ask: Report) -> Result<Ending, Problem> {
         on_stdout: to == Where::Stdout,
         strings: strings_kept(recording.header()),
     };
+    selection.tell(look.quiet);
     let groups = Groups::of(look.clusters.as_ref())?;
-    let output = Output::open(to, look.format.is_whole())?;
+    let output = Output::open_as(to, look.format.is_whole(), out.append)?;
     let seen = Seen::default();
     let mut sinks = show::printers(&look, &selection, setting, &output, (&asked, &seen), groups.as_ref())?;
     let (read, failures) = replay(recording, &mut sinks);

@@ -6,6 +6,7 @@ use crate::cli::General;
 use crate::cli::ask::{Calls, Format, Target, Trace};
 use crate::cli::profile::How;
 use crate::clusters::Groups;
+use crate::debug::Debug;
 use crate::exit::{Ending, say};
 use crate::foreign;
 use crate::herald::Herald;
@@ -16,7 +17,7 @@ use crate::places::{Asked, Seen};
 use crate::profile::{self, Profiling, Settings};
 use crate::selection::Selection;
 use crate::show::{self, Setting, USUAL_STRINGS};
-use crate::{config, plan, session};
+use crate::{config, plan, session, tips};
 
 /// Runs, shows, and ends as the program ended.
 pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
@@ -45,7 +46,8 @@ pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
         profiling.ask(&mut plan);
     }
     let mut behind = session::stand_behind(&plan)?;
-    let output = Output::open(to, look.format.is_whole())?;
+    selection.tell(look.quiet);
+    let output = Output::open_as(to, look.format.is_whole(), out.append)?;
     plan.helpers.extend(output.helper());
     let seen = Seen::default();
     let mut sinks = show::printers(&look, &selection, setting, &output, (&asked, &seen), groups.as_ref())?;
@@ -56,6 +58,9 @@ pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
                 .hint("record -o - and record -o '|CMD' write a recording into a stream"));
         }
         sinks.push(Box::new(output::recording(&file)?) as Box<dyn Sink>);
+    }
+    if look.debug {
+        sinks.push(Box::new(Debug));
     }
     let spoken = look.format == Format::Text && setting.text_on_stderr();
     if !plan.attach.is_empty() && !look.quiet.attach && !spoken {
@@ -70,6 +75,9 @@ pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
     let problems = profiling.map_or_else(Vec::new, |profiling| profiling.finish(status, sampled));
     ran.close(output)?;
     cost.iter().for_each(OwnCost::tell);
+    if let Some(tip) = look.tip {
+        tips::say(tip);
+    }
     seen.missing(&asked).iter().for_each(|line| say(&format_args!("chic-trace: {}", safe(line))));
     ran.ending_behind_as(behind, look.quiet, |outcome| profile::ending(outcome, status, problems))
 }

@@ -31,6 +31,7 @@ pub fn of(plan: &Plan, calls: Calls, program: Option<&Program>) -> Header {
         ptrace_scope: ptrace_scope(),
         capabilities: capabilities().map_or_else(String::new, |caps| format!("{caps:016x}")),
         filter: plan.filter_text.clone(),
+        tampered: plan.tampered.clone(),
         kernel_filter: calls == Calls::Filtered,
         no_new_privs: program.is_some_and(|p| p.no_new_privs),
         libc: plan.golden.then(|| c_library(plan, program)).flatten(),

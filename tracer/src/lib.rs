@@ -21,6 +21,7 @@ pub mod front;
 mod golden;
 mod handshake;
 mod header;
+pub mod inject;
 pub mod interpreters;
 pub mod interrupts;
 mod launch;
@@ -49,8 +50,8 @@ mod unseen;
 mod untraced;
 
 pub use plan::{
-    Counters, Ended, EnvChange, Error, Launch, Left, Mute, Placement, Plan, Sampling, StartFailure, Status, Stdio,
-    Tracepoints, Usage, Wanted,
+    Counters, Ended, EnvChange, Error, Interruptible, Launch, Left, Mute, Placement, Plan, Sampling, StartFailure,
+    Status, Stdio, StepAside, Tracepoints, Usage, Wanted,
 };
 
 pub use sys::links::give_name;

@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// See [`crate::run_untraced`] and [`crate::run_side_by_side`].
 pub fn run(launches: &[&Launch], timeout: Option<Duration>) -> Result<Vec<Usage>, Error> {
-    let mut control = Control::take(true);
+    let mut control = Control::take(true, crate::Interruptible::PassedOn);
     if launches.iter().any(|launch| launch.own_group) {
         control.count_interrupts();
     }

@@ -92,6 +92,7 @@ pub struct Tally {
     strange: NumberMap<(u8, u64), Count>,
     rest: Count,
     all: Count,
+    overhead_ns: u64,
 }
 
 impl Tally {
@@ -100,13 +101,18 @@ impl Tally {
         Tally::default()
     }
 
+    /// Nothing counted; so much is taken off the time of each call, down to nothing.
+    pub fn without_overhead(overhead_ns: u64) -> Tally {
+        Tally { overhead_ns, ..Tally::default() }
+    }
+
     /// Counts a call. Announcements and calls of our own runtime library are passed over.
     pub fn observe(&mut self, call: &Call<'_>, clock: &Clock) {
         let event = &call.event;
         if event.is_announcement() || event.flags() & flag::INSTRUMENTATION != 0 {
             return;
         }
-        let took = took_ns(call, clock);
+        let took = took_ns(call, clock).map(|took| took.saturating_sub(self.overhead_ns));
         let failed = call.errno().is_some();
         self.all.add(failed, took);
         self.slot(event.abi(), call.nr()).add(failed, took);

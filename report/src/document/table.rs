@@ -43,7 +43,8 @@ pub(super) fn rows(document: &Document<'_>, order: SortBy, shown: &Shown, spread
     let mut rows: Vec<(&str, (Count, Vec<u64>))> = counts.into_iter().collect();
     rows.sort_by_key(|(_, (count, _))| std::cmp::Reverse((count.total_ns, count.calls)));
     match order {
-        SortBy::Time | SortBy::Nothing => {}
+        // A document has no more than counts.
+        SortBy::Time | SortBy::Nothing | SortBy::Other(_) => {}
         SortBy::MinTime => rows.sort_by_key(|(_, (count, _))| std::cmp::Reverse(count.least_ns)),
         SortBy::MaxTime => rows.sort_by_key(|(_, (count, _))| std::cmp::Reverse(count.most_ns)),
         SortBy::AverageTime => {

@@ -8,6 +8,7 @@ use super::affinity::{self, Cpus};
 use super::seccomp::{self, Instruction};
 use super::signals::{self, Disposition, Mask};
 use super::{Errno, Tid, check};
+use crate::StepAside;
 
 /// A program and everything its process changes before it runs, prepared so that the child only
 /// makes async-signal-safe calls.
@@ -160,8 +161,8 @@ pub fn spawn(program: &Program) -> Result<Child, Errno> {
 }
 
 /// The other way round: the calling process waits, then becomes `program`, and what returns from here
-/// is a grandchild of it. The caller must have one thread.
-pub fn step_aside(program: &Program) -> Result<Child, Errno> {
+/// is a grandchild of it, which goes where it is to be. The caller must have one thread.
+pub fn step_aside(program: &Program, aside: StepAside) -> Result<Child, Errno> {
     let (go_read, go_write) = pipe()?;
     let (failure_read, failure_write) = pipe()?;
     let argv = pointers(&program.argv);
@@ -170,7 +171,17 @@ pub fn step_aside(program: &Program) -> Result<Child, Errno> {
     set_yama_tracer(libc::c_ulong::MAX);
     let Some(between) = fork().inspect_err(|_| set_yama_tracer(0))? else {
         return match fork() {
-            Ok(None) => Ok(Child { tid: own, go: go_write, failure: failure_read }),
+            Ok(None) => {
+                // A process that is new leads neither a group nor a session, so neither is refused.
+                match aside {
+                    StepAside::Beside => 0,
+                    // SAFETY: takes numbers only.
+                    StepAside::OwnGroup => unsafe { libc::setpgid(0, 0) },
+                    // SAFETY: takes nothing.
+                    StepAside::OwnSession => unsafe { libc::setsid() },
+                };
+                Ok(Child { tid: own, go: go_write, failure: failure_read })
+            }
             Ok(Some(_)) => exit_now(0),
             Err(errno) => exit_now(errno.0),
         };
