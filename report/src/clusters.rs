@@ -4,7 +4,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use recording::document::{Argument, Document, Table};
-use recording::event::Event;
+use recording::event::{Event, Shape, note};
 use recording::session::{Header, Trailer};
 use recording::views::{Clock, Descriptors, took_ns};
 use recording::{Batch, Sink, SinkError};
@@ -76,6 +76,8 @@ pub struct Grouped {
     shown: Shown,
     clock: Clock,
     descriptors: Descriptors,
+    /// Were only some calls recorded?
+    filtered: bool,
     style: Style,
     scratch: Vec<u8>,
 }
@@ -90,6 +92,7 @@ impl Grouped {
             shown,
             clock: Clock::new(&header),
             descriptors: Descriptors::new(&header),
+            filtered: false,
             style: Style::new(None, true),
             scratch: Vec::new(),
         }
@@ -150,7 +153,7 @@ impl Grouped {
         {
             let mut text = std::mem::take(&mut self.scratch);
             text.clear();
-            let (descriptors, style) = (&self.descriptors, &self.style);
+            let (descriptors, style) = ((!self.filtered).then_some(&self.descriptors), &self.style);
             let named = Named::of(call);
             let place = place(&self.clusters, &mut self.counts, |cluster| {
                 if !cluster.calls.takes(named.abi, call.nr()) {
@@ -230,13 +233,19 @@ fn add(counts: &mut [Count], place: usize, failed: bool, took: Option<u64>) {
     }
 }
 
-/// What stands behind the first descriptor of a call. `None`: it has none; `Some(None)`: it is not known.
-fn behind<'d>(named: &Named<'_>, descriptors: &'d Descriptors) -> Option<Option<&'d [u8]>> {
+/// What stands behind the first descriptor of a call. `None`: it has none; `Some(None)`: it is not known, because the
+/// kernel was not asked and there may be earlier calls that nobody saw.
+fn behind<'d>(named: &Named<'d>, descriptors: Option<&'d Descriptors>) -> Option<Option<&'d [u8]>> {
     let args = named.call.args();
     let kinds = named.row?.args_for(&args);
     let at = kinds.iter().position(|arg| matches!(arg.kind, Kind::Fd | Kind::DirFd))?;
     let fd = args.get(at).copied().unwrap_or(0) as i32;
-    (fd >= 0).then(|| descriptors.link(named.call.event.task(), fd))
+    if fd < 0 {
+        return None;
+    }
+    let mut notes = named.call.payloads_of(at as u8).filter(|payload| payload.head.shape == Shape::Note);
+    let told = notes.find(|payload| payload.head.path == note::LINK).map(|payload| payload.bytes);
+    Some(told.or_else(|| descriptors?.link(named.call.event.task(), fd)))
 }
 
 fn holds(text: &[u8], wanted: &[u8]) -> bool {
@@ -267,6 +276,7 @@ impl Sink for Grouped {
     fn begin(&mut self, header: &Header) -> Result<(), SinkError> {
         self.clock = Clock::new(header);
         self.descriptors = Descriptors::new(header);
+        self.filtered = header.filter.is_some();
         Ok(())
     }
 

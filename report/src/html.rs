@@ -27,6 +27,15 @@ td { white-space: pre-wrap; overflow-wrap: anywhere; }\n\
 tfoot td { border-top: 2px solid var(--line); }\n\
 @media print { thead th { position: static; } }\n";
 
+/// What a browser may load and run.
+const POLICY: [&str; 3] = [
+    // Nothing,
+    "default-src 'none'",
+    // but the styles above.
+    "style-src 'unsafe-inline'",
+    "img-src data:",
+];
+
 /// The page.
 #[derive(Debug)]
 pub(crate) struct Html {
@@ -51,8 +60,11 @@ impl Layout for Html {
         let said: &[u8] = if command.is_empty() { b"an attached process" } else { &command };
         out.extend_from_slice(
             b"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n\
-              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>System calls of ",
+              <meta http-equiv=\"Content-Security-Policy\" content=\"",
+        );
+        out.extend_from_slice(POLICY.join("; ").as_bytes());
+        out.extend_from_slice(
+            b"\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>System calls of ",
         );
         escaped(out, said);
         out.extend_from_slice(b"</title>\n<style>\n");

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 
 use recording::event::Call;
-use recording::views::{Clock, Line, Tally, took_ns};
+use recording::views::{Clock, Counted, Line, Tally, took_ns};
 
 use crate::digits;
 use crate::spread::{NAMES, Spread, Times};
@@ -71,6 +71,11 @@ impl Statistics {
     pub fn rows(&mut self, order: SortBy) -> io::Result<Vec<Row>> {
         let mut counted = self.tally.rows();
         sort(&mut counted, order);
+        self.rows_of(&counted)
+    }
+
+    /// Rows of what was counted, in this order.
+    pub fn rows_of(&mut self, counted: &[Counted]) -> io::Result<Vec<Row>> {
         let spreads = self.times.as_mut().map(Times::spreads).transpose()?;
         let rows = counted.iter().map(|row| Row {
             name: name_of(row),

@@ -119,9 +119,10 @@ impl Sink for Summary {
     fn end(&mut self, _trailer: &Trailer) -> Result<(), SinkError> {
         let start = self.to.buffer().len();
         let more = self.more.as_mut().map(MoreOfAll::settle).transpose().map_err(|source| self.to.failed(source))?;
-        write_table(self.to.buffer(), self.statistics.tally(), &more.unwrap_or_default(), &self.options);
+        let more = more.unwrap_or_default();
+        let counted = write_table(self.to.buffer(), self.statistics.tally(), &more, &self.options);
         if self.options.spread {
-            let rows = self.statistics.rows(self.options.sort).map_err(|source| self.to.failed(source))?;
+            let rows = self.statistics.rows_of(&counted).map_err(|source| self.to.failed(source))?;
             beside(self.to.buffer(), start, &rows);
         }
         self.to.flush()
@@ -181,7 +182,13 @@ pub(crate) const HEADER: &str = "% time     seconds  usecs/call     calls    err
 /// The line above and below the rows.
 pub(crate) const RULE: &str = "------ ----------- ----------- --------- --------- ----------------\n";
 
-fn write_table(out: &mut Vec<u8>, tally: &Tally, more: &HashMap<Option<Line>, More>, options: &SummaryOptions) {
+/// Appends the table, and gives its rows in their order.
+fn write_table(
+    out: &mut Vec<u8>,
+    tally: &Tally,
+    more: &HashMap<Option<Line>, More>,
+    options: &SummaryOptions,
+) -> Vec<Counted> {
     let more_of = |line: Option<Line>| more.get(&line).copied().unwrap_or_default();
     let mut rows = tally.rows();
     sort(&mut rows, options.sort);
@@ -201,6 +208,7 @@ fn write_table(out: &mut Vec<u8>, tally: &Tally, more: &HashMap<Option<Line>, Mo
     let lines: Vec<TableLine<'_>> = rows.iter().zip(names.iter().map(|name| &**name)).map(line).chain([last]).collect();
     let columns = if options.columns.is_empty() { &Column::USUAL[..] } else { &options.columns };
     columns::write(out, columns, &lines);
+    rows
 }
 
 /// Hundredths of a percent, rounded; none of nothing.
