@@ -42,7 +42,7 @@ const LEFT_OUT: [(&str, &str); 3] = [
 ];
 
 /// Calls whose numbers may be the same twice and others the third time.
-const VOLATILE: [&str; 34] = [
+const VOLATILE: [&str; 35] = [
     "adjtimex",
     "alarm",
     "clock_adjtime",
@@ -52,6 +52,7 @@ const VOLATILE: [&str; 34] = [
     "getitimer",
     "getrusage",
     "gettimeofday",
+    "kcmp",
     "mincore",
     "msgctl",
     "msgget",
@@ -156,12 +157,12 @@ fn alike(line: &str) -> String {
         return name.to_owned();
     }
     let volatile = VOLATILE.contains(&name);
-    let mut out = String::new();
-    let mut rest = line;
+    let mut out = name.to_owned();
+    let mut rest = &line[name.len()..];
     while let Some(c) = rest.chars().next() {
         let hex = rest.strip_prefix("0x").map_or(0, |hex| hex.bytes().take_while(u8::is_ascii_hexdigit).count());
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        if hex == 12 && (rest.starts_with("0x7f") || rest.starts_with("0x55") || rest.starts_with("0x56")) {
+        if hex == 12 && (rest.starts_with("0x7") || rest.starts_with("0x55") || rest.starts_with("0x56")) {
             out.push_str("ADDRESS");
             rest = &rest[2 + hex..];
         } else if let Some(handle) = rest.strip_prefix("f_handle=") {

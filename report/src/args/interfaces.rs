@@ -117,19 +117,32 @@ impl Printer<'_, '_> {
     pub(super) fn interfaces(&mut self, at: u8) {
         let size = layout::IFCONF.size as usize;
         let Some(before) = self.memory(at, 0).filter(|kept| kept.bytes.len() >= size) else { return self.address(at) };
+        let list = word(before.bytes, 8, 8);
         self.text(b"{ifc_len=");
-        self.room(before.bytes);
+        // Without a list the request asks how long it would be.
+        if list != 0 {
+            self.room(before.bytes);
+        }
         self.late();
         let after = self.memory(at, 1).filter(|kept| kept.bytes.len() >= size);
-        if let Some(after) = after.filter(|after| word(after.bytes, 0, 4) != word(before.bytes, 0, 4)) {
-            self.text(b" => ");
-            self.room(after.bytes);
+        let answered = after.filter(|after| word(after.bytes, 0, 4) != word(before.bytes, 0, 4));
+        match answered {
+            Some(after) => {
+                if list != 0 {
+                    self.text(b" => ");
+                }
+                self.room(after.bytes);
+            }
+            None if list == 0 => self.room(before.bytes),
+            None => {}
         }
         self.text(b", ifc_buf=");
         let told = self.kept(at, 1, Shape::Struct, 1 << 16).filter(|kept| !kept.is_faulted());
+        let is_empty = answered.is_some_and(|after| word(after.bytes, 0, 4) == 0);
         match told.filter(|_| after.is_some_and(|after| word(after.bytes, 8, 8) != 0)) {
             Some(list) => self.interface_list(list),
-            None => self.pointer(word(before.bytes, 8, 8)),
+            None if list != 0 && is_empty => self.text(b"[]"),
+            None => self.pointer(list),
         }
         self.text(b"}");
     }
