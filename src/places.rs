@@ -29,6 +29,8 @@ const LIBRARIES: &[&str] =
 pub struct Asked {
     /// Every frame (`-k`).
     pub stack: bool,
+    /// With its line of source (`-kk`).
+    pub lines: bool,
     /// The line of source (`--source`, and what implies it).
     pub source: bool,
     /// The time of each function (`--function-time`).
@@ -50,6 +52,7 @@ impl Asked {
         }
         Ok(Asked {
             stack: look.stack,
+            lines: look.stack_lines,
             source: look.source,
             function_time: look.function_time,
             map: map.map(Rc::new),

@@ -1,7 +1,7 @@
 //! From what was asked to what the engine does: limits, the launch, the policies.
 
 use recording::session::{PayloadLimits, TargetStdout};
-use tracer::{Launch, Plan, Stdio};
+use tracer::{Launch, Plan, Stdio, Tracepoints};
 
 use crate::cli::ask::{Calls, Look, Session, Target};
 use crate::exit::{Code, say};
@@ -53,6 +53,17 @@ pub fn profiled(target: Target, session: &Session, calls: bool) -> Result<Plan, 
     let limits =
         PayloadLimits { data: 0, environment: false, notes, argv_elements: 0, elements: 0, ..PayloadLimits::live() };
     Ok(plan(target, &selection, session, limits, false))
+}
+
+/// A program with the runtime library finds its recorder, too, when nobody profiles: it writes its documents as it would
+/// alone, its tracepoints are kept, and what the library does for itself is none of its calls.
+pub fn take_tracepoints(plan: &mut Plan) {
+    let takes_calls = plan.wanted.as_ref().is_none_or(|wanted| !wanted.is_empty());
+    plan.tracepoints = (plan.launch.is_some() && takes_calls).then(|| Tracepoints {
+        writes_family: false,
+        count_allocations: true,
+        ..Tracepoints::default()
+    });
 }
 
 fn plan(target: Target, selection: &Selection, session: &Session, limits: PayloadLimits, moved: bool) -> Plan {

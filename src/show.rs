@@ -58,7 +58,7 @@ pub fn printers(
     let mut printers: Vec<Box<dyn Sink>> = Vec::new();
     match look.format {
         Format::Text => printers
-            .push(Box::new(Text::new(text(look, selection, setting), to).with_stacks(asked.stacks(false, seen)))),
+            .push(Box::new(Text::new(text(look, selection, setting), to).with_stacks(asked.stacks(asked.lines, seen)))),
         Format::Json => {
             printers.push(Box::new(Json::new(json(look, selection, setting), to).with_stacks(asked.stacks(true, seen))))
         }

@@ -114,6 +114,7 @@ fn a_recording_shows_what_a_live_run_shows() {
         (&["-k"][..], "text"),
         (&["--source", "-k"], "both"),
         (&["-s"], "lines"),
+        (&["-kk"], "with lines"),
         (&["-k", "--source", "--format", "json"], "json"),
     ] {
         let words = [&["-f", "--keep", "kept.ctrace", "-o", "live"], options, &["--", "./calls"]].concat();
@@ -159,8 +160,9 @@ fn a_document_has_the_keys_source_and_stack() {
     assert!(frame["object"].as_str().is_some_and(|object| object.ends_with("/calls")), "{frame}");
     let by_loader = calls.iter().find(|call| call["name"] == "brk").expect("a call of the loader");
     assert!(by_loader.get("source").is_none() && by_loader["stack"].is_array(), "{by_loader}");
-    // The first execve is the tracer's own doing.
-    assert!(calls[0]["name"] == "execve" && calls[0].get("stack").is_none());
+    // The first execve is the tracer's own doing: for it stands where the program begins.
+    assert!(calls[0]["name"] == "execve" && calls[0].get("source").is_none(), "{}", calls[0]);
+    assert_eq!(calls[0]["stack"].as_array().map(Vec::len), Some(1), "{}", calls[0]);
 
     shown(dir, &["--source", "--format", "json", "--compact", "-o", "compact.json", "./calls"]);
     let document: serde_json::Value = serde_json::from_str(&file(dir, "compact.json")).expect("JSON");
@@ -186,9 +188,7 @@ fn frames_are_those_of_strace() {
             let object = frame.split('(').next().unwrap_or_default();
             format!("{object} {}", frame.rsplit(' ').next().unwrap_or_default())
         };
-        // The first execve has no stack here: theirs shows where the new program begins.
-        let behind_the_first = trace.lines().skip_while(|line| !line.starts_with("brk("));
-        behind_the_first.filter(|line| line.starts_with(" > ")).map(place).collect()
+        trace.lines().filter(|line| line.starts_with(" > ")).map(place).collect()
     };
     for program in [&["cat", "/dev/null"][..], &["sh", "-c", "cd /; exit 3"]] {
         output(
@@ -206,6 +206,30 @@ fn frames_are_those_of_strace() {
     }
     let named = |name: &str| stack_of(&file(dir, name), "chdir(\"/\")")[0].to_owned();
     assert_eq!(named("ours"), named("theirs"));
+}
+
+#[test]
+fn lines_stand_behind_frames_when_asked_for() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    assert!(calls(dir, &[]));
+    let place = format!("{}:{}", source("calls_from").display(), line_of("calls_from", "line of innermost"));
+    for words in [&["-kk"][..], &["-k", "-k"], &["--stack-trace=source"]] {
+        shown(dir, &[words, &["-o", "trace", "-e", "trace=write", "--", "./calls"]].concat());
+        let trace = file(dir, "trace");
+        let stack = stack_of(&trace, "write(1, \"one");
+        assert!(stack.iter().any(|frame| frame.ends_with(&format!("] {place}"))), "{words:?}: {stack:?}");
+    }
+    for words in [&["-k"][..], &["--stack-trace"], &["--stack-trace=symbol"]] {
+        shown(dir, &[words, &["-o", "trace", "-e", "trace=write", "--", "./calls"]].concat());
+        let trace = file(dir, "trace");
+        assert!(!trace.contains(".rs:") && stack_of(&trace, "write(1, \"one").len() > 3, "{words:?}: {trace}");
+    }
+    let bad = output(chic_trace().args(["--stack-trace=lines", "true"]));
+    assert_eq!(bad.status.code(), Some(2), "{}", text(&bad.stderr));
 }
 
 #[test]

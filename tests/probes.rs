@@ -3,10 +3,10 @@
 mod programs;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
-use programs::{build, can_trace, chic_trace, output, room, text};
+use programs::{build, build_with, can_trace, chic_trace, compiled, output, room, text};
 use serde_json::Value;
 
 const PYTHON: &str = "/usr/bin/python3";
@@ -29,24 +29,6 @@ fn document(dir: &Path) -> Value {
 fn metric<'d>(document: &'d Value, label: &str) -> &'d Value {
     let metrics = document["runs"][0]["metrics"].as_array().expect("metrics");
     metrics.iter().find(|metric| metric["label"] == label).unwrap_or_else(|| panic!("no {label}: {metrics:?}"))
-}
-
-/// A program of `tests/probed`, if there is a compiler.
-fn compiled(into: &Path, source: &str, flags: &[&str]) -> Option<PathBuf> {
-    let compiler = if source.ends_with(".cpp") { "g++" } else { "gcc" };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/probed").join(source);
-    let program = into.join(source.split('.').next().unwrap_or_default());
-    match Command::new(compiler).args(flags).arg(path).arg("-o").arg(&program).output() {
-        Ok(built) if built.status.success() => Some(program),
-        Ok(built) => {
-            println!("skipped: {compiler} {flags:?}: {}", text(&built.stderr));
-            None
-        }
-        Err(error) => {
-            println!("skipped: {compiler}: {error}");
-            None
-        }
-    }
 }
 
 fn is_here() -> bool {
@@ -170,10 +152,127 @@ fn probes_that_a_program_has_itself_are_counted() {
     let Some(program) = compiled(dir.path(), "marked.c", &["-O1"]) else { return };
     let ran = run(dir.path(), &["--trace-usdt", "shop:*", "--", program.to_str().expect("UTF-8")]);
     assert_eq!((text(&ran.stdout).as_str(), ran.status.code()), ("1\n", Some(0)), "{}", text(&ran.stderr));
-    assert!(text(&ran.stderr).contains("1 USDT probe is not counted"), "{}", text(&ran.stderr));
+    assert!(text(&ran.stderr).contains("1 USDT span, 1 USDT probe traced"), "{}", text(&ran.stderr));
     let document = document(dir.path());
     let metric = metric(&document, "usdt:shop:sell");
     assert_eq!((&metric["calls"], &metric["source"]), (&7.into(), &"usdt".into()), "{metric}");
+    let counters = document["summary"]["counters"].as_array().expect("counters");
+    let single: Vec<&Value> =
+        counters.iter().filter(|counter| counter["name"].as_str().is_some_and(|name| name.contains(':'))).collect();
+    assert_eq!(single.len(), 1, "{counters:?}");
+    assert_eq!((&single[0]["name"], &single[0]["unit"]), (&"usdt:shop:lonely".into(), &"count".into()));
+    assert_eq!(single[0]["value"], 7, "{counters:?}");
+    let metrics = document["runs"][0]["metrics"].as_array().expect("metrics");
+    assert!(metrics.iter().all(|metric| metric["label"] != "usdt:shop:lonely"), "{metrics:?}");
+}
+
+#[test]
+fn tracepoints_of_programs_that_chic_built_are_recorded() {
+    if !is_here() {
+        return;
+    }
+    for flags in [&["-O1", "-pthread"][..], &["-O0", "-no-pie", "-pthread"], &["-O2", "-static", "-pthread"]] {
+        let dir = room();
+        let Some(program) = compiled(dir.path(), "chic.c", flags) else { return };
+        let ran = run(dir.path(), &["--", program.to_str().expect("UTF-8")]);
+        assert_eq!((text(&ran.stdout).as_str(), ran.status.code()), ("1\n", Some(3)), "{}", text(&ran.stderr));
+        assert!(text(&ran.stderr).contains("tracepoints of Chic recorded by breakpoints"), "{}", text(&ran.stderr));
+        let document = document(dir.path());
+        let parse = metric(&document, "Demo::Parse::hot; path=1");
+        assert_eq!(parse["trace_id"], 15_779_266_557_447_574_969_u64);
+        assert_eq!((&parse["calls"], &parse["max_depth"], &parse["threads"]), (&1005.into(), &4.into(), &3.into()));
+        assert_eq!((&parse["budget_cpu_us"], &parse["budget_mem_bytes"]), (&2000.into(), &16384.into()), "{parse}");
+        assert_eq!((&parse["budget_gpu_us"], &parse["source"]), (&7.into(), &"chic-hooks".into()), "{parse}");
+        let walk = metric(&document, "Demo::walk");
+        assert_eq!(
+            (&walk["calls"], &walk["budget_cpu_us"], &walk["budget_gpu_us"]),
+            (&1000.into(), &40.into(), &Value::Null)
+        );
+        assert_eq!(metric(&document, "trace:0000000000000006")["calls"], 1);
+        let tracepoints = &document["summary"]["tracepoints"];
+        assert_eq!(
+            (&tracepoints["calls"], &tracepoints["unmatched_exits"]),
+            (&2006.into(), &2.into()),
+            "{tracepoints}"
+        );
+        assert!(tracepoints["budget_conflicts"].as_u64() >= Some(1), "{tracepoints}");
+        let missing = document["summary"]["not_measured"]["tracepoints"].as_str().expect("a line that is broken");
+        assert!(missing.contains("1 lines of .chic.meta"), "{missing}");
+    }
+}
+
+#[test]
+fn budgets_that_chics_callers_do_not_pass_are_none() {
+    if !is_here() {
+        return;
+    }
+    let dir = room();
+    let Some(program) = compiled(dir.path(), "chic.c", &["-O1", "-pthread"]) else { return };
+    let program = program.to_str().expect("UTF-8");
+    let mut command = chic_trace();
+    command.current_dir(dir.path()).args(["--no-config", "profile", "--profile-out", "p/", "--", program]);
+    let ran = output(command.env("CHIC_TRACE_ABI", "3"));
+    assert_eq!(ran.status.code(), Some(3), "{}", text(&ran.stderr));
+    let recorded = document(dir.path());
+    assert_eq!(metric(&recorded, "Demo::walk")["budget_mem_bytes"], Value::Null);
+    assert_eq!(metric(&recorded, "Demo::Parse::hot; path=1")["budget_mem_bytes"], 16384);
+    // Switched off, nothing is probed.
+    let ran = output(command.env("CHIC_TRACE", "off"));
+    assert!(ran.status.code() == Some(3) && !text(&ran.stderr).contains("Chic"), "{}", text(&ran.stderr));
+    assert_eq!(document(dir.path())["runs"][0]["metrics"], serde_json::json!([]));
+    // Nobody knows where it tells its runtime when its symbols are gone.
+    let Some(program) = compiled(dir.path(), "chic.c", &["-O1", "-pthread", "-s"]) else { return };
+    let ran = run(dir.path(), &["--", program.to_str().expect("UTF-8")]);
+    assert_eq!(ran.status.code(), Some(3));
+    let missing = document(dir.path())["summary"]["not_measured"]["tracepoints"].to_string();
+    assert!(missing.contains("stripped") && text(&ran.stderr).contains("stripped"), "{missing}");
+}
+
+#[test]
+fn panics_pass_through_traced_functions() {
+    if !is_here() {
+        return;
+    }
+    let dir = room();
+    let program = build_with("unwinds", None, &["-C", "panic=unwind"], dir.path());
+    let program = program.to_str().expect("UTF-8");
+    let bare = output(&mut Command::new(program));
+    assert!(text(&bare.stdout).ends_with(" 10 30\n"), "{}", text(&bare.stdout));
+    let ran = run(dir.path(), &["--trace-fn", "^unwinds_", "--", program]);
+    assert_eq!((ran.status.code(), text(&ran.stdout)), (Some(9), text(&bare.stdout)), "{}", text(&ran.stderr));
+    let document = document(dir.path());
+    for label in ["unwinds_inner", "unwinds_outer"] {
+        let metric = metric(&document, label);
+        assert_eq!((&metric["calls"], &metric["abandoned"]), (&30.into(), &10.into()), "{metric}");
+    }
+}
+
+#[test]
+fn functions_that_are_called_too_often_are_let_go_and_that_is_told() {
+    if !is_here() {
+        return;
+    }
+    let dir = room();
+    let program = build("probed", None, dir.path());
+    let program = program.to_str().expect("UTF-8");
+    let bare = output(Command::new(program).arg("60000"));
+    let ran = run(dir.path(), &["--trace-fn", "^probed_work$", "--", program, "60000"]);
+    assert_eq!((ran.status, &ran.stdout), (bare.status, &bare.stdout), "{}", text(&ran.stderr));
+    assert!(text(&ran.stderr).contains("each call costs 22 µs or more"), "{}", text(&ran.stderr));
+    let document = document(dir.path());
+    let calls = metric(&document, "probed_work")["calls"].as_u64().expect("a count");
+    // A busy machine may be too slow for so many in a second.
+    match document["summary"]["not_measured"]["functions"].as_str() {
+        Some(why) => {
+            assert!(
+                why.starts_with("probed_work: its breakpoints were hit more than 20000 times in a second"),
+                "{why}"
+            );
+            assert!(why.contains(" ms after the start on"), "{why}");
+            assert!((10_000..60_000).contains(&calls), "{calls}");
+        }
+        None => assert_eq!(calls, 60_000),
+    }
 }
 
 #[test]
@@ -191,4 +290,37 @@ fn collections_of_python_are_counted_as_it_counts_them() {
     }
     let document = document(dir.path());
     assert_eq!(metric(&document, "usdt:python:gc")["calls"].to_string(), text(&ran.stdout).trim());
+}
+
+#[test]
+fn functions_of_libraries_are_traced_when_asked_for() {
+    if !is_here() {
+        return;
+    }
+    let dir = room();
+    let folder = dir.path().to_str().expect("UTF-8");
+    let library = ["-O1", "-shared", "-fPIC", "-DLIBRARY"];
+    let Some(built) = compiled(dir.path(), "shared.c", &library) else { return };
+    fs::rename(built, dir.path().join("libown.so")).expect("renamed");
+    // What is named behind a source is looked for in what stands behind it.
+    let flags = ["-O1", "-pthread", "-Wl,--no-as-needed", "-L", folder, "-lown", "-Wl,-rpath", "-Wl,$ORIGIN"];
+    let Some(program) = compiled(dir.path(), "shared.c", &flags) else { return };
+    let program = program.to_str().expect("UTF-8");
+    let bare = output(&mut Command::new(program));
+    assert!(bare.status.code() == Some(4) && text(&bare.stdout).ends_with(" 7\n"), "{}", text(&bare.stdout));
+    let refused = run(dir.path(), &["--trace-fn", "^own_", "--", program]);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
+    let listed = run(dir.path(), &["--list-fns", "--trace-fn-libs", "--trace-fn", "^own_", "--", program]);
+    let mut lines: Vec<String> = text(&listed.stdout).lines().map(str::to_owned).collect();
+    lines.sort();
+    assert_eq!(lines, ["libown.so: own_half: traceable", "libown.so: own_turn: traceable"]);
+    let ran = run(dir.path(), &["--trace-fn", "^(own_|main$)", "--trace-fn-libs", "--", program]);
+    assert_eq!((ran.status.code(), text(&ran.stdout)), (Some(4), text(&bare.stdout)), "{}", text(&ran.stderr));
+    let document = document(dir.path());
+    for (label, calls) in [("own_turn", 1001), ("own_half", 201), ("main", 1)] {
+        let metric = metric(&document, label);
+        assert_eq!((&metric["calls"], &metric["source"]), (&calls.into(), &"function".into()), "{metric}");
+        assert!(metric.get("abandoned").is_none(), "{metric}");
+    }
+    assert_eq!(document["summary"]["not_measured"].get("functions"), None);
 }

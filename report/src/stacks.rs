@@ -160,7 +160,12 @@ impl Stacks {
             }
             out.extend_from_slice(b" [");
             digits::hex(out, place.offset);
-            out.extend_from_slice(b"]\n");
+            out.push(b']');
+            if let Some((file, line)) = &place.line {
+                out.push(b' ');
+                shown(out, file, Some(*line), None);
+            }
+            out.push(b'\n');
         }
         *self.frames.of(task) = frames;
     }

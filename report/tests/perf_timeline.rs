@@ -195,6 +195,7 @@ fn call(call: &Value) -> Call {
         read_bytes: bytes("read"),
         written_bytes: bytes("write"),
         class: call["class"].as_str().map(|class| &*String::from(class).leak()),
+        into: None,
     }
 }
 

@@ -29,13 +29,27 @@ pub struct AllocStats {
     pub freed_bytes: usize,
 }
 
+/// Counters in the order of [`AllocStats`].
+pub const WORDS: usize = 8;
+pub type Counts = [u64; WORDS];
+/// Of bytes that were given back.
+const FREED: usize = 7;
+
 /// Shares of the process-wide counters: a thread adds to one of them, so that few meet.
 const SHARDS: usize = 64;
 
 #[repr(C, align(64))]
-struct Shard([AtomicU64; 8]);
+struct Shard([AtomicU64; WORDS]);
 
-static TOTALS: [Shard; SHARDS] = [const { Shard([const { AtomicU64::new(0) }; 8]) }; SHARDS];
+type Cells = [AtomicU64; WORDS];
+
+static TOTALS: [Shard; SHARDS] = [const { Shard([const { AtomicU64::new(0) }; WORDS]) }; SHARDS];
+/// Where they stood when this process began: a child of a fork has what its parent counted.
+static BEGAN_AT: Cells = [const { AtomicU64::new(0) }; WORDS];
+/// Where they stood at the last [`reset`].
+static RESET_AT: Cells = [const { AtomicU64::new(0) }; WORDS];
+/// What threads told a recorder of themselves, each by its last word.
+static TOLD: Cells = [const { AtomicU64::new(0) }; WORDS];
 static NEXT_SHARD: AtomicU32 = AtomicU32::new(0);
 static COUNTED: AtomicBool = AtomicBool::new(false);
 /// The fake clock tells nothing that it does not derive from itself.
@@ -78,12 +92,19 @@ pub fn note(call: Call, got: usize, gave: usize) {
     }
     here.live = here.live.saturating_sub(gave as u64).saturating_add(got as u64);
     here.high = here.high.max(here.live);
-    here.calls += u64::from(call != Call::Free);
-    here.bytes += got as u64;
-    here.freed += gave as u64;
+    let kind = call as usize;
+    if let Some(calls) = here.counts.get_mut(kind) {
+        *calls += 1;
+    }
+    // Of `free` this is nothing, and the next line counts.
+    if let Some(bytes) = here.counts.get_mut(kind + 4) {
+        *bytes += got as u64;
+    }
+    if let Some(freed) = here.counts.get_mut(FREED) {
+        *freed += gave as u64;
+    }
     let Some(Shard(totals)) = TOTALS.get(here.shard as usize - 1) else { return };
-    let (kind, freed) = (call as usize, 7);
-    if let (Some(calls), Some(bytes), Some(freed)) = (totals.get(kind), totals.get(kind + 4), totals.get(freed)) {
+    if let (Some(calls), Some(bytes), Some(freed)) = (totals.get(kind), totals.get(kind + 4), totals.get(FREED)) {
         calls.fetch_add(1, Relaxed);
         if call != Call::Free {
             bytes.fetch_add(got as u64, Relaxed);
@@ -100,57 +121,108 @@ fn first_call(here: &mut Here) {
     COUNTED.store(true, Relaxed);
 }
 
-/// All calls since the start or the last [`reset`].
-pub fn stats() -> AllocStats {
-    let mut sums = [0usize; 8];
+fn counted() -> Counts {
+    let mut sums = [0u64; WORDS];
     for Shard(totals) in &TOTALS {
         for (sum, total) in sums.iter_mut().zip(totals) {
-            *sum = sum.wrapping_add(total.load(Relaxed) as usize);
+            *sum = sum.wrapping_add(total.load(Relaxed));
         }
     }
-    let [
-        alloc_calls,
-        alloc_zeroed_calls,
-        realloc_calls,
-        free_calls,
-        alloc_bytes,
-        alloc_zeroed_bytes,
-        realloc_bytes,
-        freed_bytes,
-    ] = sums;
-    AllocStats {
-        alloc_calls,
-        alloc_zeroed_calls,
-        realloc_calls,
-        free_calls,
-        alloc_bytes,
-        alloc_zeroed_bytes,
-        realloc_bytes,
-        freed_bytes,
+    sums
+}
+
+/// `counts` without what stands in `cells`.
+fn less(mut counts: Counts, cells: &Cells) -> Counts {
+    for (count, cell) in counts.iter_mut().zip(cells) {
+        *count = count.saturating_sub(cell.load(Relaxed));
+    }
+    counts
+}
+
+fn set(cells: &Cells, counts: Counts) {
+    for (cell, count) in cells.iter().zip(counts) {
+        cell.store(count, Relaxed);
     }
 }
 
-/// Sets [`stats`] to zero.
+fn of_process() -> Counts {
+    less(counted(), &BEGAN_AT)
+}
+
+/// All calls of this process.
+pub fn all() -> AllocStats {
+    AllocStats::of(of_process())
+}
+
+/// All calls since the start or the last [`reset`].
+pub fn stats() -> AllocStats {
+    AllocStats::of(less(of_process(), &RESET_AT))
+}
+
+/// Sets [`stats`] to zero. What documents say of the whole process stays.
 pub fn reset() {
-    for Shard(totals) in &TOTALS {
-        for total in totals {
-            total.store(0, Relaxed);
+    set(&RESET_AT, of_process());
+}
+
+/// In a child of a fork, whose only thread this is: nothing was counted yet.
+pub fn start_anew() {
+    set(&BEGAN_AT, counted());
+    set(&RESET_AT, [0; WORDS]);
+    set(&TOLD, [0; WORDS]);
+    // SAFETY: the calling thread's own storage.
+    unsafe { (*here()).counts = [0; WORDS] };
+}
+
+impl AllocStats {
+    fn of(counts: Counts) -> AllocStats {
+        let [
+            alloc_calls,
+            alloc_zeroed_calls,
+            realloc_calls,
+            free_calls,
+            alloc_bytes,
+            alloc_zeroed_bytes,
+            realloc_bytes,
+            freed_bytes,
+        ] = counts.map(|count| count as usize);
+        AllocStats {
+            alloc_calls,
+            alloc_zeroed_calls,
+            realloc_calls,
+            free_calls,
+            alloc_bytes,
+            alloc_zeroed_bytes,
+            realloc_bytes,
+            freed_bytes,
         }
     }
 }
 
-/// Tells a recorder what a thread allocated, at its end and before a snapshot.
-pub fn report(task: &Task) {
+/// Tells a recorder what the calling thread allocated: at its end and before a snapshot. At the end of the process the
+/// thread that ends it also tells what others did that told nothing of themselves, so that all words together are [`all`].
+pub fn report(task: &Task, is_last: bool) {
     let Some(ring) = task.ring().filter(|_| are_counted()) else { return };
-    // SAFETY: the calling thread's own storage.
-    let here = unsafe { &*here() };
     let now = if clock::chosen() == clock::Clock::Fake { task.fake.load(Relaxed) } else { clock::ticks() };
-    ring.push_allocations(now, 0, here.calls, [[here.bytes, here.freed, 0, 0], [0; 4]]);
+    let mut others = TOLD.each_ref().map(|cell| cell.load(Relaxed));
+    for (word, own) in others.iter_mut().zip(&task.told) {
+        *word = word.saturating_sub(own.load(Relaxed));
+    }
+    // SAFETY: the calling thread's own storage.
+    let mut whole = unsafe { (*here()).counts };
+    if is_last {
+        for ((word, all), told) in whole.iter_mut().zip(of_process()).zip(others) {
+            *word = all.saturating_sub(told);
+        }
+    }
+    for ((told, own), word) in TOLD.iter().zip(&task.told).zip(whole) {
+        told.fetch_add(word.wrapping_sub(own.swap(word, Relaxed)), Relaxed);
+    }
+    ring.push_allocations(now, 0, whole);
     for number in 1..=crate::registry::count() {
         let (Some(row), Some(descriptor)) = (task.row(number), crate::registry::descriptor(number)) else { continue };
-        let [calls, bytes, freed] = row.allocated.each_ref().map(|cell| cell.load(Relaxed));
-        if calls != 0 || freed != 0 {
-            ring.push_allocations(now, descriptor.id, calls, [[bytes, freed, 0, 0], [0; 4]]);
+        // Of a span that is still open nothing is known.
+        if row.mem_measured.load(Relaxed) > 0 {
+            ring.push_allocations(now, descriptor.id, row.allocated.each_ref().map(|cell| cell.load(Relaxed)));
         }
     }
 }

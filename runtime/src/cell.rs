@@ -36,6 +36,25 @@ pub fn add_wide(cell: &[AtomicU64; 2], value: u128) {
     }
 }
 
+/// Replaces `from` by `to`, in one instruction as [`add`]: false when it is another number by now.
+#[inline(always)]
+pub fn replace(cell: &AtomicU64, from: u64, to: u64) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let found: u64;
+        // SAFETY: `cell` is eight bytes that may be written.
+        unsafe {
+            core::arch::asm!(
+                "cmpxchg qword ptr [{at}], {to}",
+                at = in(reg) cell.as_ptr(), to = in(reg) to, inout("rax") from => found, options(nostack)
+            );
+        }
+        found == from
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    cell.compare_exchange(from, to, Relaxed, Relaxed).is_ok()
+}
+
 /// The number of 128 bits.
 pub fn wide(cell: &[AtomicU64; 2]) -> u128 {
     u128::from(cell[0].load(Relaxed)) | u128::from(cell[1].load(Relaxed)) << 64

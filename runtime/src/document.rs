@@ -30,6 +30,8 @@ pub struct Facts<'a> {
     pub is_running: bool,
     /// Of a forked child.
     pub pid: Option<u32>,
+    /// What an enter and its exit cost, nanoseconds.
+    pub overhead_ns: Option<f64>,
 }
 
 /// A metric whose times are nanoseconds.
@@ -90,6 +92,9 @@ impl Facts<'_> {
             if !allocations::are_counted() {
                 reasons.insert("alloc", "no allocator of this library".to_owned());
             }
+        }
+        if self.overhead_ns.is_none() && !self.is_fake() {
+            reasons.insert("overhead_ns_per_call", "no tracepoint was entered, or no memory".to_owned());
         }
         if self.idle_ns().is_none() {
             reasons.insert("idle", "too many spans of several threads to tell when none was open".to_owned());
@@ -224,7 +229,8 @@ impl Metric<'_> {
         }
         if has_memory {
             json.key("mem_bytes").number(self.sum.mem_peak);
-            let [calls, bytes, freed] = self.sum.allocated;
+            let [alloc, zeroed, realloc, _, alloc_bytes, zeroed_bytes, realloc_bytes, freed] = self.sum.allocated;
+            let (calls, bytes) = (alloc + zeroed + realloc, alloc_bytes + zeroed_bytes + realloc_bytes);
             json.key("alloc").object(|json| {
                 json.key("calls").number(calls);
                 json.key("bytes").number(bytes);
@@ -297,7 +303,7 @@ fn summary(json: &mut Json, facts: &Facts, metrics: &[Metric], not_measured: &No
 }
 
 fn write_allocations(json: &mut Json) {
-    let stats = allocations::stats();
+    let stats = allocations::all();
     for (key, value) in [
         ("alloc_calls", stats.alloc_calls),
         ("alloc_zeroed_calls", stats.alloc_zeroed_calls),
@@ -329,6 +335,9 @@ fn tracepoints(json: &mut Json, facts: &Facts, metrics: &[Metric]) {
         if count != 0 {
             json.key(key).number(count);
         }
+    }
+    if let Some(ns) = facts.overhead_ns {
+        json.key("overhead_ns_per_call").number(format_args!("{ns:.1}"));
     }
 }
 

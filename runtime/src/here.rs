@@ -3,6 +3,9 @@
 //! A hook may run in a signal handler, before any set-up, and in a library that was loaded late: the model
 //! "initial exec" needs neither a lock nor memory, and stable Rust offers it through assembly only.
 
+use crate::allocations::Counts;
+#[cfg(not(target_arch = "x86_64"))]
+use crate::allocations::WORDS;
 use crate::task::Task;
 
 /// A thread, as its hooks find it. All zero in a new thread.
@@ -17,10 +20,8 @@ pub struct Here {
     /// Live bytes that this thread allocated, and their high mark since the innermost enter.
     pub live: u64,
     pub high: u64,
-    /// Allocations, bytes they got, bytes given back.
-    pub calls: u64,
-    pub bytes: u64,
-    pub freed: u64,
+    /// Its allocations.
+    pub counts: Counts,
     /// Which share of the process-wide counters this thread adds to, plus one.
     pub shard: u32,
 }
@@ -78,7 +79,7 @@ pub fn here() -> *mut Here {
     thread_local! {
         static HERE: UnsafeCell<Here> = const { UnsafeCell::new(Here {
             task: core::ptr::null_mut(), stage: Stage::Fresh, quiet: 0,
-            live: 0, high: 0, calls: 0, bytes: 0, freed: 0, shard: 0,
+            live: 0, high: 0, counts: [0; WORDS], shard: 0,
         }) };
     }
     HERE.with(UnsafeCell::get)

@@ -113,7 +113,7 @@ extern "C" fn thread_ends(at: *mut libc::c_void) {
         return mark(at);
     }
     let _quiet = Quiet::begin();
-    allocations::report(task);
+    allocations::report(task, false);
     {
         let held = LOCK.take();
         with_left(&held, |left| left.add_task(task, true));

@@ -220,6 +220,7 @@ extern "C" fn in_child() {
     WAS_USED.store(false, Relaxed);
     WAS_FLUSHED.store(false, Relaxed);
     run_log::start_anew();
+    allocations::start_anew();
     if recorder::is_present() {
         recorder::hello(hooks::are_linked());
     }
@@ -263,15 +264,12 @@ pub fn flush(path: Option<&Path>, is_running: bool) -> Result<(), Error> {
     }
     drop(held);
     let pid = IS_CHILD.load(Relaxed).then(std::process::id);
-    let family = document::family(&Facts {
-        config,
-        totals: &totals,
-        scale: Scale::measure(),
-        clock: clock::chosen(),
-        wall: clock::ticks().saturating_sub(clock::start_ticks()),
-        is_running,
-        pid,
-    });
+    let (clock, wall) = (clock::chosen(), clock::ticks().saturating_sub(clock::start_ticks()));
+    let scale = Scale::measure();
+    let entered = totals.rows.keys().next().filter(|_| clock != Clock::Fake);
+    let overhead = entered.and_then(|number| task::cost_of_pairs(*number));
+    let overhead_ns = overhead.map(|(ticks, pairs)| ticks as f64 * scale.factor() / f64::from(pairs));
+    let family = document::family(&Facts { config, totals: &totals, scale, clock, wall, is_running, pid, overhead_ns });
     let names = Names::of(path.unwrap_or(&config.output), pid.filter(|_| path.is_none()))?;
     files::write(&names.folded, &family.folded)?;
     files::write(&names.summary, &family.summary)?;
@@ -297,20 +295,15 @@ fn write_run_log(config: &Config, perf: &Path, pid: Option<u32>) -> Result<(), E
     files::write(&path, &json.finish())
 }
 
-/// Tells a recorder what the calling thread allocated.
-fn tell_allocations() {
-    if let Some(task) = task::known() {
-        allocations::report(task);
-    }
-}
-
 /// `chic_rt_trace_flush`: 0, or −1, −2, −4.
 pub fn flush_asked_for(path: Option<&Path>) -> i32 {
     if !is_on() {
         return 0;
     }
     recorder::quiet();
-    tell_allocations();
+    if let Some(task) = task::known() {
+        allocations::report(task, false);
+    }
     let result = std::panic::catch_unwind(|| flush(path, true));
     recorder::loud();
     match result {
@@ -332,10 +325,18 @@ extern "C" fn starts() {
 }
 
 extern "C" fn ends() {
-    if MODE.load(Relaxed) != Mode::On as u8 || !WAS_USED.load(Relaxed) {
+    if MODE.load(Relaxed) != Mode::On as u8 {
         return;
     }
-    tell_allocations();
+    if recorder::is_present() && allocations::are_counted() {
+        let _quiet = Quiet::begin();
+        if let Some((task, _)) = task::mine() {
+            allocations::report(task, true);
+        }
+    }
+    if !WAS_USED.load(Relaxed) {
+        return;
+    }
     if recorder::writes_family() && !WAS_FLUSHED.load(Relaxed) {
         return;
     }

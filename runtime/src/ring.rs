@@ -9,6 +9,8 @@
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering::*};
 
+use crate::allocations::Counts;
+use crate::cell::replace;
 use crate::registry::Descriptor;
 
 /// Bytes of the header.
@@ -120,7 +122,7 @@ impl Ring {
                 }
                 return None;
             }
-            if self.reserved.compare_exchange_weak(from, from.wrapping_add(count), Relaxed, Relaxed).is_ok() {
+            if replace(&self.reserved, from, from.wrapping_add(count)) {
                 return Some(from);
             }
         }
@@ -183,10 +185,12 @@ impl Ring {
         self.write(record, 1, |_| words.map(u64::to_le))
     }
 
-    /// Allocations of a tracepoint, or of the thread (`id` 0): calls, and the two slots behind.
-    pub fn push_allocations(&self, time: u64, id: u64, calls: u64, words: [[u64; 4]; 2]) -> bool {
+    /// Allocations of a tracepoint, or of the thread (`id` 0).
+    pub fn push_allocations(&self, time: u64, id: u64, counts: Counts) -> bool {
+        let [calls, zeroed_calls, realloc_calls, free_calls, bytes, zeroed_bytes, realloc_bytes, freed] = counts;
         let record = Record { time, descriptor: 0, kind: Kind::Allocations, depth: 0, a: id, b: calls };
-        let [first, second] = words;
+        let first = [bytes, freed, zeroed_calls, zeroed_bytes];
+        let second = [realloc_calls, realloc_bytes, free_calls, 0];
         self.write(&record, 2, |i| if i == 0 { first } else { second }.map(u64::to_le))
     }
 

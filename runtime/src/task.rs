@@ -8,6 +8,7 @@
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::*, compiler_fence};
 
+use crate::allocations::{Counts, WORDS};
 use crate::cell::{add, add_wide, lower, raise};
 use crate::clock::{self, Clock, FAKE_STEP, Scale};
 use crate::here::{Here, Stage, here};
@@ -39,8 +40,9 @@ pub struct Span {
     pub start: AtomicU64,
     /// Time of spans inside.
     pub inner: AtomicU64,
-    /// Allocation counters at enter: live, high mark, calls, bytes, freed.
-    allocated: [AtomicU64; 5],
+    /// At enter: live bytes, their high mark, counters of allocations.
+    memory: [AtomicU64; 2],
+    allocated: [AtomicU64; WORDS],
 }
 
 /// What is known of one tracepoint in one thread. Times are in ticks.
@@ -65,8 +67,8 @@ pub struct Row {
     /// Spans whose memory was measured, and the largest peak.
     pub mem_measured: AtomicU64,
     pub mem_peak: AtomicU64,
-    /// Outermost spans only: allocations, bytes they got, bytes given back.
-    pub allocated: [AtomicU64; 3],
+    /// Outermost spans only.
+    pub allocated: [AtomicU64; WORDS],
     pub buckets: [AtomicU64; FINE_BUCKETS],
 }
 
@@ -113,6 +115,8 @@ pub struct Task {
     pub next: AtomicPtr<Task>,
     pub thread: AtomicU64,
     name: [AtomicU64; LONGEST_NAME / 8],
+    /// What its recorder was told of its allocations.
+    pub told: [AtomicU64; WORDS],
     pub rows: [AtomicPtr<Row>; MOST + 1],
     pub path: [Span; DEEPEST],
     pub nodes: [Node; MOST_NODES],
@@ -121,9 +125,45 @@ pub struct Task {
     pub before_fork: [AtomicU32; DEEPEST],
 }
 
+/// Pairs that are timed, and those before them that fill caches.
+const TIMED: u32 = 1_000;
+const UNTIMED: u32 = 100;
+
+/// Ticks of [`TIMED`] pairs, on tables that nobody else sees; `number` is any tracepoint's.
+pub fn cost_of_pairs(number: u32) -> Option<(u64, u32)> {
+    let at = Task::make_bare();
+    // SAFETY: null, or tables that stay until they are freed below.
+    let task = unsafe { at.as_ref()? };
+    // SAFETY: zero bytes are a thread without events.
+    let mut here: Here = unsafe { core::mem::zeroed() };
+    let mut pairs = |count| {
+        for _ in 0..count {
+            task.enter(&mut here, number, 0);
+            task.exit(&mut here, number, 0);
+        }
+    };
+    pairs(UNTIMED);
+    let from = clock::ticks();
+    pairs(TIMED);
+    let took = clock::ticks().saturating_sub(from);
+    // SAFETY: nobody uses them any more.
+    unsafe { Task::free(at) };
+    Some((took, TIMED))
+}
+
 impl Task {
     /// Tables for the calling thread, or null. All zero but for the ring.
     fn make() -> *mut Task {
+        let at = Task::make_bare();
+        // SAFETY: null, or tables that nobody else knows yet.
+        if let Some(task) = unsafe { at.as_ref() } {
+            task.ring.store(recorder::ring(), Relaxed);
+        }
+        at
+    }
+
+    /// The same without a ring.
+    fn make_bare() -> *mut Task {
         let at = memory::map(size_of::<Task>());
         if at.is_null() {
             return ptr::null_mut();
@@ -136,7 +176,6 @@ impl Task {
         task.node_count.store(1, Relaxed);
         // SAFETY: a call without arguments.
         task.thread.store(unsafe { libc::pthread_self() } as u64, Relaxed);
-        task.ring.store(recorder::ring(), Relaxed);
         at
     }
 
@@ -303,9 +342,9 @@ impl Task {
         }
         self.node.store(node, Relaxed);
         if allocations::are_counted() {
-            let counters = [here.live, here.high, here.calls, here.bytes, here.freed];
-            for (cell, value) in span.allocated.iter().zip(counters) {
-                cell.store(value, Relaxed);
+            let cells = span.memory.iter().chain(&span.allocated);
+            for (cell, value) in cells.zip([here.live, here.high].iter().chain(&here.counts)) {
+                cell.store(*value, Relaxed);
             }
             here.high = here.live;
         }
@@ -401,13 +440,15 @@ impl Task {
         self.node.store(span.parent.load(Relaxed), Relaxed);
         span.number.store(NOBODY, Relaxed);
         compiler_fence(SeqCst);
+        // A handler that ran since the clock was read lay in this span, though behind its end: it is in the one around it.
+        let late = span.inner.load(Relaxed).saturating_sub(inner);
         self.depth.store(at as u64, Relaxed);
 
         if let Some(node) = self.nodes.get(node as usize) {
             add(&node.own, own);
         }
         match self.path.get(at.wrapping_sub(1)) {
-            Some(outer) => add(&outer.inner, took),
+            Some(outer) => add(&outer.inner, took.saturating_add(late)),
             None => self.note_interval(start, now),
         }
         let Some(row) = self.row(number) else { return NO_PEAK };
@@ -419,22 +460,25 @@ impl Task {
             add(&row.over_cpu, 1);
         }
         match allocated {
-            Some(allocated) => row.count_memory(number, &allocated, outermost),
+            Some((peak, allocated)) => row.count_memory(number, peak, &allocated, outermost),
             None => NO_PEAK,
         }
     }
 
-    /// Peak above the level at enter, calls, bytes, freed bytes since enter.
+    /// Peak above the level at enter, and what was allocated since.
     #[inline(always)]
-    fn allocated_in(&self, here: &mut Here, span: &Span) -> Option<[u64; 4]> {
+    fn allocated_in(&self, here: &mut Here, span: &Span) -> Option<(u64, Counts)> {
         if !allocations::are_counted() {
             return None;
         }
-        let [live, high, calls, bytes, freed] = span.allocated.each_ref().map(|cell| cell.load(Relaxed));
+        let [live, high] = span.memory.each_ref().map(|cell| cell.load(Relaxed));
         let peak = here.high.saturating_sub(live);
         here.high = here.high.max(high);
-        let since = |now: u64, then: u64| now.saturating_sub(then);
-        Some([peak, since(here.calls, calls), since(here.bytes, bytes), since(here.freed, freed)])
+        let mut since = here.counts;
+        for (now, then) in since.iter_mut().zip(&span.allocated) {
+            *now = now.saturating_sub(then.load(Relaxed));
+        }
+        Some((peak, since))
     }
 
     #[inline(always)]
@@ -473,19 +517,19 @@ impl Row {
         }
     }
 
-    fn count_memory(&self, number: u32, [peak, calls, bytes, freed]: &[u64; 4], outermost: bool) -> u64 {
+    fn count_memory(&self, number: u32, peak: u64, allocated: &Counts, outermost: bool) -> u64 {
         add(&self.mem_measured, 1);
-        raise(&self.mem_peak, *peak);
+        raise(&self.mem_peak, peak);
         if outermost {
-            for (cell, value) in self.allocated.iter().zip([calls, bytes, freed]) {
+            for (cell, value) in self.allocated.iter().zip(allocated) {
                 add(cell, *value);
             }
         }
         let budget = registry::descriptor(number).map_or(0, |descriptor| descriptor.budgets().mem);
-        if budget != 0 && *peak > budget {
+        if budget != 0 && peak > budget {
             add(&self.over_mem, 1);
         }
-        *peak
+        peak
     }
 }
 

@@ -3,6 +3,7 @@
 use core::sync::atomic::{AtomicU64, Ordering::*};
 use std::collections::BTreeMap;
 
+use crate::allocations::Counts;
 use crate::cell::wide;
 use crate::clock::{self, Clock};
 use crate::histogram::fine;
@@ -31,7 +32,7 @@ pub struct Sum {
     pub mem_measured: u64,
     pub mem_peak: u64,
     /// Allocations, bytes they got, bytes given back.
-    pub allocated: [u64; 3],
+    pub allocated: Counts,
     /// Fine buckets that are not empty.
     pub buckets: BTreeMap<usize, u64>,
 }

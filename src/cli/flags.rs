@@ -113,8 +113,23 @@ fn calls() -> Vec<Arg> {
     ]
 }
 
-fn stack_trace(help: &'static str) -> Arg {
-    switch("stack-trace").short('k').alias("stack-traces").hide_short_help(true).help_heading(LOOK).help(help)
+/// `-k`, `-kk`.
+fn stacks(help: &'static str) -> Arg {
+    count("k", 'k').hide_short_help(true).help_heading(LOOK).help(help)
+}
+
+/// The same in words.
+fn stack_trace() -> Arg {
+    value("stack-trace", "WORD")
+        .alias("stack-traces")
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_missing_value("symbol")
+        .value_parser(["symbol", "source"])
+        .hide_possible_values(true)
+        .hide_short_help(true)
+        .help_heading(LOOK)
+        .help("symbol (as -k) or source (as -kk)")
 }
 
 pub(in crate::cli) fn clusters(help: &'static str) -> Arg {
@@ -210,7 +225,8 @@ fn look() -> Vec<Arg> {
             .hide_short_help(true)
             .help_heading(LOOK)
             .help("The address behind each call"),
-        stack_trace("Where each call was made: the stack below it"),
+        stacks("Where each call was made: the stack below it; -kk with lines of source"),
+        stack_trace(),
         switch("source")
             .hide_short_help(true)
             .help_heading(LOOK)
@@ -406,7 +422,8 @@ pub fn command() -> Command {
                         .help_heading(LOOK)
                         .help("Keep N bytes of data (default 256)"),
                 )
-                .arg(stack_trace("Keep the stack of each call, for `report -k` and `report --source`"))
+                .arg(stacks("Keep the stack of each call, for `report -k` and `report --source`"))
+                .arg(stack_trace())
                 .arg(count("y", 'y').hide(true))
                 .arg(switch("golden").help_heading(SESSION).help("Keep all that a golden needs"))
                 .arg(argv(false)),

@@ -32,6 +32,8 @@ pub struct Probes {
     pub functions: Vec<String>,
     /// `--trace-usdt`.
     pub usdt: Vec<String>,
+    /// `--trace-fn-libs`.
+    pub libraries: bool,
     /// `--list-fns`.
     pub list: bool,
 }
@@ -126,7 +128,7 @@ pub fn command() -> Command {
         .arg(word("backend", BACKENDS, "How the program was built; by its content when not given").hide_short_help(true))
 }
 
-fn probe_flags() -> [Arg; 3] {
+fn probe_flags() -> [Arg; 4] {
     let many = |id, name, help| value(id, name, help).action(ArgAction::Append);
     [
         many("trace-fn", "REGEX", "Count calls of functions of the program, by symbol or name; it need not be changed"),
@@ -135,6 +137,7 @@ fn probe_flags() -> [Arg; 3] {
             "GLOB",
             "Count spans between probes that the program has itself: PROVIDER:NAME, as python:*",
         ),
+        switch("trace-fn-libs", "Both also in the libraries that the program is loaded with"),
         switch("list-fns", "Print the functions that --trace-fn names, whether each can be traced, and run nothing"),
     ]
 }
@@ -142,7 +145,12 @@ fn probe_flags() -> [Arg; 3] {
 /// What is traced by probes.
 pub fn probes(m: &ArgMatches) -> Probes {
     let all = |id: &str| m.get_many::<String>(id).into_iter().flatten().cloned().collect();
-    Probes { functions: all("trace-fn"), usdt: all("trace-usdt"), list: m.get_flag("list-fns") }
+    Probes {
+        functions: all("trace-fn"),
+        usdt: all("trace-usdt"),
+        libraries: m.get_flag("trace-fn-libs"),
+        list: m.get_flag("list-fns"),
+    }
 }
 
 /// Is any of the flags given?

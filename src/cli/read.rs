@@ -28,6 +28,13 @@ fn on(m: &ArgMatches, id: &str) -> bool {
     m.try_get_one::<bool>(id).ok().flatten().copied().unwrap_or(false)
 }
 
+/// How much `-k` asks for: 1 stacks, 2 with lines of source.
+fn stack_words(m: &ArgMatches) -> usize {
+    let word = m.try_get_one::<String>("stack-trace").ok().flatten();
+    let by_word = word.map_or(0, |word| if word == "source" { 2 } else { 1 });
+    by_word.max(usize::from(times(m, "k")))
+}
+
 fn times(m: &ArgMatches, id: &str) -> u8 {
     m.try_get_one::<u8>(id).ok().flatten().copied().unwrap_or(0)
 }
@@ -107,7 +114,7 @@ pub fn record(m: &ArgMatches) -> Result<Record, Problem> {
         strings: number(m, "string-limit"),
         notes,
         golden: on(m, "golden"),
-        stacks: on(m, "stack-trace"),
+        stacks: stack_words(m) > 0,
     })
 }
 
@@ -544,7 +551,8 @@ fn look(m: &ArgMatches) -> Result<Look, Problem> {
         number: on(m, "syscall-number"),
         pointer: on(m, "instruction-pointer"),
         always_pid: on(m, "always-show-pid"),
-        stack: on(m, "stack-trace"),
+        stack: stack_words(m) > 0,
+        stack_lines: stack_words(m) > 1,
         source: on(m, "source") || on(m, "function-time") || path(m, "transpiler-map").is_some(),
         function_time: on(m, "function-time"),
         transpiler_map: path(m, "transpiler-map"),

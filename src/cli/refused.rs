@@ -65,12 +65,7 @@ const ROWS: &[Row] = &[
         instead: "use `-e inject=SET:error=…` or `-e inject=SET:signal=…`; put `prlimit` or `timeout` before the command",
     },
     Row {
-        names: &["trace-fn-libs"],
-        why: Why::NotYet,
-        instead: "`profile --trace-fn REGEX` counts calls of the program's own functions; those of libraries show in samples",
-    },
-    Row {
-        names: &["trace-fn", "list-fns", "trace-usdt"],
+        names: &["trace-fn", "trace-fn-libs", "list-fns", "trace-usdt"],
         why: Why::NotYet,
         instead: "`profile --trace-fn REGEX -- CMD` counts calls of functions",
     },

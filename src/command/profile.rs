@@ -23,7 +23,7 @@ pub fn run(general: &General, ask: Profile) -> Result<Ending, Problem> {
     if probes.list {
         return output::print(&functions::list(&probes, &plan)?);
     }
-    functions::ask(&probes, session.follow, &mut plan)?;
+    profiling.lacks(functions::ask(&probes, session.follow, &mut plan)?);
     let mut behind = session::stand_behind(&plan)?;
     let mut ran = session::run_into(&plan, &mut behind, &mut [profiling.sink()])?;
     let (status, sampled) = (ran.status(), ran.take_sampling());

@@ -29,6 +29,10 @@ pub fn run(ask: Record) -> Result<Ending, Problem> {
     let to = Where::named(&to);
     let mut plan = plan::stored(target, &selection, &session, strings, notes, golden, to == Where::Stdout);
     plan.call_stacks = stacks;
+    // What a golden says of the files that a program made is left to what it does by itself.
+    if !golden {
+        plan::take_tracepoints(&mut plan);
+    }
     let mut behind = session::stand_behind(&plan)?;
     let (writer, stream) = writer(to)?;
     plan.helpers.extend(stream.as_ref().and_then(Output::helper));

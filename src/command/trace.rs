@@ -42,8 +42,9 @@ pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
     if groups.as_ref().is_some_and(Groups::ask_for_descriptors) {
         plan.limits.notes = plan.limits.notes.max(1);
     }
-    if let Some(profiling) = &profiling {
-        profiling.ask(&mut plan);
+    match &profiling {
+        Some(profiling) => profiling.ask(&mut plan),
+        None => plan::take_tracepoints(&mut plan),
     }
     let mut behind = session::stand_behind(&plan)?;
     selection.tell(look.quiet);

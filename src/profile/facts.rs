@@ -47,6 +47,13 @@ impl Facts<'_> {
         missing.append(&mut gather.missing);
         let processes = gather.tasks.processes();
         gather.accounts.fill(&mut summary, processes, &mut missing);
+        let counters = gather.accounts.counters(&mut missing).into_iter().chain(gather.slots.hits());
+        summary.counters = Some(counters.collect::<Vec<_>>()).filter(|counters| !counters.is_empty());
+        // Where nothing has tracepoints, their cost is no question.
+        if gather.slots.has_any() {
+            let why = "a program tells it only where it writes the document by itself; breakpoints cost 22 µs or more";
+            missing.push(("overhead_ns_per_call".into(), why.into()));
+        }
         summary.alloc = gather.slots.allocations(&mut gather.timeline);
         summary.sampling = Some(self.sampling(sampled, &mut missing));
         summary.sampling_interval_ns = match sampled {
@@ -64,10 +71,7 @@ impl Facts<'_> {
             missing.push(("cpu_source".into(), what));
         }
         if summary.alloc.is_none() {
-            let why = match gather.slots.counts_allocations() {
-                true => "the program tells its recorder of calls and bytes, not of kinds of calls",
-                false => "no allocator that counts is in the program",
-            };
+            let why = "no allocator that counts is in the program, or it did not live to tell";
             missing.push(("alloc".into(), why.into()));
         }
         if !self.calls {

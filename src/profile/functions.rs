@@ -1,8 +1,11 @@
 //! Functions: which of a program are traced by probes, and how that is said.
 
+use std::collections::BTreeMap;
+
 use recording::event::TracepointSource;
 use regex::{Regex, RegexBuilder};
 use report::perf::trace_id;
+use tracer::probes::chic::Found;
 use tracer::probes::{Marked, Point, Program, Search};
 use tracer::{Plan, probes};
 
@@ -15,13 +18,64 @@ const NAMED: usize = 5;
 /// Bytes of a compiled expression.
 const SIZE: usize = 1 << 20;
 
-/// Puts what was asked for into the plan.
+/// Puts what was asked for into the plan, and what a program that Chic built tells by itself. What of that can't be
+/// recorded comes back, with the key it is missing under.
 ///
 /// # Errors
-/// Nothing can be traced, or a pattern can't be read: exit code 2.
-pub fn ask(probes: &Probes, follow: bool, plan: &mut Plan) -> Result<(), Problem> {
+/// Nothing that was asked for can be traced, or a pattern can't be read: exit code 2.
+pub fn ask(probes: &Probes, follow: bool, plan: &mut Plan) -> Result<Vec<(String, String)>, Problem> {
+    let mut missing = Vec::new();
+    add_asked(probes, follow, plan, &mut missing)?;
+    match hooks(plan) {
+        Ok(Found::Hooks(_)) if !follow => {
+            let why = "with --no-follow no breakpoints are set: its processes would be killed by them";
+            missing.push(untold(why));
+        }
+        Ok(Found::Hooks(hooks)) => {
+            say(&format_args!(
+                "chic-trace: tracepoints of Chic recorded by breakpoints of ptrace: each costs 22 µs or more, which is in its times"
+            ));
+            if hooks.skipped > 0 {
+                let lines = format!("{} lines of .chic.meta could not be read", hooks.skipped);
+                missing.push(("tracepoints".into(), lines));
+            }
+            plan.probes.get_or_insert_with(|| Program::of(&hooks.search)).add_chic(&hooks);
+        }
+        Ok(Found::Refused(why)) => missing.push(untold(&why)),
+        // What is no program, or can't be read, is told when it is run.
+        Ok(Found::No | Found::Own) | Err(_) => {}
+    }
+    Ok(missing)
+}
+
+/// Where a program tells Chic's runtime of its tracepoints.
+fn hooks(plan: &Plan) -> Result<Found, String> {
+    let word = |name| std::env::var(name).unwrap_or_default().trim().to_lowercase();
+    if ["off", "0"].contains(&word("CHIC_TRACE").as_str()) {
+        return Ok(Found::No);
+    }
+    let file = probes::program_of(plan.launch.as_ref().ok_or("no program is given")?)?;
+    probes::chic::hooks(&file, word("CHIC_TRACE_ABI") == "3")
+}
+
+fn untold(why: &str) -> (String, String) {
+    let why = format!("Chic built the program, and its tracepoints are not recorded: {why}");
+    say(&format_args!("chic-trace: {}", safe(&why)));
+    ("tracepoints".into(), why)
+}
+
+fn add_asked(
+    probes: &Probes,
+    follow: bool,
+    plan: &mut Plan,
+    missing: &mut Vec<(String, String)>,
+) -> Result<(), Problem> {
     if probes.functions.is_empty() && probes.usdt.is_empty() {
-        return Ok(());
+        return match probes.libraries {
+            false => Ok(()),
+            true => Err(Problem::usage("--trace-fn-libs names no function")
+                .hint("`--trace-fn REGEX` or `--trace-usdt GLOB` says what is traced in libraries, too")),
+        };
     }
     if !follow {
         return Err(Problem::usage("cannot trace functions with --no-follow")
@@ -29,29 +83,57 @@ pub fn ask(probes: &Probes, follow: bool, plan: &mut Plan) -> Result<(), Problem
     }
     let file = file(plan)?;
     let patterns = patterns(&probes.functions)?;
-    let search = search(&file, &patterns)?;
-    let mut program = Program::of(&search);
-    let functions = add_functions(&search, &mut program);
-    let spans = if probes.usdt.is_empty() { Ok(0) } else { add_spans(&file, &probes.usdt, &mut program) };
     let wanted = !patterns.is_empty();
+    let main = search(&file, &patterns)?;
+    let mut program = Program::of(&main);
+    let mut spans_and_counters = [0, 0];
+    let mut why_none = None;
+    let mut functions = 0;
+    let libraries = if probes.libraries { libraries(&main)? } else { Vec::new() };
+    for (number, file) in std::iter::once(&main.file).chain(&libraries).enumerate() {
+        let found;
+        let search = match number {
+            0 => &main,
+            // One that can't be read has nothing that is asked for.
+            _ => match search(file, &patterns) {
+                Ok(search) => {
+                    found = search;
+                    program.add_library(&found);
+                    &found
+                }
+                Err(_) => continue,
+            },
+        };
+        functions += add_functions(search, &mut program);
+        if wanted {
+            tell_refused(search);
+        }
+        if !probes.usdt.is_empty() {
+            match add_own(file, &probes.usdt, &mut program, missing) {
+                Ok(added) => spans_and_counters.iter_mut().zip(added).for_each(|(sum, more)| *sum += more),
+                Err(why) => why_none = why_none.or(Some(why)),
+            }
+        }
+    }
+    program.drop_idle();
+    let [spans, counters] = spans_and_counters;
+    let no_probe = (spans + counters == 0).then_some(why_none).flatten();
     if program.is_empty() {
-        let why = if wanted { nothing(&search) } else { spans.err().unwrap_or_default() };
-        return Err(Problem::usage(format!("cannot trace any function of {}: {why}", named(&search.file)))
+        let why = if wanted { nothing(&main) } else { no_probe.unwrap_or_default() };
+        let where_else = if probes.libraries { " and its libraries" } else { "" };
+        return Err(Problem::usage(format!("cannot trace any function of {}{where_else}: {why}", named(&main.file)))
             .hint("`profile --list-fns --trace-fn REGEX -- CMD` tells of each function why"));
     }
-    if wanted {
-        tell_refused(&search);
+    if let Some(why) = no_probe {
+        say(&format_args!("chic-trace: {}", safe(&why)));
     }
-    if let Err(why) = &spans {
-        say(&format_args!("chic-trace: {}", safe(why)));
-    }
-    let spans = spans.unwrap_or(0);
     let counted =
         |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}{}", if count == 1 { "" } else { "s" }));
-    let what: Vec<String> = counted(functions, "function").into_iter().chain(counted(spans, "USDT span")).collect();
+    let what = [counted(functions, "function"), counted(spans, "USDT span"), counted(counters, "USDT probe")];
+    let what: Vec<String> = what.into_iter().flatten().collect();
     say(&format_args!(
         "chic-trace: {} traced by breakpoints of ptrace: each call costs 22 µs or more, which is in its times",
-        what.join(" and "),
+        what.join(", "),
     ));
     plan.probes = Some(program);
     Ok(())
@@ -67,18 +149,36 @@ pub fn list(probes: &Probes, plan: &Plan) -> Result<String, Problem> {
     if patterns.is_empty() {
         patterns.push(pattern("")?);
     }
-    let search = search(&file, &patterns)?;
-    let line = |text: String| format!("{}\n", safe(&text).replace('\n', "\\n"));
-    let mut lines: Vec<String> = Vec::new();
-    for found in &search.functions {
-        let said = found.body.as_ref().map_or_else(|why| format!("cannot be traced: {why}"), |_| "traceable".into());
-        lines.push(line(format!("{}: {said}", found.function.name)));
+    let main = search(&file, &patterns)?;
+    let mut lines = listed(&main, "");
+    if probes.libraries {
+        for file in libraries(&main)? {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            lines.extend(search(&file, &patterns).iter().flat_map(|found| listed(found, &format!("{name}: "))));
+        }
     }
-    lines.extend(search.copies.iter().map(|(name, copies)| line(copies.why(name))));
     if lines.is_empty() {
-        return Err(Problem::usage(format!("no function of {} is listed: {}", named(&search.file), nothing(&search))));
+        return Err(Problem::usage(format!("no function of {} is listed: {}", named(&main.file), nothing(&main))));
     }
     Ok(lines.concat())
+}
+
+/// A line for each function.
+fn listed(search: &Search, before: &str) -> Vec<String> {
+    let line = |text: String| format!("{before}{}\n", safe(&text).replace('\n', "\\n"));
+    let said = |found: &probes::Found| {
+        let said = found.body.as_ref().map_or_else(|why| format!("cannot be traced: {why}"), |_| "traceable".into());
+        line(format!("{}: {said}", found.function.name))
+    };
+    let copies = search.copies.iter().map(|(name, copies)| line(copies.why(name)));
+    search.functions.iter().map(said).chain(copies).collect()
+}
+
+fn libraries(search: &Search) -> Result<Vec<std::path::PathBuf>, Problem> {
+    probes::libraries(&search.file).map_err(|why| {
+        Problem::usage(format!("cannot look for the libraries of {}: {why}", named(&search.file)))
+            .hint("without --trace-fn-libs only functions of the program are traced")
+    })
 }
 
 fn file(plan: &Plan) -> Result<std::path::PathBuf, Problem> {
@@ -140,6 +240,7 @@ fn tell_refused(search: &Search) {
 }
 
 fn add_functions(search: &Search, program: &mut Program) -> usize {
+    let before = program.len();
     for found in &search.functions {
         let Ok(body) = &found.body else { continue };
         if program.len() == probes::MOST {
@@ -155,11 +256,17 @@ fn add_functions(search: &Search, program: &mut Program) -> usize {
         };
         program.add_function(point, body);
     }
-    program.len()
+    program.len() - before
 }
 
-/// Adds the spans between probes that the program has itself; how many.
-fn add_spans(file: &std::path::Path, globs: &[String], program: &mut Program) -> Result<usize, String> {
+/// Adds the spans between probes that the program has itself, and counters of those that are no ends of spans; how many of
+/// each. Those at which no breakpoint can stand are missing.
+fn add_own(
+    file: &std::path::Path,
+    globs: &[String],
+    program: &mut Program,
+    missing: &mut Vec<(String, String)>,
+) -> Result<[usize; 2], String> {
     let globs: Vec<Regex> = globs.iter().map(|glob| of_glob(glob)).collect();
     let matches = |provider: &str, name: &str| {
         let name = format!("{provider}:{name}");
@@ -169,38 +276,53 @@ fn add_spans(file: &std::path::Path, globs: &[String], program: &mut Program) ->
     if let Some(why) = search.why_nothing {
         return Err(format!("no USDT probe is traced: {why}"));
     }
-    let mut ends = std::collections::BTreeMap::<(&[u8], &[u8]), [Vec<&Marked>; 2]>::new();
-    let mut single = 0;
+    let mut ends = BTreeMap::<(&[u8], &[u8]), [Vec<&Marked>; 2]>::new();
+    let mut single = BTreeMap::<(&[u8], &[u8]), Vec<&Marked>>::new();
     for mark in &marked {
-        match probes::usdt::end_of_span(&mark.probe.name) {
-            Some((span, begins)) => {
-                let both = ends.entry((&mark.probe.provider, span)).or_default();
-                both[usize::from(!begins)].push(mark);
-            }
-            None => single += 1,
+        let (provider, name) = (mark.probe.provider.as_slice(), mark.probe.name.as_slice());
+        match probes::usdt::end_of_span(name) {
+            Some((span, begins)) => ends.entry((provider, span)).or_default()[usize::from(!begins)].push(mark),
+            None => single.entry((provider, name)).or_default().push(mark),
         }
     }
-    let mut added = 0;
+    ends.retain(|_, [begins, finishes]| {
+        let is_whole = !begins.is_empty() && !finishes.is_empty();
+        for mark in begins.iter().chain(finishes.iter()).filter(|_| !is_whole) {
+            single.entry((&mark.probe.provider, &mark.probe.name)).or_default().push(mark);
+        }
+        is_whole
+    });
+    let mut added = [0, 0];
+    let mut refused = |key: &str, point: Point, is_added: bool, added: &mut usize| {
+        *added += usize::from(is_added);
+        if !is_added {
+            let label = String::from_utf8_lossy(&point.label).into_owned();
+            let why = format!("{label}: not traced: no breakpoint can stand at its instruction");
+            say(&format_args!("chic-trace: {}", safe(&why)));
+            missing.push((key.to_owned(), why));
+        }
+    };
+    let [spans, counters] = &mut added;
     for ((provider, span), [begins, finishes]) in &ends {
-        if begins.is_empty() || finishes.is_empty() {
-            single += begins.len() + finishes.len();
-            continue;
-        }
-        let label = [b"usdt:", *provider, b":", *span].concat();
-        let address = begins.first().map_or(0, |mark| mark.probe.address);
-        let point = Point { id: trace_id(&label, &label), label, source: TracepointSource::Usdt, address };
-        added += usize::from(program.add_span(point, begins, finishes));
+        let point = usdt_point(provider, span, begins);
+        let is_added = program.add_span(point.clone(), begins, finishes);
+        refused("functions", point, is_added, spans);
     }
-    if single > 0 {
-        let what = if single == 1 { "probe is" } else { "probes are" };
-        say(&format_args!(
-            "chic-trace: {single} USDT {what} not counted: only pairs are (__entry/__return, __start/__done, __begin/__end)"
-        ));
+    for ((provider, name), places) in &single {
+        let point = usdt_point(provider, name, places);
+        let is_added = program.add_counter(point.clone(), places);
+        refused("counters", point, is_added, counters);
     }
-    if added == 0 {
-        return Err("no pair of USDT probes matches".into());
+    if added == [0, 0] {
+        return Err("no USDT probe matches, or none can be traced".into());
     }
     Ok(added)
+}
+
+fn usdt_point(provider: &[u8], name: &[u8], places: &[&Marked]) -> Point {
+    let label = [b"usdt:", provider, b":", name].concat();
+    let address = places.first().map_or(0, |mark| mark.probe.address);
+    Point { id: trace_id(&label, &label), label, source: TracepointSource::Usdt, address }
 }
 
 /// `*` and `?` of a pattern; all else stands for itself.

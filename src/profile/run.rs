@@ -73,6 +73,11 @@ impl Profiling {
         });
     }
 
+    /// Known before the run: what it will not tell, by key, and why.
+    pub fn lacks(&mut self, missing: Vec<(String, String)>) {
+        self.gather.missing.extend(missing);
+    }
+
     /// Takes the events of the run.
     pub fn sink(&mut self) -> &mut dyn Sink {
         &mut self.gather

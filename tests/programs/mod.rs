@@ -33,18 +33,41 @@ pub fn room() -> tempfile::TempDir {
 
 /// Builds `tests/programs/NAME.rs`; `changed` is a `--cfg` of it.
 pub fn build(name: &str, changed: Option<&str>, into: &Path) -> PathBuf {
+    build_with(name, changed, &["-C", "panic=abort"], into)
+}
+
+/// The same with these flags of rustc.
+pub fn build_with(name: &str, changed: Option<&str>, flags: &[&str], into: &Path) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs").join(name).with_extension("rs");
     let program = into.join(format!("{name}{}", changed.map(|word| format!("-{word}")).unwrap_or_default()));
     let beside = Path::new(env!("CARGO")).with_file_name("rustc");
     let rustc = if beside.is_file() { beside } else { "rustc".into() };
     let mut command = Command::new(rustc);
-    command.args(["--edition", "2024", "-O", "-C", "panic=abort", "-A", "unexpected_cfgs", "-o"]).arg(&program);
+    command.args(["--edition", "2024", "-O", "-A", "unexpected_cfgs"]).args(flags).arg("-o").arg(&program);
     if let Some(word) = changed {
         command.arg("--cfg").arg(word);
     }
     let built = command.arg(&source).output().expect("rustc runs");
     assert!(built.status.success(), "{}:\n{}", source.display(), String::from_utf8_lossy(&built.stderr));
     program
+}
+
+/// A program of `tests/probed`, if there is a compiler.
+pub fn compiled(into: &Path, source: &str, flags: &[&str]) -> Option<PathBuf> {
+    let compiler = if source.ends_with(".cpp") { "g++" } else { "gcc" };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/probed").join(source);
+    let program = into.join(source.split('.').next().unwrap_or_default());
+    match Command::new(compiler).args(flags).arg(path).arg("-o").arg(&program).output() {
+        Ok(built) if built.status.success() => Some(program),
+        Ok(built) => {
+            println!("skipped: {compiler} {flags:?}: {}", text(&built.stderr));
+            None
+        }
+        Err(error) => {
+            println!("skipped: {compiler}: {error}");
+            None
+        }
+    }
 }
 
 /// Runs a command to its end.

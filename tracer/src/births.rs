@@ -10,7 +10,7 @@ use crate::stop::{Birth, Reason};
 use crate::sys::ptrace::{Gone, Stopped};
 use crate::sys::wait::WaitStatus;
 use crate::sys::{Tid, process};
-use crate::task::{Phase, Process, Task};
+use crate::task::{InCall, Phase, Process, Task};
 
 /// Bytes of a `Born` before its texts.
 const BORN: usize = 56;
@@ -207,6 +207,12 @@ impl Session<'_> {
         {
             task.phase = Phase::Running;
             another = false;
+            // Before its first exec it was us: what stands for that call is where its program begins.
+            if task.call == InCall::Shown
+                && let Some(stacks) = &mut self.call_stacks
+            {
+                stacks.push_first(&stopped, (task.pid.0, tid.0), self.now, &mut self.stream)?;
+            }
         }
         if let Some(task) = self.tasks.get_mut(tid) {
             task.quiet = false;
@@ -260,6 +266,9 @@ impl Session<'_> {
 
     fn write_argv(&mut self, tid: Tid) {
         let (elements, bytes) = self.argv_limits;
+        if elements == 0 {
+            return;
+        }
         let argv = look::argv(tid, bytes);
         if argv.is_empty() {
             return;

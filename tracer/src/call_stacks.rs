@@ -52,12 +52,28 @@ impl CallStacks {
     }
 
     /// Pushes the stack of a task that is at the entry of a call. Code of 32 bits has none.
-    pub fn push(
+    pub fn push(&mut self, stopped: &Stopped, ids: (u32, u32), now: u64, stream: &mut Stream<'_>) -> Result<(), Gone> {
+        self.push_most(stopped, ids, now, stream, MOST_FRAMES)
+    }
+
+    /// Pushes where an image begins: nothing is below its first instruction.
+    pub fn push_first(
+        &mut self,
+        stopped: &Stopped,
+        ids: (u32, u32),
+        now: u64,
+        stream: &mut Stream<'_>,
+    ) -> Result<(), Gone> {
+        self.push_most(stopped, ids, now, stream, 1)
+    }
+
+    fn push_most(
         &mut self,
         stopped: &Stopped,
         (pid, tid): (u32, u32),
         now: u64,
         stream: &mut Stream<'_>,
+        most: usize,
     ) -> Result<(), Gone> {
         let Some(registers) = stopped.general()? else { return Ok(()) };
         let registers = Registers { ip: registers.ip(), sp: registers.sp(), bp: registers.bp() };
@@ -76,7 +92,7 @@ impl CallStacks {
             }
         }
         let frames = sampler.frames();
-        let frames = frames.get(..MOST_FRAMES).unwrap_or(frames).iter();
+        let frames = frames.get(..most).unwrap_or(frames).iter();
         let frames = frames.map(|frame| Frame { address: frame.ip, mapping: number(frame.mapping) });
         record.sample(tid, pid, now, SampleClock::Cpu, 0, complete, frames);
         stream.push(record);

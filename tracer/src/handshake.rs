@@ -95,6 +95,9 @@ impl Session<'_> {
             return stopped.skip_call(EINVAL);
         }
         let Some(pid) = self.tasks.get(stopped.tid()).map(|task| task.pid) else { return Ok(()) };
+        if let Some(probes) = &mut self.probes {
+            probes.leave_chic(self.now);
+        }
         let Some(rings) = &self.rings else { return stopped.skip_call(EINVAL) };
         let options = rings.options;
         let is_alone = self.tasks.process(pid).is_some_and(|process| process.tasks == 1);

@@ -74,11 +74,10 @@ pub fn comm(tid: Tid) -> String {
 
 /// The name of a task.
 pub fn comm_bytes(tid: Tid) -> Vec<u8> {
-    let mut name = std::fs::read(format!("/proc/{tid}/comm")).unwrap_or_default();
-    if name.last() == Some(&b'\n') {
-        name.pop();
-    }
-    name
+    // TASK_COMM_LEN is 16; threads of the kernel have longer ones.
+    let mut buffer = [0; 64];
+    let name = procfs::read(&ProcPath::of(tid.0, "comm"), &mut buffer);
+    name.strip_suffix(b"\n").unwrap_or(name).to_vec()
 }
 
 /// The path of the executable.
@@ -102,8 +101,8 @@ pub fn argv(tid: Tid, max_bytes: u64) -> Vec<u8> {
 /// Does the image map a vDSO?
 pub fn has_vdso(tid: Tid) -> bool {
     const AT_SYSINFO_EHDR: u64 = 33;
-    let auxv = std::fs::read(format!("/proc/{tid}/auxv")).unwrap_or_default();
-    auxv.chunks_exact(16).any(|pair| {
+    let mut buffer = [0; 2048];
+    procfs::read(&ProcPath::of(tid.0, "auxv"), &mut buffer).chunks_exact(16).any(|pair| {
         let word = |at: usize| pair[at..at + 8].iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
         word(0) == AT_SYSINFO_EHDR && word(8) != 0
     })

@@ -16,9 +16,18 @@ impl Session<'_> {
     pub(crate) fn warn_of_lost_privilege(&mut self, tid: Tid) {
         let exe = ProcPath::of(tid.0, "exe");
         let Ok(meta) = std::fs::metadata(exe.as_str()) else { return };
+        // An attribute is not changed without this time.
+        let version = (meta.dev(), meta.ino(), meta.ctime(), meta.ctime_nsec());
+        let promised = |capabilities| Promised { mode: meta.mode(), uid: meta.uid(), gid: meta.gid(), capabilities };
+        if self.without_capabilities == Some(version) && promised(0).is_nothing() {
+            return;
+        }
         let mut attribute = [0; 24];
         let capabilities = read_attribute(exe.as_c_str(), c"security.capability", &mut attribute).map_or(0, granted);
-        let promised = Promised { mode: meta.mode(), uid: meta.uid(), gid: meta.gid(), capabilities };
+        if capabilities == 0 {
+            self.without_capabilities = Some(version);
+        }
+        let promised = promised(capabilities);
         if promised.is_nothing() {
             return;
         }

@@ -56,18 +56,16 @@ impl ProcPath {
     }
 }
 
-/// The first bytes of a file below /proc, as many as `buffer` takes; empty when it can't be read.
+/// The first bytes of a file below /proc that the kernel writes in one piece, as many as `buffer` takes; empty when it
+/// can't be read. All of a task's own files but `maps` and `smaps` are: one read has all of it (seq_file.c, `single_open`).
 pub(crate) fn read<'a>(path: &ProcPath, buffer: &'a mut [u8]) -> &'a [u8] {
     let Ok(mut file) = File::open(path.as_str()) else { return &[] };
-    let mut len = 0;
-    while len < buffer.len() {
-        match file.read(&mut buffer[len..]) {
-            Ok(0) => break,
-            Ok(count) => len += count,
+    let len = loop {
+        match file.read(buffer) {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(_) => break,
+            count => break count.unwrap_or(0),
         }
-    }
+    };
     &buffer[..len]
 }
 

@@ -132,6 +132,8 @@ pub struct Session<'s> {
     pub(crate) leaving: Option<Leaving>,
     pub(crate) limit: Option<(u32, u64)>,
     pub(crate) warnings: Vec<String>,
+    /// Device, inode and time of change of the file that was executed last and has no capabilities.
+    pub(crate) without_capabilities: Option<(u64, u64, i64, i64)>,
     pub(crate) stops: u64,
     /// Time of the stop being served.
     pub(crate) now: u64,
@@ -176,7 +178,9 @@ impl<'s> Session<'s> {
             profile: Profile::default(),
             call_stacks: plan.call_stacks.then(|| Box::new(CallStacks::new())),
             rings: plan.tracepoints.map(Rings::new),
-            probes: plan.probes.clone().map(Probes::new),
+            probes: plan.probes.clone().map(|program| {
+                Probes::new(program, plan.tracepoints.is_some_and(|tracepoints| tracepoints.fake_clock))
+            }),
             root_seq: 0,
             event: Record::with_capacity(512),
             calls,
@@ -199,6 +203,7 @@ impl<'s> Session<'s> {
             leaving: None,
             limit: None,
             warnings: vec![],
+            without_capabilities: None,
             stops: 0,
             now: clock::monotonic_ns(),
             timer: signals::Timer::new().ok().inspect(signals::Timer::nudge_by_signals),
@@ -251,6 +256,7 @@ impl<'s> Session<'s> {
         loop {
             while let Some(waited) = self.queue.pop_front() {
                 self.serve(waited);
+                self.stream.served();
             }
             if self.is_over() {
                 return;
@@ -261,6 +267,7 @@ impl<'s> Session<'s> {
             match self.wait(true) {
                 Ok(waited) => {
                     self.serve(waited);
+                    self.stream.served();
                     self.collect();
                 }
                 Err(Found::NoChildren) => return self.abandon_all(),
@@ -576,6 +583,7 @@ impl<'s> Session<'s> {
             interval: None,
             profile: Profile::default(),
             call_stacks: None,
+            without_capabilities: None,
             rings: self.rings,
             probes: self.probes,
             root_seq: self.root_seq,

@@ -6,8 +6,10 @@ use recording::{Batch, Sink, SinkError};
 
 use crate::sys::{Tid, clock};
 
-/// A batch is handed on when it is larger than this.
+/// A batch is handed on when it is larger than this, and no task waits for us.
 const BATCH: usize = 64 << 10;
+/// And when it is larger than this, whoever waits.
+const MOST_HELD: usize = 1 << 20;
 /// A watcher waits at most so long for an event, ns; see `Session::arm_timer` for the other half.
 const PATIENCE: u64 = 20_000_000;
 
@@ -41,7 +43,8 @@ impl<'s> Stream<'s> {
         let wants_entered = sink.wants_entered();
         Stream {
             sink: Some(sink),
-            batch: Vec::with_capacity(BATCH + (8 << 10)),
+            // What nobody writes to takes no memory.
+            batch: Vec::with_capacity(MOST_HELD + MOST_HELD / 2),
             open: true,
             wants_entered,
             max_events: max_events.unwrap_or(u64::MAX),
@@ -121,6 +124,13 @@ impl<'s> Stream<'s> {
         }
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
         self.batch.extend_from_slice(bytes);
+        if self.batch.len() > MOST_HELD {
+            self.hand_on();
+        }
+    }
+
+    /// The task whose stop was served runs on: what the sink does with a full batch costs it nothing.
+    pub fn served(&mut self) {
         if self.batch.len() > BATCH {
             self.hand_on();
         }

@@ -83,7 +83,8 @@ fn nor_for_samples_once_all_is_known() {
         let samples = |batch: &Batch<'_>| batch.events().filter(|event| event.sample().is_some()).count() as u64;
         let Some((seen, allocations)) = second_half(&plan, 30, samples) else { return };
         assert!(seen > 10, "{seen}");
-        // A burst of records, after others had the processor, may still need a larger buffer; a sample does not.
-        assert!(allocations < seen / 2, "{stacks:?}: {allocations} for {seen} samples");
+        // An address that was not met before is looked up, and there are fewer and fewer of them. Looks at the rings, of
+        // which each finds ten samples or less, cost nothing.
+        assert!(allocations <= 4 + seen / 20, "{stacks:?}: {allocations} for {seen} samples");
     }
 }

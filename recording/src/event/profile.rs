@@ -35,6 +35,8 @@ raw_enum! {
         Probe = 3,
         /// A probe of the tracer's where the program has one itself (USDT).
         Usdt = 4,
+        /// A probe of the tracer's at the functions by which programs that Chic built tell their own runtime.
+        Chic = 5,
     }
 }
 

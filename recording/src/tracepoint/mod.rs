@@ -9,6 +9,8 @@ use crate::event::SLOT;
 pub const LABEL_MAX: usize = 4096;
 /// Flag of an exit: the span was left by an exception or a long jump, not by an exit of its own.
 pub const ABANDONED: u8 = 1;
+/// Kind of a record that only probes make: a place was passed.
+pub const HIT: u8 = 9;
 /// The word of an exit whose peak was not measured.
 const NO_PEAK: u64 = u64::MAX;
 
@@ -71,6 +73,11 @@ pub enum What<'a> {
         id: u64,
         /// Id of the new one.
         child: u64,
+    },
+    /// A place that is no end of a span was passed.
+    Hit {
+        /// Of this tracepoint.
+        id: u64,
     },
     /// What was allocated so far.
     Allocations {
@@ -199,6 +206,7 @@ impl<'a> Records<'a> {
                 };
                 What::Allocations { id, counts }
             }
+            HIT => What::Hit { id },
             kind => return Err(Broken::Kind { slot, kind }),
         })
     }

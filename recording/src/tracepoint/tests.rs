@@ -68,6 +68,12 @@ fn allocations_are_read() {
 }
 
 #[test]
+fn a_place_that_is_passed_is_read() {
+    let slots = [slot(9, 0, HIT, 0, 77, 0)];
+    assert_eq!(told(&slots)[0].map(|record| record.what), Ok(What::Hit { id: 77 }));
+}
+
+#[test]
 fn a_label_of_any_length_is_read_up_to_the_longest() {
     for len in [0, 1, 31, 32, 33, LABEL_MAX] {
         let mut bytes = [slot(0, 1, 3, 0, 9, len as u64), raw([0; 4]), raw([0; 4])].concat();
@@ -93,10 +99,10 @@ fn a_label_of_any_length_is_read_up_to_the_longest() {
 
 #[test]
 fn what_is_no_record_is_named_and_the_rest_told() {
-    let slots = [slot(1, 1, 0, 0, 5, 0), slot(2, 1, 9, 0, 5, 0), slot(3, 1, 1, 0, 5, 0), slot(4, 0, 4, 0, 5, 0)];
+    let slots = [slot(1, 1, 0, 0, 5, 0), slot(2, 1, 10, 0, 5, 0), slot(3, 1, 1, 0, 5, 0), slot(4, 0, 4, 0, 5, 0)];
     let told = told(&slots);
     assert_eq!(told[0], Err(Broken::Kind { slot: 0, kind: 0 }));
-    assert_eq!(told[1], Err(Broken::Kind { slot: 1, kind: 9 }));
+    assert_eq!(told[1], Err(Broken::Kind { slot: 1, kind: 10 }));
     assert!(told[2].is_ok());
     assert_eq!(told[3], Err(Broken::Cut { slot: 3 }));
     assert_eq!(told.len(), 4);

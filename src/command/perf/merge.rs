@@ -120,7 +120,7 @@ fn input(path: &Path) -> Result<(Vec<u8>, Document), Problem> {
     let bytes = perf::taken(path)?;
     if bytes.starts_with(b"\x89CTR\r\n") {
         return Err(Problem::usage(format!("cannot merge {}: it is a recording", named(path)))
-            .hint("recordings of this version hold no tracepoints: merge the perf.json of the run"));
+            .hint("documents are merged: the perf.json that `profile` or the program itself wrote of the run"));
     }
     let document = perf::parsed(path, &bytes)?;
     Ok((bytes, document))

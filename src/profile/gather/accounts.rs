@@ -2,7 +2,7 @@
 //! children it waited for, so that nothing is counted twice.
 
 use recording::event::{Event, Measure, Reading, reading, text};
-use report::perf::{Io, Summary};
+use report::perf::{Counter, Io, Summary};
 
 /// Sums over the processes that ended.
 #[derive(Debug, Default)]
@@ -14,7 +14,23 @@ pub struct Accounts {
     processes: u64,
     /// Processes whose largest memory may be that of the program before an exec.
     before_exec: bool,
+    /// Of the whole target, by perf_event_open(2).
+    counters: Vec<Counter>,
+    /// Those that could not be had, and why.
+    uncounted: Vec<(&'static str, String)>,
 }
+
+/// What is counted over the whole target.
+const COUNTED: [Measure; 8] = [
+    Measure::TaskClock,
+    Measure::PageFaults,
+    Measure::ContextSwitches,
+    Measure::CpuMigrations,
+    Measure::Instructions,
+    Measure::Cycles,
+    Measure::CacheMisses,
+    Measure::BranchMisses,
+];
 
 /// Keys of the summary, and what has to be measured for them.
 const KEYS: &[(&str, &[Measure])] = &[
@@ -46,6 +62,35 @@ impl Accounts {
                 }
             }
         }
+    }
+
+    /// A counter of the whole target; the last word counts.
+    pub fn counter(&mut self, event: &Event<'_>) {
+        let Some(measure) = COUNTED.into_iter().find(|measure| *measure as u32 == event.u32(32)) else { return };
+        let (status, name) = (event.u32(36) as u16, measure.name());
+        self.counters.retain(|known| known.name != name);
+        if status & reading::NOT_MEASURED != 0 {
+            let why = event.text(text::MAIN).map(|why| String::from_utf8_lossy(why).into_owned()).unwrap_or_default();
+            if !self.uncounted.iter().any(|(known, _)| *known == name) {
+                self.uncounted.push((name, why));
+            }
+            return;
+        }
+        let some = |ns: u64| (ns > 0).then_some(ns);
+        self.counters.push(Counter {
+            name: name.to_owned(),
+            value: event.u64(40),
+            unit: measure.unit().to_owned(),
+            scope: if status & reading::USER_ONLY != 0 { "user" } else { "user+kernel" }.to_owned(),
+            enabled_ns: some(event.u64(48)),
+            running_ns: some(event.u64(56)),
+        });
+    }
+
+    /// Counters of the whole target, in the order in which they were told. What could not be had is named.
+    pub fn counters(&self, missing: &mut Vec<(String, String)>) -> Vec<Counter> {
+        missing.extend(self.uncounted.iter().map(|(name, why)| (format!("counters.{name}"), why.clone())));
+        self.counters.clone()
     }
 
     /// Puts the sums into a summary of so many processes; what is missing is named.

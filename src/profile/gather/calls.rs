@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use recording::event::{self, Event, flag};
+use recording::event::{self, Event, Payload, Shape, flag, note};
 use recording::session::Header;
 use recording::views::Descriptors;
 use report::perf::timeline::Call;
@@ -14,14 +14,18 @@ use syscalls::Abi;
 pub struct Calls {
     known: HashMap<(u8, u64), Arc<str>>,
     descriptors: Option<Descriptors>,
+    untold: Vec<Arc<str>>,
 }
 
 /// Calls whose first argument is a descriptor, and whose result is a number of bytes that they read, or wrote.
 const READ: &[&str] =
     &["read", "pread64", "readv", "preadv", "preadv2", "recvfrom", "recvmsg", "getdents64", "getdents"];
 const WRITTEN: &[&str] = &["write", "pwrite64", "writev", "pwritev", "pwritev2", "sendto", "sendmsg"];
-/// And both, between two descriptors: they are of no one class.
-const MOVED: &[&str] = &["sendfile", "splice", "tee", "copy_file_range"];
+/// And both, between two descriptors: which argument is the one that is read, and which the one that is written.
+const MOVED: &[(&str, usize, usize)] =
+    &[("sendfile", 1, 0), ("splice", 0, 2), ("tee", 0, 1), ("copy_file_range", 0, 2)];
+/// Calls whose result is no number of bytes, though they move some.
+const UNTOLD: &[&str] = &["recvmmsg", "sendmmsg", "io_uring_enter", "io_submit", "vmsplice", "process_vm_readv"];
 
 impl Calls {
     /// The session begins.
@@ -36,7 +40,7 @@ impl Calls {
         }
     }
 
-    /// What a call was, before it is observed; `None` when it is no call of the program.
+    /// What a call was, once it is observed; `None` when it is no call of the program.
     pub fn call(&mut self, call: &event::Call<'_>) -> Option<Call> {
         let event = call.event;
         if event.flags() & flag::INSTRUMENTATION != 0 {
@@ -48,16 +52,34 @@ impl Calls {
         let failed = !left_untold && (-4095..0).contains(&result);
         let bytes = if left_untold || failed { 0 } else { u64::try_from(result).unwrap_or(0) };
         let is = |names: &[&str]| names.contains(&&*name);
+        let moved = MOVED.iter().find(|(moved, ..)| *moved == &*name);
         let (reads, writes) = (is(READ), is(WRITTEN));
-        let read_bytes = if reads || is(MOVED) { bytes } else { 0 };
-        let written_bytes = if writes || is(MOVED) { bytes } else { 0 };
-        let class = (reads || writes).then(|| {
-            let descriptor = call.args()[0] as i32;
+        if is(UNTOLD) && !self.untold.contains(&name) {
+            self.untold.push(Arc::clone(&name));
+        }
+        let read_bytes = if reads || moved.is_some() { bytes } else { 0 };
+        let written_bytes = if writes || moved.is_some() { bytes } else { 0 };
+        let of = |argument: usize| {
+            let descriptor = call.args().get(argument).map_or(-1, |word| *word as i32);
             let link = self.descriptors.as_ref().and_then(|known| known.link(event.task(), descriptor));
-            link.map_or("unknown", |link| class(link, name.starts_with("getdents")))
-        });
+            match (link, detail(call, argument)) {
+                (Some(link), Some(detail)) if link.starts_with(SOCKET) => of_socket(detail),
+                (Some(link), _) => class(link, name.starts_with("getdents")),
+                (None, _) => "unknown",
+            }
+        };
+        let (class, into) = match moved {
+            Some((_, from, to)) => (Some(of(*from)), Some(of(*to))),
+            None => ((reads || writes).then(|| of(0)), None),
+        };
         let left = if left_untold { event.at() } else { call.left() };
-        Some(Call { name, entered: event.at(), left, failed, read_bytes, written_bytes, class })
+        Some(Call { name, entered: event.at(), left, failed, read_bytes, written_bytes, class, into })
+    }
+
+    /// Calls that were made and move bytes of which nothing is known, by name.
+    pub fn untold(&self) -> Option<String> {
+        let names: Vec<&str> = self.untold.iter().map(|name| &**name).collect();
+        (!names.is_empty()).then(|| format!("how many bytes {} moved is not in their results", names.join(", ")))
     }
 
     fn name(&mut self, abi: u8, nr: u64) -> Arc<str> {
@@ -66,6 +88,26 @@ impl Calls {
             known.map_or_else(|| format!("syscall_{nr:#x}").into(), |row| Arc::from(row.name))
         };
         Arc::clone(self.known.entry((abi, nr)).or_insert_with(name))
+    }
+}
+
+/// How the kernel calls a socket in /proc/PID/fd: its family is not in it.
+const SOCKET: &[u8] = b"socket:[";
+
+/// What was found out about the descriptor in this argument, beside its link.
+fn detail<'e>(call: &event::Call<'e>, argument: usize) -> Option<&'e [u8]> {
+    let is_it = |payload: &Payload<'_>| {
+        let head = &payload.head;
+        head.shape == Shape::Note && head.path == note::DETAIL && usize::from(head.arg) == argument
+    };
+    call.event.payloads().find(is_it).map(|payload| payload.bytes)
+}
+
+/// The class of a socket, by its protocol and addresses.
+fn of_socket(detail: &[u8]) -> &'static str {
+    match class(detail, false) {
+        known @ ("socket-unix" | "socket-inet") => known,
+        _ => "socket-other",
     }
 }
 
@@ -80,7 +122,7 @@ fn class(link: &[u8], is_directory: bool) -> &'static str {
         (b"NETLINK", "socket-other"),
         (b"PACKET", "socket-other"),
         // Of which family was not looked up.
-        (b"socket:[", "unknown"),
+        (SOCKET, "unknown"),
         (b"anon_inode:[event", "event"),
         (b"anon_inode:[timerfd", "event"),
         (b"anon_inode:[signalfd", "event"),

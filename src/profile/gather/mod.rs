@@ -118,6 +118,7 @@ impl Gather {
                 _ => self.tasks.account(event),
             },
             Some(Kind::Tracepoint) => self.tracepoints(event),
+            Some(Kind::Counter) if !self.is_fake && Some(tid) == self.tasks.root() => self.accounts.counter(event),
             Some(Kind::Lost) => {
                 let count = event.u32(32);
                 self.missing.push(("events".into(), format!("{count} events were lost")));
@@ -197,10 +198,11 @@ impl Sink for Gather {
 
     fn events(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
         for event in batch.events() {
-            self.event(&event);
+            // With a call comes what the kernel says of its descriptors, which may not have been named before.
             if let Some(calls) = &mut self.calls {
                 calls.observe(&event);
             }
+            self.event(&event);
         }
         self.settle(batch.clock.monotonic_ns);
         Ok(())
@@ -210,8 +212,16 @@ impl Sink for Gather {
         for (reason, count) in &trailer.lost {
             self.missing.push(("events".into(), format!("{count} lost: {reason}")));
         }
-        let of_functions = trailer.not_measured.iter().filter(|missing| missing.what == "functions");
-        self.missing.extend(of_functions.map(|missing| (missing.what.clone(), missing.reason.clone())));
+        for missing in &trailer.not_measured {
+            let key = match missing.what.as_str() {
+                key @ ("functions" | "tracepoints" | "counters") => key,
+                "counters.perf" => "counters",
+                _ => continue,
+            };
+            self.missing.push((key.to_owned(), missing.reason.clone()));
+        }
+        let untold = self.calls.as_ref().and_then(calls::Calls::untold);
+        self.missing.extend(untold.map(|why| ("io_by_class".to_owned(), why)));
         self.tasks.end(trailer.end.monotonic_ns);
         Ok(())
     }

@@ -5,10 +5,16 @@ use std::collections::{BTreeMap, HashMap};
 use recording::event::{self, TracepointSource};
 use recording::tracepoint::{ABANDONED, Allocations, Description, What, decode};
 use report::perf::timeline::{self, Mark, Timeline, Tracepoint};
-use report::perf::{self, Alloc, EventKind, RunLog, Stream, Tracepoints};
+use report::perf::{self, Alloc, Counter, EventKind, RunLog, Stream, Tracepoints};
 
 /// Uses of random streams that are kept.
 const USES_MAX: u64 = 1_000_000;
+
+/// Tracepoints that are told apart; the runtime library has no more.
+const MOST: usize = 1 << 16;
+
+/// No budget is larger (perf-json.md 5.2).
+const BUDGET_MAX: u64 = 1 << 40;
 
 /// Open spans of a task that are told apart; the runtime library has no more.
 const OPEN_MAX: usize = 4096;
@@ -36,6 +42,9 @@ pub struct Slots {
     pub counts: Tracepoints,
     /// Records that could not be read.
     pub broken: u64,
+    /// Places that are no ends of spans: label by id, and how often they were passed.
+    places: HashMap<u64, Vec<u8>>,
+    hits: BTreeMap<u64, u64>,
 }
 
 impl Slots {
@@ -53,6 +62,10 @@ impl Slots {
                 What::Exit { id, peak } => (id, timeline::What::Exit { peak_bytes: peak }),
                 What::Describe(description) => {
                     self.describe(&description, slots.source, pid, timeline);
+                    continue;
+                }
+                What::Hit { id } => {
+                    *self.hits.entry(id).or_insert(0) += 1;
                     continue;
                 }
                 What::Stream { id, seed } => {
@@ -84,7 +97,11 @@ impl Slots {
             let tracepoint = match self.numbers.get(&id) {
                 Some(number) => *number,
                 // An exit of what nobody entered is counted, too; it needs no name.
-                None => self.number(id, timeline),
+                None if self.numbers.len() < MOST => self.number(id, timeline),
+                None => {
+                    self.counts.dropped += 1;
+                    continue;
+                }
             };
             timeline.mark(task, Mark { at: record.at, tracepoint, what });
         }
@@ -132,17 +149,28 @@ impl Slots {
         pid: u32,
         timeline: &mut Timeline,
     ) {
-        let some = |budget: u64| (budget > 0).then_some(budget);
+        if source == Some(TracepointSource::Usdt) {
+            self.places.entry(told.id).or_insert_with(|| told.label.to_vec());
+        }
+        let conflicts = &mut self.counts.budget_conflicts;
+        // A caller that passes fewer words leaves anything in these registers.
+        let mut some = |budget: u64| {
+            if budget > BUDGET_MAX {
+                *conflicts.get_or_insert(0) += 1;
+            }
+            (1..=BUDGET_MAX).contains(&budget).then_some(budget)
+        };
+        let budgets = [some(told.cpu_us), some(told.gpu_us), some(told.mem_bytes), some(told.io_bytes)];
         let is_new = !self.numbers.contains_key(&told.id);
         let number = match self.numbers.get(&told.id) {
             Some(number) => *number,
-            None => self.number(told.id, timeline),
+            None if self.numbers.len() < MOST => self.number(told.id, timeline),
+            None => return,
         };
         if told.site != 0 {
             self.sites.entry(number).or_insert((pid, told.site));
         }
         let Some(known) = timeline.tracepoint_mut(number) else { return };
-        let budgets = [told.cpu_us, told.gpu_us, told.mem_bytes, told.io_bytes].map(some);
         if !is_new && !known.label.is_empty() {
             let of_known = [known.budget_cpu_us, known.budget_gpu_us, known.budget_mem_bytes, known.budget_io_bytes];
             if known.label != told.label {
@@ -157,6 +185,7 @@ impl Slots {
             Some(TracepointSource::Hook) => Some("compiler-hooks".into()),
             Some(TracepointSource::Probe) => Some("function".into()),
             Some(TracepointSource::Usdt) => Some("usdt".into()),
+            Some(TracepointSource::Chic) => Some("chic-hooks".into()),
             _ => None,
         };
         [known.budget_cpu_us, known.budget_gpu_us, known.budget_mem_bytes, known.budget_io_bytes] = budgets;
@@ -178,6 +207,24 @@ impl Slots {
         stream.events.push(perf::Event::new(stream.events.len() as u64, kind));
     }
 
+    /// Was any tracepoint met?
+    pub fn has_any(&self) -> bool {
+        !self.numbers.is_empty()
+    }
+
+    /// How often places were passed that are no ends of spans, by label.
+    pub fn hits(&self) -> Vec<Counter> {
+        let counter = |(id, value): (&u64, &u64)| {
+            let label = self.places.get(id).map_or_else(|| format!("{id:016x}").into_bytes(), Clone::clone);
+            let name = String::from_utf8_lossy(&label).into_owned();
+            let scope = "user".to_owned();
+            Counter { name, value: *value, unit: "count".into(), scope, enabled_ns: None, running_ns: None }
+        };
+        let mut counters: Vec<Counter> = self.hits.iter().map(counter).collect();
+        counters.sort_by(|a, b| a.name.cmp(&b.name));
+        counters
+    }
+
     /// Random streams.
     pub fn run_log(&self) -> RunLog {
         RunLog { rng_streams: self.streams.clone(), ..RunLog::default() }
@@ -191,38 +238,39 @@ impl Slots {
     /// Allocations of all tasks; `None` when nobody counted them. Those of tracepoints are handed on.
     pub fn allocations(&self, timeline: &mut Timeline) -> Option<Alloc> {
         let mut whole = None;
-        let mut kinds = false;
         for ((_, id), counts) in &self.allocations {
             if *id == 0 {
                 add(whole.get_or_insert_default(), counts);
-                kinds |= counts.zeroed_calls + counts.realloc_calls + counts.free_calls > 0;
                 continue;
             }
             let number = self.numbers.get(id).copied();
             if let Some(tracepoint) = number.and_then(|number| timeline.tracepoint_mut(number)) {
                 let known = tracepoint.alloc.get_or_insert_default();
-                known.calls += counts.calls + counts.zeroed_calls + counts.realloc_calls;
-                known.bytes += counts.bytes + counts.zeroed_bytes + counts.realloc_bytes;
-                known.freed_bytes += counts.freed_bytes;
+                sum(&mut known.calls, &[counts.calls, counts.zeroed_calls, counts.realloc_calls]);
+                sum(&mut known.bytes, &[counts.bytes, counts.zeroed_bytes, counts.realloc_bytes]);
+                sum(&mut known.freed_bytes, &[counts.freed_bytes]);
             }
         }
-        // A library that tells of calls and bytes only does not say that nothing was freed.
-        whole.filter(|_| kinds)
-    }
-
-    /// Were allocations counted?
-    pub fn counts_allocations(&self) -> bool {
-        !self.allocations.is_empty()
+        whole
     }
 }
 
+/// Adds what a target claims: any number.
+fn sum(known: &mut u64, more: &[u64]) {
+    *known = more.iter().fold(*known, |sum, one| sum.saturating_add(*one));
+}
+
 fn add(whole: &mut Alloc, counts: &Allocations) {
-    whole.alloc_calls += counts.calls;
-    whole.alloc_zeroed_calls += counts.zeroed_calls;
-    whole.realloc_calls += counts.realloc_calls;
-    whole.free_calls += counts.free_calls;
-    whole.alloc_bytes += counts.bytes;
-    whole.alloc_zeroed_bytes += counts.zeroed_bytes;
-    whole.realloc_bytes += counts.realloc_bytes;
-    whole.freed_bytes += counts.freed_bytes;
+    for (known, more) in [
+        (&mut whole.alloc_calls, counts.calls),
+        (&mut whole.alloc_zeroed_calls, counts.zeroed_calls),
+        (&mut whole.realloc_calls, counts.realloc_calls),
+        (&mut whole.free_calls, counts.free_calls),
+        (&mut whole.alloc_bytes, counts.bytes),
+        (&mut whole.alloc_zeroed_bytes, counts.zeroed_bytes),
+        (&mut whole.realloc_bytes, counts.realloc_bytes),
+        (&mut whole.freed_bytes, counts.freed_bytes),
+    ] {
+        sum(known, &[more]);
+    }
 }

@@ -38,6 +38,8 @@ pub struct Tasks {
     /// Births told before a timeline knows them.
     unborn: Vec<usize>,
     began: Option<u64>,
+    /// The first task of the run.
+    root: Option<u32>,
     ended: u64,
     /// Names told of tasks that count by the fake clock only.
     names: HashMap<u32, (u32, Vec<u8>)>,
@@ -60,6 +62,11 @@ impl Tasks {
         self.began
     }
 
+    /// The first task of the run.
+    pub fn root(&self) -> Option<u32> {
+        self.root
+    }
+
     /// The process of a task.
     pub fn pid(&self, task: usize) -> u32 {
         self.tasks.get(task).map_or(0, |task| task.pid)
@@ -80,6 +87,7 @@ impl Tasks {
         let name = name.map_or_else(inherited, <[u8]>::to_vec);
         self.names.insert(tid, (pid, name.clone()));
         if first && self.began.is_none() {
+            self.root = Some(tid);
             self.waiting = Some((tid, name));
             return None;
         }

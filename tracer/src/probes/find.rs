@@ -1,12 +1,16 @@
 //! The search: which functions of a program can be traced, and why others can't.
 
 use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use object::{Object, ObjectSection};
 
 use super::body::{Body, Site, body, is_part};
 use super::usdt;
-use crate::symbols::{Code, Copies, Function, copies, demangle};
+use crate::symbols::{Code, Copies, Function, copies, demangle, elf_parts};
 
 /// Functions that are traced at most.
 pub const MOST: usize = 10_000;
@@ -71,7 +75,7 @@ impl Copies {
 }
 
 /// Follows a script to the program that runs it.
-fn program(path: &Path) -> Result<PathBuf, String> {
+pub(super) fn program(path: &Path) -> Result<PathBuf, String> {
     use std::io::Read;
     let mut path = path.to_path_buf();
     for _ in 0..SCRIPTS {
@@ -149,7 +153,7 @@ fn unfit(code: &Code) -> Option<String> {
     code.is_go.then(|| "it was made by Go's compiler: its goroutines change threads inside functions".into())
 }
 
-fn read(path: &Path) -> Result<(PathBuf, Image, Code), String> {
+pub(super) fn read(path: &Path) -> Result<(PathBuf, Image, Code), String> {
     let file = program(path)?;
     let meta = std::fs::metadata(&file).map_err(|error| error.to_string())?;
     let code = Code::read(&file)?;
@@ -166,4 +170,39 @@ pub fn program_of(launch: &crate::Launch) -> Result<PathBuf, String> {
     let found = crate::search::find(name, std::env::var_os("PATH").as_deref());
     let file = found.map_err(|failure| std::io::Error::from_raw_os_error(failure.errno).to_string())?;
     Ok(launch.cwd.as_ref().map_or(file.clone(), |dir| dir.join(&file)))
+}
+
+/// The libraries that a program is loaded with, as its own loader finds them in this environment; none of one that is
+/// linked statically. The loader only lists them (ld.so(8)): nothing of the program is run.
+///
+/// # Errors
+/// Why they can't be listed.
+pub fn libraries(program: &Path) -> Result<Vec<PathBuf>, String> {
+    let parts = elf_parts::open(program)?;
+    let file = elf_parts::parse(&parts)?;
+    let Some(section) = file.section_by_name(".interp") else { return Ok(Vec::new()) };
+    let name = section.data().unwrap_or_default().split(|byte| *byte == 0).next().unwrap_or_default();
+    let loader = Path::new(std::ffi::OsStr::from_bytes(name));
+    let listed = Command::new(loader).arg("--list").arg(program).stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let listed = listed.map_err(|error| format!("{}: {error}", loader.display()))?;
+    if !listed.status.success() {
+        return Err(format!("{} does not list them", loader.display()));
+    }
+    // `name => path (address)`, or `path (address)`.
+    let path = |line: &[u8]| {
+        let line = line.trim_ascii();
+        let after = line.windows(4).position(|piece| piece == b" => ").map_or(0, |at| at + 4);
+        let rest = line.get(after..)?;
+        let end = rest.windows(2).rposition(|piece| piece == b" (").unwrap_or(rest.len());
+        rest.get(..end)
+            .filter(|path| path.starts_with(b"/"))
+            .map(|path| PathBuf::from(std::ffi::OsStr::from_bytes(path)))
+    };
+    let mut found: Vec<PathBuf> = Vec::new();
+    for path in listed.stdout.split(|byte| *byte == b'\n').filter_map(path) {
+        if !found.contains(&path) {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }

@@ -6,7 +6,7 @@ use recording::event::{SLOT as RECORD, TracepointSource};
 use super::body::How;
 use super::open::{self, Open};
 use super::slot::SLOT;
-use super::{Edge, Planned, Planted, Probes};
+use super::{Edge, Place, Placed, Planned, Planted, Probes, chic};
 use crate::session::Session;
 use crate::sys::Tid;
 use crate::sys::ptrace::{General, Gone, Stopped};
@@ -22,6 +22,23 @@ const DESCRIBE: u64 = 3;
 /// No peak was measured.
 const NO_PEAK: u64 = u64::MAX;
 
+/// What an event takes by the fake clock, ns.
+const FAKE_STEP: u64 = 1_000;
+
+/// A task at a breakpoint.
+struct Hit<'a> {
+    tid: Tid,
+    pid: Tid,
+    now: u64,
+    /// The instruction.
+    place: Place,
+    /// Does it lead out of its function?
+    leaves: bool,
+    /// By how much the file lies higher in the process.
+    bias: u64,
+    registers: &'a General,
+}
+
 /// Is the signal about to be delivered that of an `int3`? (siginfo: signo, errno, code.)
 pub(super) fn is_breakpoint(stopped: &Stopped) -> bool {
     const SI_KERNEL: i32 = 0x80;
@@ -29,24 +46,34 @@ pub(super) fn is_breakpoint(stopped: &Stopped) -> bool {
 }
 
 impl Probes {
-    /// The instruction at this address of the file, if it has a probe.
-    pub(super) fn site_at(&self, address: u64) -> Option<usize> {
-        self.program.sites.binary_search_by_key(&address, |planned| planned.site.address).ok()
+    /// The instruction at this address of a process, if it has a probe.
+    pub(super) fn site_at(&self, placed: &[Option<Placed>], at: u64) -> Option<(Place, Placed)> {
+        let parts = self.program.parts.iter().zip(placed).enumerate();
+        parts.filter_map(|(part, (known, placed))| Some((part, known, (*placed)?))).find_map(|(part, known, placed)| {
+            let address = at.wrapping_sub(placed.bias);
+            let site = known.sites.binary_search_by_key(&address, |planned| planned.site.address).ok()?;
+            Some((Place { part, site }, placed))
+        })
     }
 
     /// Where a task that is in a slot would be without it, and whether it has yet to run the instruction.
-    pub(super) fn out_of_slot(&self, planted: Planted, ip: u64) -> Option<(u64, bool)> {
-        let Planted::Done { bias, slots } = planted else { return None };
-        let into = ip.checked_sub(slots)?;
-        let planned = self.program.sites.get((into / SLOT as u64) as usize)?;
-        let into = into % SLOT as u64;
-        Some((planned.site.back(bias, into), into == 0))
+    pub(super) fn out_of_slot(&self, planted: &Planted, ip: u64) -> Option<(u64, bool)> {
+        let Planted::Done(placed) = planted else { return None };
+        self.program.parts.iter().zip(&**placed).find_map(|(part, placed)| {
+            let Placed { bias, slots } = (*placed)?;
+            let into = ip.checked_sub(slots)?;
+            let planned = part.sites.get((into / SLOT as u64) as usize)?;
+            let into = into % SLOT as u64;
+            Some((planned.site.back(bias, into), into == 0))
+        })
     }
 
     /// Tells of a hit at `site` in the words of slots.
-    fn tell(&mut self, tid: Tid, now: u64, number: usize, leaves: bool, sp: u64) -> Option<TracepointSource> {
+    fn tell(&mut self, at: &Hit<'_>) -> Option<TracepointSource> {
         let program = std::rc::Rc::clone(&self.program);
-        let planned = program.sites.get(number)?;
+        let Hit { tid, pid, now, leaves, bias, registers, .. } = *at;
+        let sp = registers.sp();
+        let planned = program.planned(at.place)?;
         let task = self.tasks.entry(tid).or_default();
         let rates = &mut self.rates;
         let words = &mut self.words;
@@ -58,7 +85,7 @@ impl Probes {
             else {
                 continue;
             };
-            let begins = matches!(edge, Edge::Enter | Edge::Begin);
+            let begins = matches!(edge, Edge::Enter | Edge::Begin | Edge::Hit | Edge::ChicEnter);
             if rate.lost.is_some() || !begins && !leaves {
                 continue;
             }
@@ -69,6 +96,9 @@ impl Probes {
                 }
             }
             source = Some(known.source);
+            // Where times are counted, not measured, each event takes as long as every other.
+            let now = if self.fake_clock { task.fake } else { now };
+            task.fake += FAKE_STEP;
             let id = known.id;
             let mut left = |span: Open| {
                 if let Some(of) = program.points.get(span.point as usize) {
@@ -78,7 +108,28 @@ impl Probes {
             match edge {
                 Edge::Enter => open::left_behind(&mut task.open, sp, true, &mut left),
                 Edge::Exit => open::left_behind(&mut task.open, sp, false, &mut left),
-                Edge::Begin | Edge::End => {}
+                _ => {}
+            }
+            match edge {
+                Edge::ChicEnter => {
+                    let Some(known) = &program.chic else { continue };
+                    let id = chic::id_of(registers);
+                    match task.told.add(id) {
+                        Some(true) => {
+                            let chic::Described { label, budgets, site } = known.describe(pid.0, registers);
+                            describe(words, now, id, &label, budgets, site);
+                        }
+                        Some(false) => {}
+                        None => continue,
+                    }
+                    words.push(word(now, ENTER, 0, id, 0));
+                    continue;
+                }
+                Edge::ChicExit => {
+                    words.push(word(now, EXIT, 0, chic::id_of(registers), NO_PEAK));
+                    continue;
+                }
+                _ => {}
             }
             let ends = match edge {
                 Edge::Exit => open::close(&mut task.open, *point, sp, &mut left),
@@ -91,9 +142,13 @@ impl Probes {
                 if let Some(told) = task.described.get_mut(*point as usize)
                     && !std::mem::replace(told, true)
                 {
-                    describe(words, now, id, &known.label);
+                    // Behind its first byte: a return address lies behind the call, too.
+                    let inside = known.address.wrapping_add(bias).wrapping_add(1);
+                    let site = if known.source == TracepointSource::Probe { inside } else { 0 };
+                    describe(words, now, id, &known.label, [0; 3], site);
                 }
-                words.push(word(now, ENTER, 0, id, 0));
+                let kind = if *edge == Edge::Hit { u64::from(recording::tracepoint::HIT) } else { ENTER };
+                words.push(word(now, kind, 0, id, 0));
                 if *edge == Edge::Enter {
                     task.open.push(Open { point: *point, sp });
                 }
@@ -110,14 +165,14 @@ impl Probes {
     fn too_often(&mut self, point: u32, now: u64) {
         let Some(rate) = self.rates.get_mut(point as usize) else { return };
         rate.lost = Some(now);
-        let label = self.program.points.get(point as usize).map(|point| point.label.clone()).unwrap_or_default();
+        let Some(known) = self.program.points.get(point as usize) else { return };
+        let (label, key) = (String::from_utf8_lossy(&known.label).into_owned(), self.program.key(point));
         let after = now.saturating_sub(self.began.unwrap_or(now)) / 1_000_000;
         self.miss(
-            "functions",
+            key,
             format!(
-                "{}: its breakpoints were hit more than {MOST_A_SECOND} times in a second: its calls are not counted from {after} ms after \
-                 the start on",
-                String::from_utf8_lossy(&label)
+                "{label}: its breakpoints were hit more than {MOST_A_SECOND} times in a second: its calls are not counted \
+                 from {after} ms after the start on"
             ),
         );
         self.lift_lost();
@@ -158,10 +213,12 @@ fn word(now: u64, kind: u64, flags: u8, id: u64, b: u64) -> [u64; 4] {
     [now, kind << 32 | u64::from(flags) << 40, id, b]
 }
 
-fn describe(words: &mut Vec<[u64; 4]>, now: u64, id: u64, label: &[u8]) {
+/// `budgets`: CPU µs, memory bytes, GPU µs; `site`: where a call site returns to.
+fn describe(words: &mut Vec<[u64; 4]>, now: u64, id: u64, label: &[u8], budgets: [u64; 3], site: u64) {
     let label = label.get(..recording::tracepoint::LABEL_MAX).unwrap_or(label);
+    let [cpu, mem, gpu] = budgets;
     words.push(word(now, DESCRIBE, 0, id, label.len() as u64));
-    words.extend([[0; 4]; 2]);
+    words.extend([[cpu, mem, gpu, 0], [site, 0, 0, 0]]);
     for piece in label.chunks(RECORD) {
         let mut bytes = [0; RECORD];
         bytes.iter_mut().zip(piece).for_each(|(to, from)| *to = *from);
@@ -194,26 +251,27 @@ impl Session<'_> {
         let tid = stopped.tid();
         let Some(pid) = self.tasks.get(tid).map(|task| task.pid) else { return Ok(false) };
         let Some(probes) = &mut self.probes else { return Ok(false) };
-        let Some(planted) = probes.images.get(&pid).copied() else { return Ok(false) };
+        let Some(planted) = probes.images.get(&pid).cloned() else { return Ok(false) };
         let Some(registers) = stopped.general()? else { return Ok(false) };
         let before = registers.ip().wrapping_sub(1);
         if signal == libc::SIGTRAP && is_breakpoint(stopped) {
-            match planted {
-                Planted::Waiting { entry, byte } if before == entry => {
+            match &planted {
+                Planted::Waiting { entry, byte } if before == *entry => {
+                    let (entry, byte) = (*entry, *byte);
                     probes.began.get_or_insert(self.now);
                     self.plant(stopped, pid, (entry, byte), &registers)?;
                     return Ok(true);
                 }
-                Planted::Done { bias, slots } => {
-                    if let Some(site) = probes.site_at(before.wrapping_sub(bias)) {
-                        self.hit(stopped, &registers, site, (bias, slots))?;
+                Planted::Done(placed) => {
+                    if let Some((place, placed)) = probes.site_at(placed, before) {
+                        self.hit(stopped, &registers, place, placed)?;
                         return Ok(true);
                     }
                 }
                 Planted::Waiting { .. } => {}
             }
         }
-        if let Some((at, again)) = probes.out_of_slot(planted, registers.ip()) {
+        if let Some((at, again)) = probes.out_of_slot(&planted, registers.ip()) {
             if again {
                 probes.tasks.entry(tid).or_default().counted.push(registers.at(at));
             }
@@ -226,15 +284,15 @@ impl Session<'_> {
         &mut self,
         stopped: &Stopped,
         registers: &General,
-        site: usize,
-        (bias, slots): (u64, u64),
+        place: Place,
+        Placed { bias, slots }: Placed,
     ) -> Result<(), Gone> {
         let tid = stopped.tid();
         let Some(probes) = &mut self.probes else { return Ok(()) };
         let program = std::rc::Rc::clone(&probes.program);
-        let Some(planned) = program.sites.get(site) else { return Ok(()) };
+        let Some(planned) = program.planned(place) else { return Ok(()) };
         let at = planned.site.address.wrapping_add(bias);
-        let wanted = probes.is_wanted(site);
+        let wanted = probes.is_wanted(planned);
         let counted = probes.tasks.get_mut(&tid).is_some_and(|task| task.was_counted(&registers.at(at)));
         if wanted && !counted && self.stream.is_open() {
             let leaves = match planned.site.how {
@@ -246,7 +304,8 @@ impl Session<'_> {
                 }
                 How::Plain | How::Return | How::Jump(_) => true,
             };
-            let source = probes.tell(tid, self.now, site, leaves, registers.sp());
+            let pid = self.tasks.get(tid).map_or(tid, |task| task.pid);
+            let source = probes.tell(&Hit { tid, pid, now: self.now, place, leaves, bias, registers });
             if let (Some(source), false, Some(task)) = (source, probes.words.is_empty(), self.tasks.get_mut(tid)) {
                 let seq = task.next_seq();
                 let room = probes.record.begin_tracepoint(tid.0, seq, self.now, source, probes.words.len());
@@ -258,8 +317,8 @@ impl Session<'_> {
         }
         // What lost its probes while the task was on its way has its own first byte again.
         let Some(probes) = &self.probes else { return Ok(()) };
-        if probes.is_wanted(site) {
-            stopped.set_general(&registers.at(slots + (site * SLOT) as u64))
+        if probes.is_wanted(planned) {
+            stopped.set_general(&registers.at(slots + (place.site * SLOT) as u64))
         } else {
             let pid = self.tasks.get(tid).map_or(tid, |task| task.pid);
             let _ = crate::sys::memory::write(pid.0, at, &planned.site.bytes[..1]);

@@ -9,12 +9,14 @@
 //! |---|---|
 //! | `find`, `body` | which functions, where they are entered and left |
 //! | `usdt` | which probes a program has by itself |
+//! | `chic` | where programs that Chic built tell their own runtime of their tracepoints |
 //! | `slot` | how an instruction runs in another place |
 //! | `plant` | when an image gets its breakpoints, and loses them |
 //! | `hit` | what a task that stops at one is told, and what is told of it |
 //! | `open` | which functions a task is in |
 
 mod body;
+pub mod chic;
 mod find;
 mod hit;
 mod open;
@@ -23,6 +25,7 @@ mod slot;
 pub mod usdt;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use recording::event::{Record, TracepointSource};
@@ -32,9 +35,11 @@ use crate::sys::ptrace::General;
 use crate::task::ByNumber;
 use body::Site;
 use find::Image;
-pub use find::{Found, MOST, Marked, Search, functions, marked, program_of};
+pub use find::{Found, MOST, Marked, Search, functions, libraries, marked, program_of};
 use open::Open;
 pub(crate) use plant::Freed;
+
+const PAGE: u64 = 4096;
 
 /// What is counted.
 #[derive(Debug, Clone)]
@@ -57,6 +62,11 @@ enum Edge {
     /// One of its own ends: the stack pointer says nothing.
     Begin,
     End,
+    /// A place of its own that is no end of anything.
+    Hit,
+    /// The function that Chic's programs call with a tracepoint, its label and budgets, or with one that ends.
+    ChicEnter,
+    ChicExit,
 }
 
 /// An instruction with a probe.
@@ -68,20 +78,41 @@ struct Planned {
     body: Option<Rc<body::Body>>,
 }
 
-/// Probes of one program.
+/// Probes of one program and of the libraries that it is loaded with.
 #[derive(Debug, Clone)]
 pub struct Program {
-    image: Image,
     points: Vec<Point>,
+    /// The program, then libraries.
+    parts: Vec<Part>,
+    chic: Option<Rc<chic::Known>>,
+}
+
+/// Probes in one file.
+#[derive(Debug, Clone)]
+struct Part {
+    image: Image,
+    file: PathBuf,
     sites: Vec<Planned>,
     /// Words of 16 bits that count who listens.
     semaphores: Vec<u64>,
 }
 
+/// An instruction with a probe: which part, which of its sites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    part: usize,
+    site: usize,
+}
+
 impl Program {
     /// None yet, in the file that was searched.
     pub fn of(search: &Search) -> Program {
-        Program { image: search.image, points: Vec::new(), sites: Vec::new(), semaphores: Vec::new() }
+        Program { points: Vec::new(), parts: vec![Part::of(search)], chic: None }
+    }
+
+    /// What is added from now on is in this library.
+    pub fn add_library(&mut self, search: &Search) {
+        self.parts.push(Part::of(search));
     }
 
     /// How many things are counted.
@@ -92,6 +123,19 @@ impl Program {
     /// Is nothing counted?
     pub fn is_empty(&self) -> bool {
         self.points.is_empty()
+    }
+
+    /// Libraries in which nothing is counted need not be looked at.
+    pub fn drop_idle(&mut self) {
+        let mut number = 0;
+        self.parts.retain(|part| {
+            number += 1;
+            number == 1 || !part.sites.is_empty()
+        });
+    }
+
+    fn planned(&self, place: Place) -> Option<&Planned> {
+        self.parts.get(place.part)?.sites.get(place.site)
     }
 
     /// Counts calls of a function.
@@ -110,15 +154,51 @@ impl Program {
             return false;
         }
         let number = self.add_point(point);
-        for (marks, edge) in [(begins, Edge::Begin), (ends, Edge::End)] {
-            for marked in marks {
-                let Some(site) = marked.site else { continue };
-                self.plan(site, number, edge, None);
-                let new = marked.probe.semaphore.filter(|at| !self.semaphores.contains(at));
-                self.semaphores.extend(new);
+        self.add_marks(begins, number, Edge::Begin);
+        self.add_marks(ends, number, Edge::End);
+        true
+    }
+
+    /// Counts how often a probe is passed that the program has by itself, in all of its places; false as above.
+    pub fn add_counter(&mut self, point: Point, places: &[&Marked]) -> bool {
+        if places.iter().any(|marked| marked.site.is_none()) {
+            return false;
+        }
+        let number = self.add_point(point);
+        self.add_marks(places, number, Edge::Hit);
+        true
+    }
+
+    /// Records the tracepoints of a program that Chic built.
+    pub fn add_chic(&mut self, hooks: &chic::Hooks) {
+        let label = b"chic_rt_trace_enter, chic_rt_trace_exit".to_vec();
+        let point = Point { id: 0, label, source: TracepointSource::Chic, address: hooks.enter.address };
+        let number = self.add_point(point);
+        self.plan(0, hooks.enter, number, Edge::ChicEnter, None);
+        self.plan(0, hooks.exit, number, Edge::ChicExit, None);
+        self.chic = Some(Rc::clone(&hooks.known));
+    }
+
+    /// Under what it stands that a point is not counted.
+    fn key(&self, point: u32) -> &'static str {
+        let mut sites = self.parts.iter().flat_map(|part| &part.sites);
+        let is_counter = sites.any(|planned| planned.edges.contains(&(point, Edge::Hit)));
+        match self.points.get(point as usize).map(|point| point.source) {
+            Some(TracepointSource::Chic) => "tracepoints",
+            _ if is_counter => "counters",
+            _ => "functions",
+        }
+    }
+
+    fn add_marks(&mut self, marks: &[&Marked], number: u32, edge: Edge) {
+        for marked in marks {
+            let Some(site) = marked.site else { continue };
+            self.plan(self.parts.len() - 1, site, number, edge, None);
+            if let Some(part) = self.parts.last_mut() {
+                let new = marked.probe.semaphore.filter(|at| !part.semaphores.contains(at));
+                part.semaphores.extend(new);
             }
         }
-        true
     }
 
     fn add_point(&mut self, point: Point) -> u32 {
@@ -127,19 +207,31 @@ impl Program {
     }
 
     fn add_site(&mut self, site: Site, number: u32, edge: Edge, body: &Rc<body::Body>) {
-        self.plan(site, number, edge, Some(Rc::clone(body)));
+        self.plan(self.parts.len() - 1, site, number, edge, Some(Rc::clone(body)));
     }
 
-    fn plan(&mut self, site: Site, number: u32, edge: Edge, body: Option<Rc<body::Body>>) {
-        match self.sites.binary_search_by_key(&site.address, |planned| planned.site.address) {
+    fn plan(&mut self, part: usize, site: Site, number: u32, edge: Edge, body: Option<Rc<body::Body>>) {
+        let Some(Part { sites, .. }) = self.parts.get_mut(part) else { return };
+        match sites.binary_search_by_key(&site.address, |planned| planned.site.address) {
             // A function is entered before it is left by the same instruction.
             Ok(at) => {
-                if let Some(known) = self.sites.get_mut(at) {
+                if let Some(known) = sites.get_mut(at) {
                     known.edges.push((number, edge));
                 }
             }
-            Err(at) => self.sites.insert(at, Planned { site, edges: vec![(number, edge)], body }),
+            Err(at) => sites.insert(at, Planned { site, edges: vec![(number, edge)], body }),
         }
+    }
+}
+
+impl Part {
+    fn of(search: &Search) -> Part {
+        Part { image: search.image, file: search.file.clone(), sites: Vec::new(), semaphores: Vec::new() }
+    }
+
+    /// Bytes for the copies of its instructions, whole pages.
+    fn bytes(&self) -> u64 {
+        ((self.sites.len() * slot::SLOT) as u64).next_multiple_of(PAGE).max(PAGE)
     }
 }
 
@@ -151,6 +243,8 @@ pub(crate) struct Probes {
     rates: Vec<Rate>,
     record: Record,
     words: Vec<[u64; 4]>,
+    /// Are times counted, not measured?
+    fake_clock: bool,
     /// Processes that lost them.
     freed: std::collections::HashSet<Tid, ByNumber>,
     /// When the first image began.
@@ -160,12 +254,21 @@ pub(crate) struct Probes {
 }
 
 /// A process whose image has probes, or will have them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Planted {
     /// When it begins: where it does, and the byte that stands there.
     Waiting { entry: u64, byte: u8 },
-    /// It has them.
-    Done { bias: u64, slots: u64 },
+    /// It has them; those parts that are loaded.
+    Done(Rc<[Option<Placed>]>),
+}
+
+/// Where a part is in a process.
+#[derive(Debug, Clone, Copy)]
+struct Placed {
+    /// By how much the file lies higher.
+    bias: u64,
+    /// Where the copies of its instructions are.
+    slots: u64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -173,6 +276,10 @@ struct OfTask {
     open: Vec<Open>,
     /// Points that were described in events of this task.
     described: Vec<bool>,
+    /// The same of tracepoints that Chic's programs told.
+    told: chic::Told,
+    /// Its fake clock, ns.
+    fake: u64,
     /// Its registers where it was led back to before signals: the breakpoints there were counted. Handlers may be
     /// interrupted, too.
     counted: Vec<General>,
@@ -188,9 +295,10 @@ struct Rate {
 }
 
 impl Probes {
-    /// Those of this program.
-    pub fn new(program: Program) -> Probes {
+    /// Those of this program; by the fake clock each event takes the same time.
+    pub fn new(program: Program, fake_clock: bool) -> Probes {
         Probes {
+            fake_clock,
             rates: vec![Rate::default(); program.points.len()],
             program: Rc::new(program),
             images: HashMap::default(),
@@ -200,6 +308,18 @@ impl Probes {
             freed: Default::default(),
             began: None,
             missing: Vec::new(),
+        }
+    }
+
+    /// A program with a runtime library that asks for its recorder needs nobody to look at its calls.
+    pub fn leave_chic(&mut self, now: u64) {
+        let is_chic = |point: &Point| point.source == TracepointSource::Chic;
+        let mut lost = false;
+        for (rate, _) in self.rates.iter_mut().zip(&self.program.points).filter(|(_, point)| is_chic(point)) {
+            lost |= rate.lost.replace(now).is_none();
+        }
+        if lost {
+            self.lift_lost();
         }
     }
 

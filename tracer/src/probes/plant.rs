@@ -4,8 +4,9 @@
 use std::os::unix::fs::MetadataExt;
 
 use super::body::LONGEST;
+use super::find::Image;
 use super::slot::SLOT;
-use super::{Planted, Probes};
+use super::{PAGE, Part, Placed, Planned, Planted, Probes, Program};
 use crate::remote::Remote;
 use crate::session::{Session, Waited};
 use crate::stop::Reason;
@@ -18,7 +19,6 @@ const BREAKPOINT: u8 = 0xcc;
 const SYSCALL: [u8; 2] = [0x0f, 0x05];
 /// Linux 4.17; older kernels take the address as a wish.
 const MAP_FIXED_NOREPLACE: i32 = 0x10_0000;
-const PAGE: u64 = 4096;
 /// Between the slots and what is mapped above them.
 const APART: u64 = 64 << 10;
 /// An instruction names what is at most so far from it; the file itself lies between.
@@ -72,10 +72,12 @@ fn places(pid: Tid, image: u64, len: u64) -> Vec<u64> {
 impl Probes {
     /// Every task of this process and of its copies is told by this image.
     pub fn forked(&mut self, parent: Tid, parent_task: Tid, child: Tid) {
-        let of = self.images.get(&parent).copied();
+        let of = self.images.get(&parent).cloned();
         self.images.extend(of.map(|planted| (child, planted)));
         let task = self.tasks.get(&parent_task).cloned();
-        self.tasks.extend(task.map(|task| (child, super::OfTask { described: Vec::new(), ..task })));
+        // Its clock begins anew, and so does what was told.
+        let of_child = |task| super::OfTask { described: Vec::new(), told: Default::default(), fake: 0, ..task };
+        self.tasks.extend(task.map(|task| (child, of_child(task))));
     }
 
     /// A task is over; with it its process, if it was the last.
@@ -87,20 +89,23 @@ impl Probes {
     }
 
     /// Has this instruction a breakpoint, or has it lost it with all of its points?
-    pub(super) fn is_wanted(&self, site: usize) -> bool {
+    pub(super) fn is_wanted(&self, planned: &Planned) -> bool {
         let alive = |(point, _): &(u32, super::Edge)| self.rates.get(*point as usize).is_some_and(|r| r.lost.is_none());
-        self.program.sites.get(site).is_some_and(|planned| planned.edges.iter().any(alive))
+        planned.edges.iter().any(alive)
+    }
+
+    /// Every instruction with a probe in a process, with what is placed where.
+    fn placed<'p>(&self, program: &'p Program, pid: Tid) -> Vec<(&'p Part, Placed)> {
+        let Some(Planted::Done(placed)) = self.images.get(&pid) else { return Vec::new() };
+        program.parts.iter().zip(&**placed).filter_map(|(part, placed)| Some((part, (*placed)?))).collect()
     }
 
     /// Takes off the breakpoints of points that are lost, everywhere.
     pub(super) fn lift_lost(&self) {
-        for (pid, planted) in &self.images {
-            if let Planted::Done { bias, .. } = planted {
-                for (number, planned) in self.program.sites.iter().enumerate() {
-                    if !self.is_wanted(number) {
-                        let _ =
-                            memory::write(pid.0, planned.site.address.wrapping_add(*bias), &planned.site.bytes[..1]);
-                    }
+        for pid in self.images.keys() {
+            for (part, Placed { bias, .. }) in self.placed(&self.program, *pid) {
+                for planned in part.sites.iter().filter(|planned| !self.is_wanted(planned)) {
+                    let _ = memory::write(pid.0, planned.site.address.wrapping_add(bias), &planned.site.bytes[..1]);
                 }
             }
         }
@@ -111,20 +116,26 @@ impl Probes {
         if rate.lost.is_none() {
             rate.lost = Some(now);
             let label = self.program.points.get(point as usize).map(|point| point.label.clone()).unwrap_or_default();
-            self.miss("functions", format!("{}: {why}", crate::symbols::demangle(&label)));
+            self.miss(self.program.key(point), format!("{}: {why}", crate::symbols::demangle(&label)));
         }
     }
 
-    fn bytes(&self) -> u64 {
-        ((self.program.sites.len() * SLOT) as u64).next_multiple_of(PAGE).max(PAGE)
+    /// A file is not loaded where it was looked for.
+    fn lose_part(&mut self, part: &Part, why: &str) {
+        let now = clock::monotonic_ns();
+        for (point, _) in part.sites.iter().flat_map(|planned| &planned.edges) {
+            if let Some(rate) = self.rates.get_mut(*point as usize) {
+                rate.lost.get_or_insert(now);
+            }
+        }
+        self.miss("functions", format!("those of {} are not traced: {why}", part.file.display()));
     }
 
-    /// Writes slots and breakpoints.
-    fn plant(&mut self, pid: Tid, bias: u64, slots: u64) -> std::io::Result<()> {
-        let program = std::rc::Rc::clone(&self.program);
+    /// Writes slots and breakpoints of a part.
+    fn plant(&mut self, pid: Tid, part: &Part, Placed { bias, slots }: Placed) -> std::io::Result<()> {
         let now = clock::monotonic_ns();
-        let mut copies = vec![BREAKPOINT; program.sites.len() * SLOT];
-        for ((number, planned), place) in program.sites.iter().enumerate().zip(copies.as_chunks_mut::<SLOT>().0) {
+        let mut copies = vec![BREAKPOINT; part.sites.len() * SLOT];
+        for ((number, planned), place) in part.sites.iter().enumerate().zip(copies.as_chunks_mut::<SLOT>().0) {
             let site = &planned.site;
             let mut there = [0; LONGEST];
             let len = usize::from(site.len);
@@ -146,22 +157,10 @@ impl Probes {
             }
         }
         memory::write(pid.0, slots, &copies)?;
-        for (number, planned) in program.sites.iter().enumerate() {
-            if self.is_wanted(number) {
-                memory::write(pid.0, planned.site.address.wrapping_add(bias), &[BREAKPOINT])?;
-            }
+        for planned in part.sites.iter().filter(|planned| self.is_wanted(planned)) {
+            memory::write(pid.0, planned.site.address.wrapping_add(bias), &[BREAKPOINT])?;
         }
-        self.count_in_semaphores(pid, bias, 1)
-    }
-
-    fn count_in_semaphores(&self, pid: Tid, bias: u64, by: i16) -> std::io::Result<()> {
-        for at in &self.program.semaphores {
-            let at = at.wrapping_add(bias);
-            let mut word = [0; 2];
-            memory::read(pid.0, at, &mut word)?;
-            memory::write(pid.0, at, &u16::from_le_bytes(word).wrapping_add_signed(by).to_le_bytes())?;
-        }
-        Ok(())
+        count_in_semaphores(pid, part, bias, 1)
     }
 
     fn unplant(&mut self, pid: Tid) {
@@ -169,16 +168,45 @@ impl Probes {
             Some(Planted::Waiting { entry, byte }) => {
                 let _ = memory::write(pid.0, *entry, &[*byte]);
             }
-            Some(Planted::Done { bias, .. }) => {
-                let bias = *bias;
-                for planned in &self.program.sites {
-                    let _ = memory::write(pid.0, planned.site.address.wrapping_add(bias), &planned.site.bytes[..1]);
+            Some(Planted::Done(_)) => {
+                for (part, Placed { bias, .. }) in self.placed(&self.program, pid) {
+                    for planned in &part.sites {
+                        let _ = memory::write(pid.0, planned.site.address.wrapping_add(bias), &planned.site.bytes[..1]);
+                    }
+                    let _ = count_in_semaphores(pid, part, bias, -1);
                 }
-                let _ = self.count_in_semaphores(pid, bias, -1);
             }
             None => {}
         }
     }
+}
+
+fn count_in_semaphores(pid: Tid, part: &Part, bias: u64, by: i16) -> std::io::Result<()> {
+    for at in &part.semaphores {
+        let at = at.wrapping_add(bias);
+        let mut word = [0; 2];
+        memory::read(pid.0, at, &mut word)?;
+        memory::write(pid.0, at, &u16::from_le_bytes(word).wrapping_add_signed(by).to_le_bytes())?;
+    }
+    Ok(())
+}
+
+/// By how much a library lies higher in a process than in its file; `None` where it is not loaded.
+fn bias_of(pid: Tid, image: Image) -> Option<u64> {
+    let maps = std::fs::read_to_string(format!("/proc/{}/maps", pid.0)).unwrap_or_default();
+    // proc_pid_maps(5): range, permissions, offset, device, inode.
+    let begins = |line: &str| {
+        let mut words = line.split_whitespace();
+        let from = u64::from_str_radix(words.next()?.split_once('-')?.0, 16).ok()?;
+        let offset = u64::from_str_radix(words.nth(1)?, 16).ok()?;
+        let (major, minor) = words.next()?.split_once(':')?;
+        let [major, minor] = [major, minor].map(|word| u32::from_str_radix(word, 16).ok());
+        let inode: u64 = words.next()?.parse().ok()?;
+        let is_it = inode == image.inode && libc::makedev(major?, minor?) == image.device;
+        (is_it && offset == 0).then_some(from)
+    };
+    let first = maps.lines().find_map(begins)?;
+    Some(first.wrapping_sub(image.lowest & !(PAGE - 1)))
 }
 
 impl Session<'_> {
@@ -192,7 +220,7 @@ impl Session<'_> {
         if !self.stream.is_open() {
             return;
         }
-        let image = probes.program.image;
+        let Some(image) = probes.program.parts.first().map(|part| part.image) else { return };
         let Ok(meta) = std::fs::metadata(format!("/proc/{}/exe", pid.0)) else { return };
         if (meta.dev(), meta.ino()) != (image.device, image.inode) {
             return;
@@ -227,20 +255,24 @@ impl Session<'_> {
         registers: &General,
     ) -> Result<(), Gone> {
         let registers = registers.at(entry);
+        let asked = self.rings.as_ref().is_some_and(|rings| rings.has_area(pid));
         let Some(probes) = &mut self.probes else { return Ok(()) };
-        let (image, len) = (probes.program.image, probes.bytes());
+        if asked {
+            probes.leave_chic(self.now);
+        }
+        let program = std::rc::Rc::clone(&probes.program);
+        let Some(main) = program.parts.first() else { return Ok(()) };
         probes.images.remove(&pid);
-        let bias = entry.wrapping_sub(image.entry);
+        let bias = entry.wrapping_sub(main.image.entry);
         let mut code = [byte, 0];
         let mapped = memory::read(pid.0, entry + 1, &mut code[1..])
             .and_then(|()| memory::write(pid.0, entry, &SYSCALL))
             .map_err(|error| error.to_string());
         let mapped = match mapped {
             Ok(()) => {
-                let places = places(pid, image.lowest.wrapping_add(bias), len);
-                let slots = self.map(stopped, pid, &registers, &places, len);
+                let placed = self.map_parts(stopped, pid, &registers, bias);
                 let _ = memory::write(pid.0, entry, &code);
-                slots?
+                placed?
             }
             Err(why) => {
                 let _ = memory::write(pid.0, entry, &[byte]);
@@ -249,15 +281,56 @@ impl Session<'_> {
             }
         };
         let Some(probes) = &mut self.probes else { return Ok(()) };
-        let planted = mapped.and_then(|slots| {
-            probes.images.insert(pid, Planted::Done { bias, slots });
-            probes.plant(pid, bias, slots).map_err(|error| error.to_string())
+        let planted = mapped.and_then(|placed| {
+            probes.images.insert(pid, Planted::Done(placed.into()));
+            let mut parts = probes.placed(&program, pid).into_iter();
+            parts.try_for_each(|(part, placed)| probes.plant(pid, part, placed)).map_err(|error| error.to_string())
         });
         if let Err(why) = planted {
             probes.unplant(pid);
             self.not_planted(pid, &why);
         }
         Ok(())
+    }
+
+    /// Maps pages for the slots of every part that is loaded. An error: those of the program itself have no room.
+    fn map_parts(
+        &mut self,
+        stopped: &Stopped,
+        pid: Tid,
+        registers: &General,
+        bias: u64,
+    ) -> Result<Result<Vec<Option<Placed>>, String>, Gone> {
+        let Some(probes) = &self.probes else { return Ok(Ok(Vec::new())) };
+        let program = std::rc::Rc::clone(&probes.program);
+        let mut placed = Vec::with_capacity(program.parts.len());
+        for (number, part) in program.parts.iter().enumerate() {
+            let is_main = number == 0;
+            let found = if is_main { Some(bias) } else { bias_of(pid, part.image) };
+            let slots = match found {
+                None => Err("the program does not load it where it begins".to_owned()),
+                // Nothing of the program itself is traced.
+                Some(_) if part.sites.is_empty() => {
+                    placed.push(None);
+                    continue;
+                }
+                Some(bias) => {
+                    let places = places(pid, part.image.lowest.wrapping_add(bias), part.bytes());
+                    self.map(stopped, pid, registers, &places, part.bytes())?.map(|slots| Placed { bias, slots })
+                }
+            };
+            match slots {
+                Ok(slots) => placed.push(Some(slots)),
+                Err(why) if is_main => return Ok(Err(why)),
+                Err(why) => {
+                    if let Some(probes) = &mut self.probes {
+                        probes.lose_part(part, &why);
+                    }
+                    placed.push(None);
+                }
+            }
+        }
+        Ok(Ok(placed))
     }
 
     /// Maps pages for the slots in the target. It stands before a `syscall` instruction.
@@ -304,17 +377,17 @@ impl Session<'_> {
         let tid = stopped.tid();
         let Some(pid) = self.tasks.get(tid).map(|task| task.pid) else { return Freed::Now };
         let Some(probes) = &mut self.probes else { return Freed::Now };
-        let Some(planted) = probes.images.get(&pid).copied() else { return Freed::Now };
+        let Some(planted) = probes.images.get(&pid).cloned() else { return Freed::Now };
         if probes.freed.insert(pid) {
             probes.unplant(pid);
         }
         let Ok(Some(registers)) = stopped.general() else { return Freed::Now };
         let is_signal = reason == Reason::Signal(libc::SIGTRAP) && super::hit::is_breakpoint(stopped);
-        let at = match planted {
-            Planted::Waiting { entry, .. } => Some(entry),
-            Planted::Done { bias, .. } => {
+        let at = match &planted {
+            Planted::Waiting { entry, .. } => Some(*entry),
+            Planted::Done(placed) => {
                 let at = registers.ip().wrapping_sub(1);
-                probes.site_at(at.wrapping_sub(bias)).map(|_| at)
+                probes.site_at(placed, at).map(|_| at)
             }
         };
         if let Some(at) = at.filter(|at| registers.ip() == at.wrapping_add(1)) {
@@ -326,7 +399,7 @@ impl Session<'_> {
                 return Freed::Later;
             }
         }
-        if let Some((at, _)) = probes.out_of_slot(planted, registers.ip()) {
+        if let Some((at, _)) = probes.out_of_slot(&planted, registers.ip()) {
             let _ = stopped.set_general(&registers.at(at));
         }
         Freed::Now

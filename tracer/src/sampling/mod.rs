@@ -245,7 +245,7 @@ impl Sampler {
 
     fn with_rings(rings: Vec<Ring>, ring_bytes: usize, how: How) -> Sampler {
         let state = State { with_kernel: how.kernel, ..State::new(how.stacks) };
-        let (queue, looks) = (Queue::default(), Looks::default());
+        let (queue, looks) = (Queue::with_room(ring_bytes.saturating_mul(rings.len())), Looks::default());
         Sampler { rings, ring_bytes, queue, state, looks }
     }
 

@@ -19,7 +19,23 @@ struct Waiting {
     len: usize,
 }
 
+/// Bytes of the shortest record: a switch.
+const SHORTEST: usize = 24;
+/// Room is made for so many bytes at most; what nobody writes to takes no memory.
+const MOST_ROOM: usize = 32 << 20;
+
 impl Queue {
+    /// With room for all that rings of so many bytes hold, twice: what waits, and what came meanwhile.
+    pub fn with_room(bytes: usize) -> Queue {
+        let room = bytes.saturating_mul(2).min(MOST_ROOM);
+        Queue {
+            bytes: Vec::with_capacity(room),
+            waiting: Vec::with_capacity(room / SHORTEST),
+            spare: Vec::with_capacity(room),
+            broken: 0,
+        }
+    }
+
     /// Adds what `take` appends: whole records.
     pub fn add(&mut self, take: impl FnOnce(&mut Vec<u8>)) {
         let mut at = self.bytes.len();

@@ -141,8 +141,10 @@ pub struct Call {
     pub read_bytes: u64,
     /// Bytes that it wrote.
     pub written_bytes: u64,
-    /// Class of the object behind its descriptor.
+    /// Class of the object behind its descriptor; of a call that moves bytes between two, of that which was read.
     pub class: Option<&'static str>,
+    /// And of that which was written, of a call that moves bytes between two.
+    pub into: Option<&'static str>,
 }
 
 /// Which frames stand at the root of stacks.

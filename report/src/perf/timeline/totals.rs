@@ -28,11 +28,22 @@ impl Calls {
             Some(count) => *count += 1,
             None => drop(self.names.insert(Arc::clone(&call.name), 1)),
         }
-        let Some(class) = call.class else { return };
+        let (read, written) = (call.read_bytes, call.written_bytes);
+        match call.into {
+            Some(into) => {
+                self.touch(call.class, read, 0);
+                self.touch(Some(into), 0, written);
+            }
+            None => self.touch(call.class, read, written),
+        }
+    }
+
+    fn touch(&mut self, class: Option<&'static str>, read: u64, written: u64) {
+        let Some(class) = class else { return };
         let class = self.classes.entry(class).or_default();
         class.calls += 1;
-        class.read_bytes = class.read_bytes.saturating_add(call.read_bytes);
-        class.written_bytes = class.written_bytes.saturating_add(call.written_bytes);
+        class.read_bytes = class.read_bytes.saturating_add(read);
+        class.written_bytes = class.written_bytes.saturating_add(written);
     }
 }
 
