@@ -12,10 +12,12 @@ use recording::file::{Recording, WriteOptions, Writer};
 use recording::session::{ClockTriple, Header, PayloadLimits, Trailer};
 use recording::{Batch, Sink, SinkError};
 use report::Destination;
+use report::csv::{CountOptions, Counts};
 use report::json::{Json, JsonOptions};
 use report::jsonl::JsonLines;
+use report::rows::{RowOptions, Rows, TableOptions};
 use report::summary::{Summary, SummaryOptions};
-use report::text::{Prefix, Text, TextOptions};
+use report::text::{Precision, Prefix, Text, TextOptions};
 
 const ROUNDS: usize = 5;
 const BATCH: usize = 64 << 10;
@@ -151,18 +153,21 @@ fn peak_mib() -> f64 {
     kb.unwrap_or(f64::NAN) / 1024.0
 }
 
-fn row(what: &str, events: u64, mut measure: impl FnMut() -> f64) {
+/// Measures a stage; `base`: ns an event of the stage that others are held against, in the same run.
+fn row(what: &str, events: u64, base: Option<f64>, mut measure: impl FnMut() -> f64) -> f64 {
     let mut ns: Vec<f64> = (0..ROUNDS).map(|_| measure() / events as f64).collect();
     ns.sort_by(f64::total_cmp);
     let middle = ns[ns.len() / 2];
+    let times = base.map(|base| format!("{:.1}", middle / base)).unwrap_or_default();
     println!(
-        "| {what} | {middle:.1} | {:.0} | {:.1}-{:.1} | {:.0} |",
+        "| {what} | {middle:.1} | {:.0} | {times} | {:.1}-{:.1} | {:.0} |",
         1e9 / middle,
         ns[0],
         ns[ns.len() - 1],
         peak_mib()
     );
     io::stdout().flush().ok();
+    middle
 }
 
 fn nowhere() -> Destination {
@@ -174,17 +179,25 @@ fn main() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let path = scratch.path().join("stream.ctrace");
     println!(
-        "{events} events, {ROUNDS} rounds\n\n| stage | ns an event | events a second | least-greatest | peak MiB so far |\n|---|---:|---:|---:|---:|"
+        "{events} events, {ROUNDS} rounds\n\n| stage | ns an event | events a second | times reading | least-greatest | peak MiB so far |\n|---|---:|---:|---:|---:|---:|"
     );
-    row("build only", events, || Synthetic::new().run(events, &mut Null::default()));
-    row("build and store", events, || store(&path, events));
-    row("read", events, || replay(&path, &mut Null::default()));
-    row("summary table", events, || replay(&path, &mut Summary::new(SummaryOptions::default(), nowhere())));
-    row("text", events, || {
-        let options = TextOptions { prefix: Prefix::Always, ..TextOptions::default() };
-        replay(&path, &mut Text::new(options, nowhere()))
+    row("build only", events, None, || Synthetic::new().run(events, &mut Null::default()));
+    row("build and store", events, None, || store(&path, events));
+    let read = row("read", events, None, || replay(&path, &mut Null::default()));
+    let shown = |what: &str, sink: &dyn Fn() -> Box<dyn Sink>| {
+        row(what, events, Some(read), || replay(&path, &mut *sink()));
+    };
+    shown("summary table", &|| Box::new(Summary::new(SummaryOptions::default(), nowhere())));
+    let text = || TextOptions { prefix: Prefix::Always, duration: Some(Precision::Micros), ..TextOptions::default() };
+    shown("text", &|| Box::new(Text::new(text(), nowhere())));
+    shown("JSON lines", &|| Box::new(JsonLines::new(JsonOptions::default(), nowhere())));
+    shown("JSON", &|| Box::new(Json::new(JsonOptions::default(), nowhere())));
+    let rows = || RowOptions { text: text(), ..RowOptions::default() };
+    shown("CSV", &|| Box::new(Rows::csv(rows(), nowhere())));
+    shown("HTML page", &|| Box::new(Rows::html(rows(), nowhere())));
+    let spread = TableOptions { spread: true, ..TableOptions::default() };
+    shown("percentiles", &|| {
+        Box::new(Counts::new(CountOptions { table: spread, ..CountOptions::default() }, nowhere()))
     });
-    row("JSON lines", events, || replay(&path, &mut JsonLines::new(JsonOptions::default(), nowhere())));
-    row("JSON", events, || replay(&path, &mut Json::new(JsonOptions::default(), nowhere())));
     println!("\nstored: {:.1} bytes an event", std::fs::metadata(&path).map_or(0, |m| m.len()) as f64 / events as f64);
 }

@@ -6,8 +6,9 @@ use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use assertions::{Bench, CallCounts, Labels, Measured, Peak, Places, Seen, Untraced, Watch, Watcher};
+use assertions::{Bench, Labels, Measured, Peak, Places, Seen, Untraced, Watch, Watcher, of_document};
 use recording::Sink;
+use recording::document::Document;
 use recording::file::{NotWhole, Recording};
 use recording::session::PayloadLimits;
 use tracer::{Counters, EnvChange, Launch, Plan, StartFailure, Status, Stdio, Wanted};
@@ -85,11 +86,6 @@ impl LiveBench {
 
     fn no_start(&self, failure: &StartFailure) -> Problem {
         Problem { code: Code::NOT_STARTED, ..start_failure::explain(&self.program(), failure) }
-    }
-
-    /// Calls of one run by name.
-    pub fn counts(&mut self) -> Result<Measured<CallCounts>, Problem> {
-        Ok(self.traced(&Watch::counts())?.map(|seen| seen.counts))
     }
 
     /// One untraced run; where labels are asked for, its runtime library writes its tracepoints to `perf`.
@@ -235,6 +231,7 @@ pub fn not_judged(path: &Path, why: &NotWhole) -> Problem {
     match why {
         NotWhole::Sink(error) => Problem::usage(error.to_string()),
         NotWhole::NeverRan | NotWhole::NoCalls => problem,
+        NotWhole::Tampered { .. } => problem.hint("record it again without -e inject= and -e fault="),
         NotWhole::Incomplete { .. } | NotWhole::Damaged => {
             problem.hint(format!("chic-trace report {name} shows what is there"))
         }
@@ -264,5 +261,41 @@ impl Bench for StoredBench {
 
     fn source(&self) -> &'static str {
         "recording"
+    }
+}
+
+/// A document that somebody brought; it tells of calls only.
+pub struct BroughtBench<'d, 't> {
+    document: &'d Document<'t>,
+}
+
+impl<'d, 't> BroughtBench<'d, 't> {
+    /// A bench for this document.
+    pub fn new(document: &'d Document<'t>) -> Self {
+        BroughtBench { document }
+    }
+}
+
+impl Bench for BroughtBench<'_, '_> {
+    type Error = Problem;
+
+    fn traced(&mut self, watch: &Watch) -> Result<Measured<Seen>, Problem> {
+        Ok(Ok(of_document(self.document, watch)))
+    }
+
+    fn can_repeat(&self) -> bool {
+        false
+    }
+
+    fn untraced(&mut self, _labels: bool) -> Result<Measured<Vec<Untraced>>, Problem> {
+        Ok(Err("time from a document includes the cost of tracing".into()))
+    }
+
+    fn peaks(&mut self) -> Result<Measured<Vec<Peak>>, Problem> {
+        Ok(Err("a document is not run again".into()))
+    }
+
+    fn source(&self) -> &'static str {
+        "document"
     }
 }

@@ -4,16 +4,20 @@
 mod bench;
 mod brought;
 mod cli;
+mod clusters;
 mod color;
 mod command;
 mod config;
+mod debug;
 mod emit;
 mod exit;
+mod foreign;
 mod herald;
 mod host;
 mod keys;
 mod message;
 mod output;
+mod own_cost;
 mod perf;
 mod places;
 mod plan;
@@ -25,6 +29,7 @@ mod selection;
 mod session;
 mod show;
 mod start_failure;
+mod tips;
 mod transpiler_map;
 
 fn main() {

@@ -82,7 +82,7 @@ pub struct Output {
 #[derive(Debug)]
 enum Stream {
     One(File),
-    PerTask(PathBuf),
+    PerTask { base: PathBuf, append: bool },
 }
 
 /// What is left to do when the printers have ended.
@@ -98,12 +98,17 @@ enum Finish {
 impl Output {
     /// Opens it. `whole`: nobody may see half of it.
     pub fn open(to: Where, whole: bool) -> Result<Output, Problem> {
+        Output::open_as(to, whole, false)
+    }
+
+    /// The same; `append`: behind what a file holds already.
+    pub fn open_as(to: Where, whole: bool, append: bool) -> Result<Output, Problem> {
         let (name, stream, finish) = match to {
             Where::Stderr => (STDERR.into(), duplicate(&io::stderr(), 2, STDERR)?, Finish::Nothing),
             Where::Stdout => (STDOUT.into(), duplicate(&io::stdout(), 1, STDOUT)?, Finish::Nothing),
             Where::PerTask(base) => {
                 parent_exists(&base)?;
-                (named(&base), Stream::PerTask(base), Finish::Nothing)
+                (named(&base), Stream::PerTask { base, append }, Finish::Nothing)
             }
             Where::Pipe(command) => {
                 let (stream, child) = pipe(&command)?;
@@ -111,7 +116,7 @@ impl Output {
             }
             Where::File(path) => {
                 let name = named(&path);
-                let (file, finish) = open_file(&path, whole).map_err(|error| cannot_write(&path, &error))?;
+                let (file, finish) = open_file(&path, whole, append).map_err(|error| cannot_write(&path, &error))?;
                 (name, Stream::One(file), finish)
             }
         };
@@ -122,7 +127,7 @@ impl Output {
     pub fn destination(&self) -> Result<Destination, Problem> {
         match &self.stream {
             Stream::One(file) => Ok(Destination::one(self.shared(file)?, self.name.clone())),
-            Stream::PerTask(base) => Ok(Destination::PerTask { base: base.clone() }),
+            Stream::PerTask { base, append } => Ok(Destination::PerTask { base: base.clone(), append: *append }),
         }
     }
 
@@ -130,7 +135,7 @@ impl Output {
     pub fn stream(&self) -> Result<File, Problem> {
         match &self.stream {
             Stream::One(file) => self.shared(file),
-            Stream::PerTask(base) => Err(cannot_write(base, &io::ErrorKind::InvalidInput.into())),
+            Stream::PerTask { base, .. } => Err(cannot_write(base, &io::ErrorKind::InvalidInput.into())),
         }
     }
 
@@ -198,10 +203,13 @@ fn pipe(command: &str) -> Result<(Stream, Child), Problem> {
     }
 }
 
-fn open_file(path: &Path, whole: bool) -> io::Result<(File, Finish)> {
+fn open_file(path: &Path, whole: bool, append: bool) -> io::Result<(File, Finish)> {
     let existing = path.metadata().ok();
     if existing.as_ref().is_some_and(|meta| meta.file_type().is_fifo()) {
         return Ok((open_fifo(path)?, Finish::Nothing));
+    }
+    if append {
+        return Ok((OpenOptions::new().append(true).create(true).open(path)?, Finish::Nothing));
     }
     if !whole || existing.as_ref().is_some_and(|meta| !meta.is_file()) {
         return Ok((File::create(path)?, Finish::Nothing));
@@ -302,7 +310,7 @@ mod tests {
     use super::*;
 
     fn to(name: &str, separately: bool) -> Out {
-        Out { to: Some(name.into()), separately }
+        Out { to: Some(name.into()), separately, append: false }
     }
 
     #[test]

@@ -9,12 +9,13 @@ use std::rc::Rc;
 use recording::event::{Frame, Mapped};
 use report::Stacks;
 use report::stacks::{Place, Places, Source};
+use report::transpiler_map::TranspilerMap;
 use tracer::symbols::{Line, Mapping, Symbols};
 
 use crate::cli::ask::Look;
 use crate::exit::say;
 use crate::message::Problem;
-use crate::transpiler_map::TranspilerMap;
+use crate::transpiler_map;
 
 /// Frames that are remembered; then all are looked up again.
 const MOST_KNOWN: usize = 1 << 16;
@@ -43,7 +44,7 @@ pub struct Asked {
 impl Asked {
     /// By the flags; reads the map.
     pub fn of(look: &Look) -> Result<Asked, Problem> {
-        let map = look.transpiler_map.as_deref().map(TranspilerMap::read).transpose()?;
+        let map = look.transpiler_map.as_deref().map(transpiler_map::read).transpose()?;
         if let Some(line) = map.as_ref().and_then(|map| map.twice.first()) {
             say(&format_args!(
                 "chic-trace: the map has line {line} of the generated code more than once: the first counts"

@@ -20,7 +20,8 @@ pub fn shown(target: Target, selection: &Selection, session: &Session, look: &Lo
     let limits = PayloadLimits {
         data: strings,
         environment: look.verbose,
-        notes: look.notes,
+        // What stands behind a descriptor decides whether its calls are shown.
+        notes: look.notes.level().max(u8::from(selection.accesses().is_some())),
         argv_elements: elements,
         elements,
         ..PayloadLimits::live()
@@ -84,12 +85,18 @@ fn plan(target: Target, selection: &Selection, session: &Session, limits: Payloa
         call_stacks: false,
         tracepoints: None,
         probes: None,
+        injections: selection.injections().to_vec(),
+        injects_only: selection.accesses().cloned(),
+        tampered: selection.tampered().map(String::from),
+        detach_on_exec: session.detach_on_exec,
+        interruptible: session.interruptible,
         left: session.left,
         grace: session.grace,
         kill_on_exit: session.kill_on_exit,
         deadline: None,
         max_events: session.max_events,
         max_bytes: session.max_bytes,
+        max_calls: session.max_calls,
         helpers: Vec::new(),
         filter_text: selection.text(),
         target_stdout: if moved { TargetStdout::Stderr } else { TargetStdout::Inherited },
@@ -98,12 +105,13 @@ fn plan(target: Target, selection: &Selection, session: &Session, limits: Payloa
 }
 
 fn launch(target: Target, moved: bool) -> Option<Launch> {
-    let Target { argv, env, user, daemonize, .. } = target;
+    let Target { argv, env, user, argv0, step_aside, .. } = target;
     (!argv.is_empty()).then(|| Launch {
         argv,
+        argv0,
         env,
         user,
-        detached_tracer: daemonize,
+        step_aside,
         stdio: [Stdio::Inherit, if moved { Stdio::Same(2) } else { Stdio::Inherit }, Stdio::Inherit],
         ..Launch::default()
     })

@@ -1,12 +1,19 @@
 //! The selection: which calls, signals and outcomes were asked for, read once for engine and printers.
 
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use recording::Accesses;
 use report::Shown;
 use report::shown::Outcomes;
 use syscalls::Filter;
 use tracer::Wanted;
+use tracer::inject::Injection;
 
-use crate::cli::ask::Calls;
-use crate::message::Problem;
+use crate::cli::ask::{Calls, Quiet};
+use crate::cli::inject;
+use crate::exit::say;
+use crate::message::{Problem, safe};
 
 /// What is recorded and shown.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +21,13 @@ pub struct Selection {
     outcomes: Outcomes,
     signals: Option<u64>,
     filter: Option<(String, Filter)>,
+    accesses: Option<Accesses>,
+    /// Paths that lead elsewhere, and where.
+    resolved: Vec<(PathBuf, PathBuf)>,
+    injections: Vec<Injection>,
+    /// The flags that asked for them.
+    tampered: Option<String>,
+    warnings: Vec<String>,
 }
 
 impl Selection {
@@ -36,7 +50,63 @@ impl Selection {
                     .hint("names with or without SIG, all, none; !NAME leaves out")
             })?),
         };
-        Ok(Selection { outcomes: calls.outcomes, signals, filter })
+        let mut selection = Selection { outcomes: calls.outcomes, signals, filter, ..Selection::default() };
+        selection.accessing(calls);
+        selection.injecting(calls)?;
+        Ok(selection)
+    }
+
+    /// Files are looked for by the names given, and by where these lead now.
+    fn accessing(&mut self, calls: &Calls) {
+        if calls.paths.is_empty() && calls.descriptors.is_none() {
+            return;
+        }
+        let mut accesses = Accesses { paths: vec![], descriptors: calls.descriptors.clone() };
+        for path in &calls.paths {
+            accesses.paths.push(path.as_os_str().as_bytes().to_vec());
+            if let Ok(real) = path.canonicalize()
+                && real.as_os_str() != path.as_os_str()
+            {
+                accesses.paths.push(real.as_os_str().as_bytes().to_vec());
+                self.resolved.push((path.clone(), real));
+            }
+        }
+        self.accesses = Some(accesses);
+    }
+
+    fn injecting(&mut self, calls: &Calls) -> Result<(), Problem> {
+        for words in &calls.injections {
+            let injection = words.read()?;
+            self.warnings.extend(inject::looks_like_error(&injection, words));
+            self.injections.push(injection);
+        }
+        let flags: Vec<String> = calls.injections.iter().map(inject::Words::flag).collect();
+        self.tampered = (!flags.is_empty()).then(|| flags.join(" "));
+        Ok(())
+    }
+
+    /// Says what was made of the words: where paths lead, and what a result looks like.
+    pub fn tell(&self, quiet: Quiet) {
+        for (path, real) in self.resolved.iter().filter(|_| !quiet.path_resolution) {
+            let [path, real] = [path, real].map(|path| safe(&path.display().to_string()));
+            say(&format_args!("chic-trace: Requested path \"{path}\" resolved into \"{real}\""));
+        }
+        self.warnings.iter().for_each(|warning| say(&format_args!("chic-trace: {}", safe(warning))));
+    }
+
+    /// Only calls that touch these.
+    pub fn accesses(&self) -> Option<&Accesses> {
+        self.accesses.as_ref()
+    }
+
+    /// Calls that are tampered with.
+    pub fn injections(&self) -> &[Injection] {
+        &self.injections
+    }
+
+    /// The flags that asked for that.
+    pub fn tampered(&self) -> Option<&str> {
+        self.tampered.as_deref()
     }
 
     /// What the engine records: `None` is everything.

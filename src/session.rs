@@ -54,8 +54,8 @@ pub fn run_into(plan: &Plan, behind: &mut Option<Behind>, sinks: &mut [&mut dyn 
 /// and this one waits in front of it. With `-D` this one becomes the program.
 pub fn stand_behind(plan: &Plan) -> Result<Option<Behind>, Problem> {
     let behind = match &plan.launch {
-        Some(launch) if launch.detached_tracer => tracer::front::step_aside(plan),
-        _ if plan.installs_filter() => tracer::front::split().map(Some),
+        Some(launch) if launch.step_aside.is_some() => tracer::front::step_aside(plan),
+        _ if plan.installs_filter() => tracer::front::split(plan).map(Some),
         _ => Ok(None),
     };
     behind.map_err(|error| Problem::of_tracer(Code::TRACER_FAILED, &error))

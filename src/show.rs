@@ -1,14 +1,19 @@
 //! Showing: which printers a form needs, with which options.
 
 use recording::Sink;
+use report::accessed::Accessed;
+use report::clusters::{ClusterTable, Grouped};
+use report::csv::{CountOptions, Counts};
 use report::document::Form;
 use report::function_time::FunctionTime;
 use report::json::{Json, JsonOptions};
 use report::jsonl::JsonLines;
+use report::rows::{RowOptions, Rows, TableOptions};
 use report::summary::{Summary, SummaryOptions};
 use report::text::{Prefix, Quiet, Text, TextOptions};
 
 use crate::cli::ask::{Format, Look};
+use crate::clusters::Groups;
 use crate::message::Problem;
 use crate::output::{Output, Where};
 use crate::places::{Asked, Seen};
@@ -47,6 +52,7 @@ pub fn printers(
     setting: Setting,
     output: &Output,
     (asked, seen): (&Asked, &Seen),
+    groups: Option<&Groups>,
 ) -> Result<Vec<Box<dyn Sink>>, Problem> {
     let to = output.destination()?;
     let mut printers: Vec<Box<dyn Sink>> = Vec::new();
@@ -58,15 +64,22 @@ pub fn printers(
         }
         Format::JsonLines => printers
             .push(Box::new(JsonLines::new(json(look, selection, setting), to).with_stacks(asked.stacks(true, seen)))),
+        Format::Csv => printers
+            .push(Box::new(Rows::csv(rows(look, selection, setting), to).with_stacks(asked.stacks(false, seen)))),
+        Format::Html => printers
+            .push(Box::new(Rows::html(rows(look, selection, setting), to).with_stacks(asked.stacks(false, seen)))),
+        Format::Counts => printers.push(Box::new(Counts::new(counts(look, selection), to))),
         Format::Summary => printers.push(Box::new(Summary::new(summary(look, selection), to))),
     }
-    if look.table_too {
-        let to = if look.format.is_document() {
-            Output::open(Where::Stderr, false)?.destination()?
-        } else {
-            output.destination()?
-        };
-        printers.push(Box::new(Summary::new(summary(look, selection), to)));
+    let beside = || {
+        if look.format.is_document() { Output::open(Where::Stderr, false)?.destination() } else { output.destination() }
+    };
+    if has_table_behind(look) {
+        printers.push(Box::new(Summary::new(summary(look, selection), beside()?)));
+    }
+    if let Some(groups) = groups {
+        let grouped = Grouped::new(groups.clusters.clone(), selection.shown());
+        printers.push(Box::new(ClusterTable::new(grouped, beside()?)));
     }
     if asked.function_time
         && let Some(stacks) = asked.stacks(false, seen)
@@ -74,19 +87,46 @@ pub fn printers(
         let to = Output::open(Where::Stderr, false)?.destination()?;
         printers.push(Box::new(FunctionTime::new(selection.shown(), stacks, to)));
     }
-    Ok(printers)
+    let Some(only) = selection.accesses() else { return Ok(printers) };
+    let only = |printer| Box::new(Accessed::new(only.clone(), printer)) as Box<dyn Sink>;
+    Ok(printers.into_iter().map(only).collect())
 }
 
 /// The form in which a document is shown that was given in place of a recording, and the table behind it.
 pub fn form(look: &Look, selection: &Selection, setting: Setting) -> (Form, Option<Form>) {
-    let table = || Form::Summary(look.sort, selection.shown());
+    let table = || Form::Summary(summary(look, selection));
     let form = match look.format {
         Format::Text => Form::Text(text(look, selection, setting)),
         Format::Json => Form::Json(json(look, selection, setting)),
         Format::JsonLines => Form::JsonLines(json(look, selection, setting)),
+        Format::Csv => Form::Csv(rows(look, selection, setting)),
+        Format::Counts => Form::Counts(counts(look, selection)),
+        Format::Html => Form::Html(rows(look, selection, setting)),
         Format::Summary => table(),
     };
-    (form, look.table_too.then(table))
+    (form, has_table_behind(look).then(table))
+}
+
+/// Is there a table of its own behind the calls? A page holds it.
+fn has_table_behind(look: &Look) -> bool {
+    look.table_too && look.format != Format::Html
+}
+
+fn rows(look: &Look, selection: &Selection, setting: Setting) -> RowOptions {
+    RowOptions {
+        text: text(look, selection, setting),
+        source: look.source,
+        table: look.table_too.then_some(table(look)),
+        whole: setting.on_stdout && look.format.is_whole(),
+    }
+}
+
+fn table(look: &Look) -> TableOptions {
+    TableOptions { sort: look.sort, spread: look.spread }
+}
+
+fn counts(look: &Look, selection: &Selection) -> CountOptions {
+    CountOptions { table: table(look), durations: look.duration.is_some(), shown: selection.shown() }
 }
 
 fn text(look: &Look, selection: &Selection, setting: Setting) -> TextOptions {
@@ -131,6 +171,8 @@ fn json(look: &Look, selection: &Selection, setting: Setting) -> JsonOptions {
         compact: look.compact,
         durations: look.duration.is_some(),
         by_syscall: look.table_too,
+        spread: look.spread,
+        lamport: look.lamport,
         start_time: look.time.is_some(),
         whole: setting.on_stdout,
         strings: Some(saturated(look.strings.unwrap_or(setting.strings))),
@@ -141,7 +183,14 @@ fn json(look: &Look, selection: &Selection, setting: Setting) -> JsonOptions {
 }
 
 fn summary(look: &Look, selection: &Selection) -> SummaryOptions {
-    SummaryOptions { sort: look.sort, shown: selection.shown() }
+    let overhead_ns = u64::try_from(look.overhead.as_nanos()).unwrap_or(u64::MAX);
+    SummaryOptions {
+        sort: look.sort,
+        columns: look.columns.clone(),
+        overhead_ns,
+        spread: look.spread,
+        shown: selection.shown(),
+    }
 }
 
 fn saturated(bytes: u64) -> usize {

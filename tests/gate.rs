@@ -389,6 +389,32 @@ fn history_keeps_hosts_apart_and_names_broken_lines() {
 }
 
 #[test]
+fn history_tells_where_values_changed() {
+    let dir = room();
+    let store = dir.path().join("artifacts/performance/baselines/main");
+    std::fs::create_dir_all(&store).expect("a folder");
+    let line = |day: u64, value: f64| {
+        json!({"bench_id": "x", "metric": "median", "unit": "ns", "value": value, "git_sha": format!("{day:040}"),
+            "started_at_unix_ms": day * 86_400_000, "host_digest": "here"})
+        .to_string()
+    };
+    let value = |day: u64| if day < 10 { 100.0 } else { 110.0 } + (day * 7 % 5) as f64 / 10.0;
+    let lines: Vec<String> = (0..20).map(|day| line(day, value(day))).collect();
+    std::fs::write(store.join("history.jsonl"), lines.join("\n")).expect("written");
+    let shown = gate(dir.path(), &["history", "--host", "all"]);
+    ends(&shown, 0);
+    assert!(
+        text(&shown.stdout).ends_with("  changed (+10.0 %) on 1970-01-11 at 000000000000\n"),
+        "{}",
+        text(&shown.stdout)
+    );
+    let all = gate(dir.path(), &["history", "--host", "all", "--format", "json"]);
+    let all: Value = serde_json::from_slice(&all.stdout).expect("JSON");
+    valid(report::schema("history").expect("a schema"), &all);
+    assert_eq!(all["series"][0]["change_points"], json!([10]));
+}
+
+#[test]
 fn results_of_other_tools_are_compared() {
     let dir = room();
     let export = |factor: f64| {
@@ -447,10 +473,32 @@ fn calls_of_a_program_are_counted_and_compared() {
         (&json!([1, 1, 1, 1, 1]), &json!("exact"))
     );
     assert!(all.iter().any(|counter| counter["name"] == "calls.%file"));
+    assert_eq!(
+        (&of("bytes.written")["values"], &of("bytes.written")["unit"]),
+        (&json!([0, 0, 0, 0, 0]), &json!("bytes"))
+    );
+    assert!(of("bytes.read")["values"][0].as_u64().is_some_and(|bytes| bytes > 20), "{counters}");
+    assert!(of("faults.minor")["values"][0].as_u64().is_some_and(|faults| faults > 10), "{counters}");
+    let counted = all.iter().any(|counter| counter["name"] == "instructions");
+    assert!(counted != text(&saved.stderr).contains("instructions are not counted: "), "{}", text(&saved.stderr));
 
     let same = [&["--baseline", "sh"][..], &argv].concat();
     let (_, second, first) = checked(dir.path(), &same, 0);
     assert_eq!((second["benchmarks"][0]["design"].clone(), first), (json!("counter-exact"), None));
+    // Each save adds a value to the history; those of other hosts are kept apart.
+    ends(&with(&["save", "--name", "sh"]), 0);
+    let store = dir.path().join("artifacts/performance/baselines/sh/history.jsonl");
+    let lines = std::fs::read_to_string(&store).expect("a history");
+    let elsewhere = lines.replace("\"host_digest\":\"", "\"host_digest\":\"elsewhere-");
+    std::fs::write(&store, format!("{lines}{elsewhere}")).expect("written");
+    ends(&with(&["save", "--name", "sh"]), 0);
+    let history = |words: &[&str]| gate(dir.path(), &[&["history", "--name", "sh"], words].concat());
+    let shown: Value =
+        serde_json::from_slice(&history(&["--metric", "calls", "--format", "json"]).stdout).expect("JSON");
+    assert_eq!(shown["series"].as_array().map(Vec::len), Some(1), "{shown}");
+    assert_eq!(shown["series"][0]["points"].as_array().map(Vec::len), Some(3), "{shown}");
+    assert!(text(&history(&["--metric", "calls"]).stdout).contains("3 runs\n  ▁▁▁\n"));
+
     script("test -e a\ntest -e b\ntest -e c\n");
     let (run, second, _) = checked(dir.path(), &same, 1);
     let worse: Vec<&Value> = second["benchmarks"]

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 
-use programs::{build, chic_trace, output, room, text};
+use programs::{build, can_trace, chic_trace, output, room, text};
 use serde_json::{Value, json};
 
 const FIRST_SCHEMA: &str = include_str!("../assertions/tests/gate/frankenjax/perf_delta.v1.schema.json");
@@ -147,13 +147,110 @@ fn runs_come_in_turns_and_begin_with_each_program_equally_often() {
     script(dir.path(), "old", "read word; printf 'A%s' \"$word$1\" >> order");
     script(dir.path(), "the-new-one", "read word; printf 'B%s' \"$word$1\" >> order");
     std::fs::write(dir.path().join("in"), "x\n").expect("written");
-    let words = ["--pairs", "4", "--inconclusive=pass", "--stdin", "in", "--baseline-bin", "./old", "--"];
+    // A measure of pairs alone: nothing is run to be counted.
+    let words = ["--bench-filter=wall", "--pairs=4", "--inconclusive=pass", "--stdin=in", "--baseline-bin=./old", "--"];
     ends(&check(dir.path(), &[&words[..], &["./the-new-one", "y"]].concat()), 0);
     let order = std::fs::read_to_string(dir.path().join("order")).expect("an order").replace("xy", "");
     // One run of each that does not count, then pairs.
     assert!(order.starts_with("ABABBAABBA"), "{order}");
     let pairs = report(dir.path())["measurement"]["pairs"].as_array().expect("pairs").len();
     assert_eq!(order.len(), 2 + 2 * pairs);
+}
+
+#[test]
+fn both_may_run_at_the_same_time() {
+    let dir = room();
+    script(dir.path(), "old", ":");
+    script(dir.path(), "new", ":");
+    let words = ["--duet", "--pairs", "4", "--inconclusive=pass", "--baseline-bin", "./old", "--", "./new"];
+    let run = check(dir.path(), &words);
+    ends(&run, 0);
+    let measurement = report(dir.path())["measurement"].clone();
+    match &measurement["side_by_side"] {
+        Value::Array(cpus) => {
+            assert!(cpus.len() == 2 && cpus[0] != cpus[1], "{measurement}");
+            assert!(measurement["in_turns"].is_null());
+        }
+        _ => {
+            let why = measurement["in_turns"].as_str().expect("why not");
+            assert!(text(&run.stderr).contains(&format!("cannot run both at the same time: {why}")));
+        }
+    }
+    assert!(measurement["pairs"].as_array().is_some_and(|pairs| pairs.len() >= 4));
+    ends(&check(dir.path(), &["--duet", "--", "./new"]), 2);
+}
+
+#[test]
+fn a_program_that_hangs_is_ended() {
+    let dir = room();
+    // Whoever it started goes with it.
+    script(dir.path(), "hangs", "sleep 1000 & echo $! > child; wait");
+    let began = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("a pid").trim().to_owned();
+    for words in [
+        &["--timeout-sec", "0.5", "--baseline-bin", "./hangs", "--", "./hangs"][..],
+        &["--timeout-sec", "0.5", "--duet", "--baseline-bin", "./hangs", "--", "./hangs"],
+    ] {
+        let run = check(dir.path(), words);
+        ends(&run, 1);
+        let said = "run-failed: ./hangs did not end within 0.5 s; --timeout-sec allows more";
+        assert!(text(&run.stderr).contains(said), "{}", text(&run.stderr));
+        assert_eq!(report(dir.path())["overall_status"], "fail");
+        let child = Path::new("/proc").join(began("child")).join("cmdline");
+        let lives = || std::fs::read(&child).is_ok_and(|words| words.starts_with(b"sleep"));
+        // The signal was sent; when it arrives is the kernel's business.
+        let gone = (0..1000).any(|_| {
+            let lives = lives();
+            if lives {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            !lives
+        });
+        assert!(gone, "{} lives", child.display());
+    }
+    ends(&check(dir.path(), &["--timeout-sec", "0", "--baseline-bin", "./hangs", "--", "./hangs"]), 2);
+}
+
+#[test]
+fn what_both_do_is_counted_in_runs_that_are_not_timed() {
+    if !can_trace() {
+        return;
+    }
+    let dir = room();
+    script(dir.path(), "old", ":");
+    script(dir.path(), "new", ": < /dev/null");
+    let run = check(dir.path(), &["--pairs", "4", "--inconclusive=pass", "--baseline-bin", "./old", "--", "./new"]);
+    ends(&run, 1);
+    let second = report(dir.path());
+    let calls = row(&second, "calls.openat");
+    assert_eq!((&calls["verdict"], &calls["design"]), (&json!("regressed"), &json!("counter-exact")));
+    let (before, after) = (calls["baseline_value"].as_f64(), calls["candidate_value"].as_f64());
+    assert_eq!(before.map(|calls| calls + 1.0), after);
+    assert_eq!(row(&second, "bytes.written")["verdict"], "pass");
+    assert_eq!(second["family_size"], 2, "counters need no statistics");
+    let shown = text(&run.stdout);
+    assert!(shown.contains("new calls.openat ") && shown.contains(" counters "), "{shown}");
+
+    // A measure of pairs alone needs no such runs.
+    let words = ["--bench-filter", "wall", "--pairs", "4", "--inconclusive=pass", "--baseline-bin", "./old", "--"];
+    ends(&check(dir.path(), &[&words[..], &["./new"]].concat()), 0);
+    assert_eq!(report(dir.path())["benchmarks"].as_array().map(Vec::len), Some(1));
+    let words = ["--bench-filter", "calls.openat", "--pairs", "4", "--baseline-bin", "./old", "--", "./new"];
+    ends(&check(dir.path(), &words), 1);
+    assert_eq!(report(dir.path())["family_size"], 0);
+
+    // What differs from run to run of itself says nothing. Runs 0 and 1 fill the caches, 2 to 17 are pairs, the old
+    // program is counted in 18 to 22, the new one in 23 to 27.
+    let flips = "read n < n || n=0; echo $((n + 1)) > n; [ $n -ge 25 ] && : < /dev/null\n:";
+    script(dir.path(), "flips", flips);
+    std::fs::write(dir.path().join("n"), "0\n").expect("written");
+    let words = ["--pairs", "4", "--inconclusive=pass", "--baseline-bin", "./flips", "--", "./flips"];
+    let run = check(dir.path(), &words);
+    ends(&run, 0);
+    assert!(
+        text(&run.stderr).contains("calls.openat is not compared: it differs from run to run"),
+        "{}",
+        text(&run.stderr)
+    );
 }
 
 #[test]

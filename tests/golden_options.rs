@@ -409,3 +409,69 @@ fn two_goldens_differ_in_every_form() {
     let told = fs::read_to_string(dir.join("told.xml")).expect("written");
     assert!(told.contains("failures=\"1\"") && told.contains("instead of `echo one &gt; x; echo done`"), "{told}");
 }
+
+/// Twenty files for each CPU, with names and contents by their number.
+const BY_CPUS: &str = "n=$(nproc); for i in $(seq $((n * 20))); do echo $i of $n > part.$n.$i; done; cat part.$n.1";
+
+#[test]
+fn what_follows_the_cpus_is_recorded_on_one() {
+    let several = std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() > 1);
+    if !can_trace() || !several {
+        println!("skipped: one CPU here, or no tracing");
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    let script = |text: &str| ["--", "sh", "-c", text].map(str::to_owned);
+    let run = |words: &[&str], text: &str, code: i32| {
+        let command = script(text);
+        let words = words.iter().copied().chain(command.iter().map(String::as_str));
+        golden(dir, &words.collect::<Vec<_>>(), code)
+    };
+    let said = run(&["record", "parts", "--fixture", "-"], BY_CPUS, 0);
+    assert!(said.contains("(100 %)"), "{said}");
+    assert!(said.contains("not varied: CPUs, what the program does follows their number"), "{said}");
+    let text = fs::read_to_string(dir.join("goldens/parts.golden")).expect("a golden");
+    assert!(text.contains("\noptions cpus=1\n") && text.contains(" cpus=1 "), "{text}");
+    assert!(text.contains("$CWD/part.1.20") && !text.contains("$CWD/part.1.21"), "{text}");
+
+    run(&["check", "parts"], BY_CPUS, 0);
+    let found = run(&["check", "parts", "--root", "any"], &BY_CPUS.replace("* 20", "* 20 + 1"), 1);
+    assert!(found.contains("part.1.21"), "{found}");
+
+    store(dir, "free.ctrace", BY_CPUS, false);
+    let found = golden(dir, &["check", "parts", "--recording", "free.ctrace"], 4);
+    assert!(found.contains("not measured: the golden holds on one CPU"), "{found}");
+
+    // One run that went another way is no matter of CPUs.
+    fs::write(dir.join("count"), "").expect("a file");
+    let odd = format!("echo x >> {0}/count; test $(wc -l < {0}/count) != 2", dir.display());
+    let refused = run(&["record", "odd", "--fixture", "-"], &odd, 1);
+    assert!(refused.contains("run 2") && refused.contains("--drop-outliers"), "{refused}");
+
+    // Little of this follows them: the golden holds on any number.
+    run(&["record", "prints", "--fixture", "-"], "nproc > n; cat /etc/hostname", 0);
+    let text = fs::read_to_string(dir.join("goldens/prints.golden")).expect("a golden");
+    assert!(!text.contains("cpus=1"), "{text}");
+}
+
+#[test]
+fn what_is_done_over_and_over_stands_in_a_golden_once() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    fs::write(dir.join("conf"), "v=1\n").expect("a file");
+    let poll = |times: usize| {
+        let rounds: Vec<String> = (1..=times).map(|round| round.to_string()).collect();
+        format!("for i in {}; do read x < conf; echo $x; done", rounds.join(" "))
+    };
+    golden(dir, &["record", "poll", "--", "sh", "-c", &poll(40)], 0);
+    let text = fs::read_to_string(dir.join("goldens/poll.golden")).expect("a golden");
+    assert!(text.contains("file P $CWD/conf\n  x40:4 open r\n  dup\n  close\n  read 0..4 b3:"), "{text}");
+    golden(dir, &["check", "poll", "--", "sh", "-c", &poll(40)], 0);
+    let found = golden(dir, &["check", "poll", "--root", "any", "--", "sh", "-c", &poll(42)], 1);
+    assert!(found.contains("$CWD/conf") || found.contains("conf"), "{found}");
+    assert!(found.contains("out.bytes") || found.contains("out.more"), "{found}");
+}

@@ -12,7 +12,7 @@ use recording::{Batch, Sink};
 use report::json::{Json, JsonOptions};
 use report::jsonl::JsonLines;
 use report::summary::{Summary, SummaryOptions};
-use report::text::{Prefix, Text, TextOptions};
+use report::text::{Notes, Prefix, Text, TextOptions};
 use report::{Destination, Shown};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -59,7 +59,7 @@ fn text_holds_no_control_byte() {
         let options = TextOptions {
             prefix: Prefix::Always,
             verbose: seed % 2 == 0,
-            notes: (seed % 3) as u8,
+            notes: [Notes::NONE, Notes::PATHS, Notes::ALL][(seed % 3) as usize],
             ..TextOptions::default()
         };
         stream(seed * 77_777, EVENTS, &mut Text::new(options, Destination::one(out.clone(), "memory")));

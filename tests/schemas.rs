@@ -42,10 +42,50 @@ fn every_schema_is_one_and_has_an_id_of_its_draft() {
 #[test]
 fn the_samples_are_valid() {
     let validator = validator("renacer-json");
-    accepts(&validator, &parsed(SAMPLE));
-    accepts(&validator, &parsed(COMPACT));
+    for sample in [SAMPLE, COMPACT] {
+        accepts(&validator, &parsed(sample));
+        has_renacers_part(&parsed(sample));
+    }
     for line in LINES.lines() {
         accepts(&validator, &parsed(line));
+    }
+}
+
+/// The keys that renacer itself has, with the types that its readers expect. Not known exit codes are our addition.
+#[track_caller]
+fn has_renacers_part(document: &Value) {
+    let whole = |value: &Value| value.is_u64();
+    let check = |there: bool, what: &str, value: &Value| assert!(there, "{what}: {value}");
+    check(document["version"].is_string(), "version", document);
+    check(document["format"] == "renacer-json-v1", "format", document);
+    let summary = &document["summary"];
+    check(whole(&summary["total_syscalls"]), "total_syscalls", summary);
+    check(summary.get("total_time_us").is_none_or(whole), "total_time_us", summary);
+    check(summary["exit_code"].is_i64() || summary["exit_code"].is_null(), "exit_code", summary);
+    let calls = document["syscalls"].as_array().expect("an array of calls");
+    check(summary["total_syscalls"] == calls.len(), "as many calls as counted", summary);
+    for call in calls {
+        check(call["name"].is_string(), "name", call);
+        let args = call["args"].as_array();
+        check(args.is_some_and(|args| args.iter().all(Value::is_string)), "args", call);
+        check(call["result"].is_i64(), "result", call);
+        check(call.get("duration_us").is_none_or(whole), "duration_us", call);
+        let Some(source) = call.get("source") else { continue };
+        check(source["file"].is_string() && source["line"].as_u64() > Some(0), "source", call);
+        check(source.get("function").is_none_or(Value::is_string), "function", call);
+    }
+}
+
+#[test]
+fn document_and_lines_of_the_sample_hold_the_same() {
+    let document = parsed(SAMPLE);
+    let lines: Vec<Value> = LINES.lines().map(parsed).collect();
+    let of = |key: &str| document[key].as_array().expect("an array").clone();
+    let with = |key: &str| lines.iter().filter(|line| line.get(key).is_some()).cloned().collect::<Vec<_>>();
+    assert_eq!((with("name"), with("kind")), (of("syscalls"), of("events")));
+    let last = lines.last().expect("an end");
+    for key in ["processes", "recording", "summary"] {
+        assert_eq!(last[key], document[key]);
     }
 }
 
@@ -62,7 +102,7 @@ fn documents_of_others_are_valid_as_we_write_them() {
         for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
             let shown = |format| {
                 let mut command = chic_trace();
-                command.args(["report", "-T", "--format", format]).arg(&path);
+                command.args(["report", "-T", "-c", "--stats-extended", "--format", format]).arg(&path);
                 let run = programs::output(&mut command);
                 run.status.success().then(|| programs::text(&run.stdout))
             };
@@ -122,11 +162,13 @@ fn real_documents_are_valid() {
         &["-f", "--format", "json"][..],
         &["-f", "-T", "-c", "-ttt", "--format", "json"],
         &["-f", "-k", "--source", "--format", "json"],
+        &["-f", "-T", "-c", "--stats-extended", "--lamport", "--format", "json"],
         &["--format", "json", "--compact"],
         &["-f", "-e", "trace=openat,?nosuchcall", "-z", "--format", "json"],
     ] {
         let document = parsed(&traced(format, &SHELL));
         accepts(&validator, &document);
+        has_renacers_part(&document);
         assert!(!document["syscalls"].as_array().expect("calls").is_empty(), "{format:?} shows no call");
     }
 }
@@ -137,7 +179,7 @@ fn real_lines_are_valid() {
         return;
     }
     let validator = validator("renacer-json");
-    let lines = traced(&["-f", "-T", "--format", "jsonl"], &SHELL);
+    let lines = traced(&["-f", "-T", "-c", "--lamport", "--format", "jsonl"], &SHELL);
     for line in lines.lines() {
         accepts(&validator, &parsed(line));
     }

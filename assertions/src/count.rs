@@ -17,6 +17,8 @@ pub enum Gap {
     Filtered(String),
     /// The recording has no proper end.
     Incomplete(String),
+    /// So many calls of a document have no name.
+    Unnamed(u64),
 }
 
 impl Gap {
@@ -26,6 +28,11 @@ impl Gap {
         match self {
             Gap::Missing(why) => Some(why.clone()),
             Gap::Incomplete(why) => Some(format!("the recording is incomplete: {why}")),
+            Gap::Unnamed(count) => {
+                let some = calls.is_some_and(|calls| !covers(calls, &Filter::all()));
+                let calls = if *count == 1 { "1 call has".to_owned() } else { format!("{count} calls have") };
+                some.then(|| format!("{calls} no name in the document"))
+            }
             Gap::Filtered(text) => {
                 let kept = Filter::parse(text).ok();
                 let covers = calls.zip(kept).is_some_and(|(calls, kept)| covers(&kept, calls));

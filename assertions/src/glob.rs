@@ -50,6 +50,11 @@ impl Glob {
         compile(b"", &self.text).is_ok_and(|regex| regex.is_match(name.as_bytes()))
     }
 
+    /// Ready to be asked about what stands behind descriptors, which may be no path: nothing stands in front of it.
+    pub fn bare(&self) -> PathGlob {
+        PathGlob { regex: compile(b"", &self.text).ok() }
+    }
+
     /// Ready to be asked about absolute paths.
     pub fn at(&self, places: &Places) -> PathGlob {
         let (base, rest) = self.base(places);

@@ -25,11 +25,12 @@ mod verdict;
 
 pub use complaint::{BadFile, Complaint};
 pub use count::{CallCounts, CountCalls, Gap};
-pub use file::{Configuration, Setting};
+pub use file::clusters::{Cluster, Clusters, UNCLASSIFIED};
+pub use file::{Configuration, Setting, Trace};
 pub use finding::{Finding, Shown};
-pub use glob::{Glob, Places};
+pub use glob::{Glob, PathGlob, Places};
 pub use judge::{Bench, Labels, Measured, Peak, Untraced, judge};
 pub use rule::{Check, Rule};
-pub use seen::{Seen, Watch, Watcher};
+pub use seen::{Seen, Watch, Watcher, of_document};
 pub use show::{json, text};
 pub use verdict::{Judged, Report, Summary, Verdict};

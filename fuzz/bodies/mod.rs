@@ -3,6 +3,7 @@
 #![allow(dead_code)] // Each target uses its own.
 
 pub mod baseline;
+pub mod clusters;
 pub mod decoder;
 pub mod documents;
 pub mod filter_expressions;
@@ -13,3 +14,4 @@ mod printers;
 pub mod recording_reader;
 pub mod renacer_toml;
 mod rules;
+pub mod transpiler_map;

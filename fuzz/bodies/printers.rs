@@ -8,7 +8,7 @@ use report::Destination;
 use report::json::{Json, JsonOptions};
 use report::jsonl::JsonLines;
 use report::summary::{Summary, SummaryOptions};
-use report::text::{Text, TextOptions};
+use report::text::{Notes, Text, TextOptions};
 
 use super::rules;
 
@@ -38,6 +38,7 @@ impl Memory {
 /// Lets `give` feed all printers. Text must hold no control byte, documents must be JSON.
 pub fn check(verbose: bool, notes: u8, give: impl FnOnce(&mut Tee<'_>)) {
     let (text, json, lines, table) = (Memory::default(), Memory::default(), Memory::default(), Memory::default());
+    let notes = [Notes::NONE, Notes::PATHS, Notes::ALL][usize::from(notes.min(2))];
     let texts = TextOptions { verbose, notes, ..TextOptions::default() };
     let documents = || JsonOptions { verbose, durations: true, by_syscall: true, ..JsonOptions::default() };
     let mut to_text = Text::new(texts, text.destination());

@@ -30,6 +30,8 @@ pub struct Options {
     pub accept_loose: bool,
     /// One run is enough.
     pub single: bool,
+    /// Are runs held to one CPU? What a program does may follow their number.
+    pub one_cpu: bool,
     /// Severities that are not those of the code.
     pub severities: BTreeMap<Code, Severity>,
     /// The least severity that makes a run different.
@@ -85,6 +87,7 @@ impl Options {
             accept_outliers: false,
             accept_loose: false,
             single: false,
+            one_cpu: false,
             severities: BTreeMap::new(),
             fail_on: Severity::Error,
         }
@@ -93,6 +96,9 @@ impl Options {
     /// Those of the comparison that are not at their default, as a golden holds them: sorted by name.
     pub fn lines(&self) -> Vec<(Box<str>, Box<str>)> {
         let mut lines: Vec<(&str, &str)> = Vec::new();
+        if self.one_cpu {
+            lines.push(("cpus", "1"));
+        }
         if self.no_runtime_inputs {
             lines.push(("inputs", "no-runtime"));
         }

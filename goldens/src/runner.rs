@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::content::Contents;
 use crate::golden::{Golden, Mask, Why};
-use crate::learn::{HeaderFacts, Learned, Refused, learn};
+use crate::learn::{HeaderFacts, Learned, Refused, learn, percent};
 use crate::options::Options;
 use crate::project::forms;
 use crate::run::Run;
@@ -18,7 +18,7 @@ pub trait Runner {
     /// Why there is no run.
     type Error;
 
-    /// The next run, observed with these options.
+    /// The next run, observed with these options; one that may have several CPUs is held to one where they say so.
     ///
     /// # Errors
     /// The program can't be run any more, or nothing can be judged by what it did.
@@ -64,12 +64,18 @@ pub enum NotLearned<E> {
     Refused(Refused),
 }
 
+/// What a golden asserts, in hundredths of its steps, is enough from here on.
+const ENOUGH: u64 = 90;
+
 /// Makes the runs that are wanted, those in `runs` counted, and learns from them. With `drop_outliers` a run that
 /// went another way than two thirds of the others is replaced, as often as there are runs at most. `header` is asked
 /// when all runs are made.
 ///
 /// The first runs see two seconds of the clock at least, for what a program makes of the time in seconds (a hash, an
 /// archive) has as many values as there were seconds.
+///
+/// A program may do other things on one CPU than on several. Where runs on both have little in common, and those on
+/// one CPU agree, a golden that holds on one CPU says more, and every machine has one: then all runs are made so.
 ///
 /// # Errors
 /// [`NotLearned`]; the runs that were made stay in `runs`.
@@ -80,6 +86,66 @@ pub fn learn_from<R: Runner>(
     drop_outliers: bool,
     options: &Options,
     header: impl Fn(&R) -> HeaderFacts,
+) -> Result<Learned, NotLearned<R::Error>> {
+    let learned = learn_freely(runner, runs, wanted, drop_outliers, options, &header);
+    if options.one_cpu || !may_follow_cpus(runs, &learned) {
+        return learned;
+    }
+    let options = &Options { one_cpu: true, ..options.clone() };
+    let (mut alone, others): (Vec<Run>, Vec<Run>) = std::mem::take(runs).into_iter().partition(on_one_cpu);
+    if asserts_enough(&alone, options) {
+        let on_one = learn_freely(runner, &mut alone, wanted, drop_outliers, options, &header);
+        if asserted(&on_one) >= ENOUGH {
+            *runs = alone;
+            return on_one;
+        }
+    }
+    *runs = alone;
+    runs.extend(others);
+    learned
+}
+
+/// Hundredths that a golden asserts; of none: 0.
+fn asserted<E>(learned: &Result<Learned, NotLearned<E>>) -> u64 {
+    let asserts = learned.as_ref().map(|learned| learned.golden.header.asserts);
+    asserts.map_or(0, |(asserted, total)| percent(asserted, total))
+}
+
+/// Do these runs have little in common, and may the CPUs be why? Runs that went another way are those on one CPU
+/// then, or all others: one bad run is not that.
+fn may_follow_cpus<E>(runs: &[Run], learned: &Result<Learned, NotLearned<E>>) -> bool {
+    match learned {
+        Ok(_) => asserted(learned) < ENOUGH,
+        Err(NotLearned::Refused(Refused::TooLoose { .. })) => true,
+        Err(NotLearned::Refused(Refused::Outliers { outliers, .. })) => {
+            let other: BTreeSet<usize> = outliers.iter().map(|outlier| outlier.run).collect();
+            let number =
+                |on_one: bool| (1..).zip(runs).filter(move |(_, run)| on_one_cpu(run) == on_one).map(|(n, _)| n);
+            other == number(true).collect() || other == number(false).collect()
+        }
+        Err(_) => false,
+    }
+}
+
+fn on_one_cpu(run: &Run) -> bool {
+    run.header.cpus.len() == 1
+}
+
+/// Would a golden of these runs alone assert enough? One run agrees with itself.
+fn asserts_enough(runs: &[Run], options: &Options) -> bool {
+    let lenient = Options { single: true, ..options.clone() };
+    let learned = learn(&forms(&runs.iter().collect::<Vec<_>>(), None, &lenient), &lenient, HeaderFacts::default());
+    runs.len() >= 2 && asserted(&learned.map_err(NotLearned::<()>::Refused)) >= ENOUGH
+}
+
+/// As the runs come, on whatever CPUs.
+fn learn_freely<R: Runner>(
+    runner: &mut R,
+    runs: &mut Vec<Run>,
+    wanted: Runs,
+    drop_outliers: bool,
+    options: &Options,
+    header: &impl Fn(&R) -> HeaderFacts,
 ) -> Result<Learned, NotLearned<R::Error>> {
     let Runs { mut count, most } = wanted;
     let mut replaced = 0;

@@ -285,6 +285,13 @@ fn not_comparable(golden: &Golden, forms: &[Form], options: &Options) -> Option<
     if options.level > golden.header.level {
         return Some("the golden holds less than the level that was asked for".into());
     }
+    let free = forms.iter().find(|form| options.one_cpu && form.class.cpus > 1);
+    if let Some(form) = free {
+        let cpus = form.class.cpus;
+        return Some(format!(
+            "the golden holds on one CPU, for what this program does follows them; the run had {cpus}"
+        ));
+    }
     let platform = golden.header.platform.as_ref()?;
     let other = forms.iter().find(|form| !holds_on(platform, &form.platform, options));
     if let Some(form) = other {

@@ -6,6 +6,7 @@
 //! Not for: what a call means (see `syscalls`), or how a line looks (see `report`).
 #![forbid(unsafe_code)]
 
+mod accesses;
 pub mod chic_metadata;
 pub mod decode;
 pub mod document;
@@ -21,6 +22,7 @@ mod sink;
 pub mod tracepoint;
 pub mod views;
 
+pub use accesses::{Accesses, Numbers};
 pub use interpreter::{Interpreter, Program, interpreter, is_interpreter_file};
 pub use runtime::runtime_class;
 pub use sink::{Batch, Sink, SinkError, Tee};

@@ -133,6 +133,8 @@ pub struct Header {
     pub capabilities: String,
     /// Text of `-e trace=`, where one was given.
     pub filter: Option<String>,
+    /// How calls were tampered with, as it was asked for (`-e inject=…`). Such a run is never judged.
+    pub tampered: Option<String>,
     /// Is a seccomp filter of ours installed?
     pub kernel_filter: bool,
     /// Was `no_new_privs` set for it?

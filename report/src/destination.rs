@@ -18,6 +18,8 @@ pub enum Destination {
     PerTask {
         /// What stands before the dot.
         base: PathBuf,
+        /// Behind what such a file holds already (`-A`)?
+        append: bool,
     },
 }
 
@@ -32,9 +34,9 @@ impl Destination {
     pub(crate) fn into_stream(self) -> Stream {
         match self {
             Destination::One { to, name } => Stream::new(to, name),
-            Destination::PerTask { base } => {
+            Destination::PerTask { base, append } => {
                 let name = base.display().to_string();
-                Stream::new(Box::new(LateFile { path: base, file: None }), name)
+                Stream::new(Box::new(LateFile { path: base, append, file: None }), name)
             }
         }
     }
@@ -44,7 +46,9 @@ impl std::fmt::Debug for Destination {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Destination::One { name, .. } => f.debug_struct("One").field("name", name).finish_non_exhaustive(),
-            Destination::PerTask { base } => f.debug_struct("PerTask").field("base", base).finish(),
+            Destination::PerTask { base, append } => {
+                f.debug_struct("PerTask").field("base", base).field("append", append).finish()
+            }
         }
     }
 }
@@ -52,6 +56,7 @@ impl std::fmt::Debug for Destination {
 /// A file that is made when it is first written to.
 struct LateFile {
     path: PathBuf,
+    append: bool,
     file: Option<std::fs::File>,
 }
 
@@ -59,7 +64,11 @@ impl Write for LateFile {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         match &mut self.file {
             Some(file) => file.write(bytes),
-            none => none.insert(std::fs::File::create(&self.path)?).write(bytes),
+            none => {
+                let mut options = std::fs::OpenOptions::new();
+                options.create(true).write(true).append(self.append).truncate(!self.append);
+                none.insert(options.open(&self.path)?).write(bytes)
+            }
         }
     }
 

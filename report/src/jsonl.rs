@@ -42,6 +42,10 @@ impl Sink for JsonLines {
         self.to.flush()
     }
 
+    fn wants_entered(&self) -> bool {
+        self.run.wants_entered()
+    }
+
     fn events(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
         self.run.batch(batch);
         for event in batch.events() {
@@ -64,7 +68,9 @@ impl Sink for JsonLines {
     fn end(&mut self, trailer: &Trailer) -> Result<(), SinkError> {
         let out = self.to.buffer();
         out.extend_from_slice(b"{\"stream\": \"end\", ");
-        self.run.closing(out, trailer, b"", b", ");
+        let closed = self.run.closing(out, trailer, b"", b", ");
+        closed.map_err(|source| self.to.failed(source))?;
+        let out = self.to.buffer();
         out.extend_from_slice(b"}\n");
         self.to.flush()
     }

@@ -78,6 +78,7 @@ impl std::fmt::Debug for Stream {
 #[derive(Debug)]
 pub(crate) struct TaskFiles {
     base: PathBuf,
+    append: bool,
     tasks: PerTask<TaskFile>,
     events: u64,
     kept: u64,
@@ -91,8 +92,8 @@ struct TaskFile {
 }
 
 impl TaskFiles {
-    pub(crate) fn new(base: PathBuf) -> Self {
-        TaskFiles { base, tasks: PerTask::default(), events: 0, kept: 0 }
+    pub(crate) fn new(base: PathBuf, append: bool) -> Self {
+        TaskFiles { base, append, tasks: PerTask::default(), events: 0, kept: 0 }
     }
 
     /// Where to append for a task.
@@ -130,12 +131,12 @@ impl TaskFiles {
         }
         let path = path_of(&self.base, task);
         if entry.file.is_none() {
-            let opened = match open(&path, entry.made) {
+            let opened = match open(&path, entry.made || self.append) {
                 Err(error) if is_out_of_descriptors(&error) => {
                     // More tasks alive than files we may open: the others are opened again when
                     // their turn comes.
                     self.tasks.iter_mut().for_each(|(_, other)| other.file = None);
-                    open(&path, self.tasks.of(task).made)
+                    open(&path, self.tasks.of(task).made || self.append)
                 }
                 opened => opened,
             };
@@ -162,10 +163,10 @@ fn path_of(base: &Path, task: u32) -> PathBuf {
     PathBuf::from(path)
 }
 
-fn open(path: &Path, again: bool) -> io::Result<File> {
+fn open(path: &Path, append: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).custom_flags(NO_FOLLOW);
-    if again {
+    if append {
         options.append(true)
     } else {
         options.write(true).truncate(true)

@@ -97,7 +97,8 @@ impl Outcomes {
         match (call.returned(), call.errno()) {
             (true, None) => self.successful,
             (true, Some(_)) => self.failed,
-            (false, _) => self.unfinished || self.detached,
+            (false, _) if call.event.flags() & flag::DETACHED != 0 => self.detached,
+            (false, _) => self.unfinished,
         }
     }
 }

@@ -3,6 +3,10 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 
+use recording::SinkError;
+
+use crate::output::Stream;
+
 /// Bytes kept in memory before they go to the file.
 const IN_MEMORY: usize = 1 << 20;
 
@@ -58,6 +62,19 @@ impl Spool {
         }
         give(&std::mem::take(&mut self.memory))
     }
+}
+
+/// Writes what was spooled behind what is there.
+pub(crate) fn pour(spool: &mut Spool, to: &mut Stream) -> Result<(), SinkError> {
+    let to = std::cell::RefCell::new(to);
+    spool.drain(
+        |source| to.borrow().failed(source),
+        |piece| {
+            let mut to = to.borrow_mut();
+            to.buffer().extend_from_slice(piece);
+            to.flush_when_full()
+        },
+    )
 }
 
 #[cfg(test)]

@@ -128,6 +128,15 @@ impl Stacks {
         }
     }
 
+    /// Appends `file:line in function` of the task's call, that of the original where there is one.
+    pub(crate) fn write_location(&mut self, out: &mut Vec<u8>, task: u32) {
+        let Some(source) = self.source(task) else { return };
+        match &source.original {
+            None => shown(out, &source.file, Some(source.line), source.function.as_deref()),
+            Some(original) => shown(out, &original.file, original.line, Some(&original.function)),
+        }
+    }
+
     /// Appends a line for each frame, as strace has it.
     pub(crate) fn write_lines(&mut self, out: &mut Vec<u8>, task: u32) {
         if !self.whole {

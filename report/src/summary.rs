@@ -1,13 +1,16 @@
 //! The `-c` table: calls, errors and time by name. Time is wall time inside the call, entry to exit.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use recording::session::{Header, Trailer};
-use recording::views::{Clock, Counted, Tally};
+use recording::views::{Clock, Counted, Line, Tally};
 use recording::{Batch, Sink, SinkError};
 use syscalls::Abi;
 
+use crate::columns::{self, Column, More, MoreOfAll, TableLine};
 use crate::output::Stream;
+use crate::statistics::{Statistics, beside};
 use crate::{Destination, Shown};
 
 /// Options of the table.
@@ -15,6 +18,12 @@ use crate::{Destination, Shown};
 pub struct SummaryOptions {
     /// Order of the rows (`-S`).
     pub sort: SortBy,
+    /// Columns (`-U`); none given are [`Column::USUAL`].
+    pub columns: Vec<Column>,
+    /// Taken off the time of each call (`-O`), ns.
+    pub overhead_ns: u64,
+    /// Mean, deviation and percentiles behind each row (`--stats-extended`).
+    pub spread: bool,
     /// Which events.
     pub shown: Shown,
 }
@@ -39,6 +48,8 @@ pub enum SortBy {
     Name,
     /// In the order of their numbers (`nothing`).
     Nothing,
+    /// By this column, largest first: one of those that need more than sums.
+    Other(Column),
 }
 
 impl SortBy {
@@ -47,13 +58,13 @@ impl SortBy {
         Some(match key {
             "time" | "time-percent" | "time-total" | "total-time" => SortBy::Time,
             "min-time" | "shortest" | "time-min" => SortBy::MinTime,
-            "max-time" | "longest" | "time-max" => SortBy::MaxTime,
+            "max-time" | "longest" | "time-max" | "max" => SortBy::MaxTime,
             "avg-time" | "time-avg" => SortBy::AverageTime,
             "calls" | "count" => SortBy::Calls,
             "errors" | "error" => SortBy::Errors,
             "name" | "syscall" | "syscall-name" => SortBy::Name,
             "none" | "nothing" => SortBy::Nothing,
-            _ => return None,
+            key => SortBy::Other(Column::by_key(key).filter(|column| column.needs_more())?),
         })
     }
 }
@@ -64,13 +75,21 @@ pub struct Summary {
     options: SummaryOptions,
     to: Stream,
     clock: Clock,
-    tally: Tally,
+    statistics: Statistics,
+    more: Option<MoreOfAll>,
 }
 
 impl Summary {
     /// A table with these options.
     pub fn new(options: SummaryOptions, to: Destination) -> Self {
-        Summary { options, to: to.into_stream(), clock: Clock::new(&Header::default()), tally: Tally::new() }
+        let more = options.columns.iter().any(|column| column.needs_more()) || matches!(options.sort, SortBy::Other(_));
+        Summary {
+            to: to.into_stream(),
+            clock: Clock::new(&Header::default()),
+            statistics: Statistics::new(options.spread).without(options.overhead_ns),
+            more: more.then(MoreOfAll::default),
+            options,
+        }
     }
 }
 
@@ -87,14 +106,25 @@ impl Sink for Summary {
                 && !event.is_announcement()
                 && self.options.shown.takes_call(&call)
             {
-                self.tally.observe(&call, &self.clock);
+                let done = self.statistics.observe(&call, &self.clock).and_then(|took| match &mut self.more {
+                    Some(more) => more.observe(self.statistics.tally().line_of(&call), &call, took),
+                    None => Ok(()),
+                });
+                done.map_err(|source| self.to.failed(source))?;
             }
         }
         Ok(())
     }
 
     fn end(&mut self, _trailer: &Trailer) -> Result<(), SinkError> {
-        write_table(self.to.buffer(), &self.tally, self.options.sort);
+        let start = self.to.buffer().len();
+        let more = self.more.as_mut().map(MoreOfAll::settle).transpose().map_err(|source| self.to.failed(source))?;
+        let more = more.unwrap_or_default();
+        let counted = write_table(self.to.buffer(), self.statistics.tally(), &more, &self.options);
+        if self.options.spread {
+            let rows = self.statistics.rows_of(&counted).map_err(|source| self.to.failed(source))?;
+            beside(self.to.buffer(), start, &rows);
+        }
         self.to.flush()
     }
 }
@@ -128,14 +158,15 @@ pub(crate) fn by_time(rows: &mut [Counted]) {
     });
 }
 
-fn sort(rows: &mut [Counted], by: SortBy) {
+/// Sorts by what was counted. An order by what is not counted is by time here.
+pub(crate) fn sort(rows: &mut [Counted], by: SortBy) {
     if by == SortBy::Nothing {
         return;
     }
     by_time(rows);
     let range = |row: &Counted| row.count.range_ns().unwrap_or((0, 0));
     match by {
-        SortBy::Time | SortBy::Nothing => {}
+        SortBy::Time | SortBy::Nothing | SortBy::Other(_) => {}
         SortBy::MinTime => rows.sort_by_key(|row| std::cmp::Reverse(range(row).0)),
         SortBy::MaxTime => rows.sort_by_key(|row| std::cmp::Reverse(range(row).1)),
         SortBy::AverageTime => rows.sort_by_key(|row| std::cmp::Reverse(row.count.total_ns / row.count.calls.max(1))),
@@ -151,19 +182,33 @@ pub(crate) const HEADER: &str = "% time     seconds  usecs/call     calls    err
 /// The line above and below the rows.
 pub(crate) const RULE: &str = "------ ----------- ----------- --------- --------- ----------------\n";
 
-fn write_table(out: &mut Vec<u8>, tally: &Tally, order: SortBy) {
+/// Appends the table, and gives its rows in their order.
+fn write_table(
+    out: &mut Vec<u8>,
+    tally: &Tally,
+    more: &HashMap<Option<Line>, More>,
+    options: &SummaryOptions,
+) -> Vec<Counted> {
+    let more_of = |line: Option<Line>| more.get(&line).copied().unwrap_or_default();
     let mut rows = tally.rows();
-    sort(&mut rows, order);
-    let total = tally.total();
-    out.extend_from_slice(HEADER.as_bytes());
-    out.extend_from_slice(RULE.as_bytes());
-    for row in &rows {
-        let share = share(row.count.total_ns, total.total_ns);
-        line(out, share, row.count.total_ns, row.count.calls, row.count.errors, &strace_name_of(row));
+    sort(&mut rows, options.sort);
+    if let SortBy::Other(column) = options.sort {
+        rows.sort_by_key(|row| std::cmp::Reverse(more_of(Some(row.line())).value(column)));
     }
-    out.extend_from_slice(RULE.as_bytes());
-    let share = if rows.is_empty() { 0 } else { 10_000 };
-    line(out, share, total.total_ns, total.calls, total.errors, "total");
+    let total = tally.total();
+    let names: Vec<Cow<'_, str>> = rows.iter().map(strace_name_of).collect();
+    let line = |(row, name): (&Counted, _)| TableLine {
+        name,
+        count: row.count,
+        share: share(row.count.total_ns, total.total_ns),
+        more: more_of(Some(row.line())),
+    };
+    let whole = if rows.is_empty() { 0 } else { 10_000 };
+    let last = TableLine { name: "total", count: *total, share: whole, more: more_of(None) };
+    let lines: Vec<TableLine<'_>> = rows.iter().zip(names.iter().map(|name| &**name)).map(line).chain([last]).collect();
+    let columns = if options.columns.is_empty() { &Column::USUAL[..] } else { &options.columns };
+    columns::write(out, columns, &lines);
+    rows
 }
 
 /// Hundredths of a percent, rounded; none of nothing.

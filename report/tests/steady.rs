@@ -1,4 +1,4 @@
-//! In the steady state no printer allocates for an event, however many come.
+//! In the steady state no printer allocates for an event, and none needs more memory for more of them.
 
 mod stream;
 
@@ -7,8 +7,10 @@ use std::cell::Cell;
 
 use recording::Sink;
 use recording::event::Shape;
+use report::csv::{CountOptions, Counts};
 use report::json::{Json, JsonOptions};
 use report::jsonl::JsonLines;
+use report::rows::{RowOptions, Rows, TableOptions};
 use report::summary::{Summary, SummaryOptions};
 use report::text::{Clock, Precision, Prefix, Text, TextOptions};
 use report::{Destination, Shown};
@@ -17,6 +19,9 @@ use stream::Stream;
 
 thread_local! {
     static MADE: Cell<u64> = const { Cell::new(0) };
+    /// Bytes that this thread has, and had at most.
+    static TAKEN: Cell<i64> = const { Cell::new(0) };
+    static PEAK: Cell<i64> = const { Cell::new(0) };
 }
 
 struct Counting;
@@ -24,24 +29,30 @@ struct Counting;
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-fn count() {
+fn count(made: u64, bytes: i64) {
     // A thread that is ending has no counter any more.
-    let _ = MADE.try_with(|made| made.set(made.get() + 1));
+    let _ = MADE.try_with(|all| all.set(all.get() + made));
+    let taken = TAKEN.try_with(|taken| {
+        taken.set(taken.get() + bytes);
+        taken.get()
+    });
+    let _ = PEAK.try_with(|peak| peak.set(peak.get().max(taken.unwrap_or(0))));
 }
 
 // SAFETY: every request is handed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(1, layout.size() as i64);
         // SAFETY: the caller's promise is handed on.
         unsafe { System.alloc(layout) }
     }
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        count(0, -(layout.size() as i64));
         // SAFETY: the caller's promise is handed on.
         unsafe { System.dealloc(at, layout) }
     }
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        count(1, size as i64 - layout.size() as i64);
         // SAFETY: the caller's promise is handed on.
         unsafe { System.realloc(at, layout, size) }
     }
@@ -98,17 +109,54 @@ fn no_printer_allocates_for_an_event() {
     let json = JsonOptions { durations: true, by_syscall: true, strings: Some(32), ..JsonOptions::default() };
     let filter = syscalls::Filter::parse("%file,read").expect("a filter");
     let shown = Shown { calls: Some(filter), ..Shown::default() };
-    let mut printers: [(&str, Box<dyn Sink>); 6] = [
+    let rows = RowOptions { text: text.clone(), table: Some(TableOptions::default()), ..RowOptions::default() };
+    let spread = TableOptions { spread: true, ..TableOptions::default() };
+    let mut printers: [(&str, Box<dyn Sink>); 9] = [
         ("text", Box::new(Text::new(text.clone(), nowhere()))),
         ("filtered text", Box::new(Text::new(TextOptions { shown, ..text }, nowhere()))),
         ("document", Box::new(Json::new(json.clone(), nowhere()))),
         ("compact document", Box::new(Json::new(JsonOptions { compact: true, ..json.clone() }, nowhere()))),
-        ("lines", Box::new(JsonLines::new(json, nowhere()))),
+        ("lines", Box::new(JsonLines::new(JsonOptions { lamport: true, ..json }, nowhere()))),
+        ("CSV", Box::new(Rows::csv(rows.clone(), nowhere()))),
+        ("page", Box::new(Rows::html(rows, nowhere()))),
+        ("counts", Box::new(Counts::new(CountOptions { table: spread, ..CountOptions::default() }, nowhere()))),
         ("table", Box::new(Summary::new(SummaryOptions::default(), nowhere()))),
     ];
     for (name, sink) in &mut printers {
         // The births at the head of the run are not the steady state: a few words for each task.
         let made = allocations(&mut **sink, &run);
         assert!(made <= 16, "{name}: {made} allocations for 800 calls");
+    }
+}
+
+/// Calls of the run that is given so often that they are a million.
+const A_MILLION: usize = 1_000_000 / 800;
+/// What any form may need for them, bytes.
+const ENOUGH: i64 = 64 << 20;
+
+#[test]
+fn a_million_calls_need_no_more_memory_than_a_few() {
+    let run = run();
+    let (batch, clock) = run.batch();
+    let timed = TextOptions { duration: Some(Precision::Micros), ..TextOptions::default() };
+    let spread = TableOptions { spread: true, ..TableOptions::default() };
+    let whole = RowOptions { text: timed, table: Some(spread), whole: true, ..RowOptions::default() };
+    let json = JsonOptions { durations: true, by_syscall: true, lamport: true, whole: true, ..JsonOptions::default() };
+    let printers: [(&str, Box<dyn Sink>); 4] = [
+        ("document", Box::new(Json::new(json.clone(), nowhere()))),
+        ("lines", Box::new(JsonLines::new(json, nowhere()))),
+        ("CSV", Box::new(Rows::csv(RowOptions { whole: false, ..whole.clone() }, nowhere()))),
+        ("page with percentiles", Box::new(Rows::html(whole, nowhere()))),
+    ];
+    for (name, mut sink) in printers {
+        let before = TAKEN.with(Cell::get);
+        PEAK.with(|peak| peak.set(before));
+        sink.begin(&run.header).expect("begin");
+        for _ in 0..A_MILLION {
+            sink.events(&recording::Batch { clock, bytes: &batch }).expect("events");
+        }
+        sink.end(&run.trailer).expect("end");
+        let peak = PEAK.with(Cell::get) - before;
+        assert!(peak < ENOUGH, "{name}: {peak} bytes for a million calls");
     }
 }

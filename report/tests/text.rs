@@ -179,7 +179,7 @@ getpid()                                = 10
 
     let dir = tempfile::tempdir().expect("a directory");
     let options = TextOptions { prefix: Prefix::Never, ..plain() };
-    run.give(&mut Text::new(options, report::Destination::PerTask { base: dir.path().join("trace") }));
+    run.give(&mut Text::new(options, report::Destination::PerTask { base: dir.path().join("trace"), append: false }));
     let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("a file");
     assert_eq!(read("trace.11"), "execve(\"/bin/true\", NULL, NULL <pid changed to 10 ...>\n");
     assert_eq!(
@@ -293,7 +293,7 @@ fn each_task_has_its_own_file() {
     run.call(10, 1, KILL, [10, 9, 0, 0, 0, 0], 4000).never_returns();
     run.died(10, 2, 5000, 9);
     let options = TextOptions { prefix: Prefix::Never, ..plain() };
-    run.give_live(&mut Text::new(options, report::Destination::PerTask { base }));
+    run.give_live(&mut Text::new(options, report::Destination::PerTask { base, append: false }));
     let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("a file");
     assert_eq!(
         read("trace.10"),

@@ -4,14 +4,18 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use recording::Numbers;
+
 use super::baseline::Baseline;
 use super::gate::Gate;
+use super::inject::Words;
 use super::perf::{Perf, Seed};
 use super::profile;
+use report::columns::Column;
 use report::shown::Outcomes;
 use report::summary::SortBy;
-use report::text::{Clock, HexStrings, Precision};
-use tracer::{Counters, EnvChange, Left, Placement};
+use report::text::{Clock, HexStrings, Notes, Precision};
+use tracer::{Counters, EnvChange, Interruptible, Left, Placement, StepAside};
 
 /// A command line that makes sense.
 #[derive(Debug)]
@@ -85,8 +89,10 @@ pub struct Target {
     pub env: Vec<EnvChange>,
     /// `-u`.
     pub user: Option<String>,
-    /// `-D`.
-    pub daemonize: bool,
+    /// `--argv0`.
+    pub argv0: Option<OsString>,
+    /// `-D`, `-DD`, `-DDD`.
+    pub step_aside: Option<StepAside>,
 }
 
 /// Which calls, signals and outcomes.
@@ -98,6 +104,12 @@ pub struct Calls {
     pub signals: Option<String>,
     /// `-e status=`, `-z`, `-Z`.
     pub outcomes: Outcomes,
+    /// `-P`.
+    pub paths: Vec<PathBuf>,
+    /// `-e fd=`.
+    pub descriptors: Option<Numbers>,
+    /// `-e inject=`, `-e fault=`.
+    pub injections: Vec<Words>,
 }
 
 /// How the session is led.
@@ -109,6 +121,10 @@ pub struct Session {
     pub counters: Counters,
     /// `--interval`.
     pub interval: Option<Duration>,
+    /// `-b execve`.
+    pub detach_on_exec: bool,
+    /// `-I`.
+    pub interruptible: Interruptible,
     /// `--placement`.
     pub placement: Placement,
     /// `--left`.
@@ -121,6 +137,8 @@ pub struct Session {
     pub max_events: Option<u64>,
     /// `--max-bytes`.
     pub max_bytes: Option<u64>,
+    /// `--syscall-limit`.
+    pub max_calls: Option<u64>,
     /// `--content-max`.
     pub content_max: u64,
 }
@@ -131,12 +149,15 @@ impl Default for Session {
             follow: true,
             counters: Counters::Process,
             interval: None,
+            detach_on_exec: false,
+            interruptible: Interruptible::PassedOn,
             placement: Placement::Auto,
             left: Left::Leave,
             grace: Duration::from_millis(500),
             kill_on_exit: false,
             max_events: None,
             max_bytes: None,
+            max_calls: None,
             content_max: 64 << 20,
         }
     }
@@ -152,6 +173,12 @@ pub enum Format {
     Json,
     /// Its lines.
     JsonLines,
+    /// CSV of the calls.
+    Csv,
+    /// CSV of their counts.
+    Counts,
+    /// An HTML page.
+    Html,
     /// The `-c` table.
     Summary,
 }
@@ -159,7 +186,12 @@ pub enum Format {
 impl Format {
     /// Is it made for programs, and therefore alone in its stream?
     pub fn is_document(self) -> bool {
-        matches!(self, Format::Json | Format::JsonLines)
+        !matches!(self, Format::Text | Format::Summary)
+    }
+
+    /// May nobody see half of it?
+    pub fn is_whole(self) -> bool {
+        matches!(self, Format::Json | Format::Html)
     }
 }
 
@@ -170,8 +202,14 @@ pub struct Look {
     pub format: Format,
     /// The table behind the lines too (`-C`, or `-c` with a document).
     pub table_too: bool,
+    /// `--stats-extended`.
+    pub spread: bool,
+    /// `--clusters`.
+    pub clusters: Option<PathBuf>,
     /// `--compact`.
     pub compact: bool,
+    /// `--lamport`.
+    pub lamport: bool,
     /// `-t`.
     pub time: Option<Clock>,
     /// `-r`.
@@ -182,8 +220,8 @@ pub struct Look {
     pub strings: Option<u64>,
     /// `-v`.
     pub verbose: bool,
-    /// `-y`, `-yy`.
-    pub notes: u8,
+    /// `-y`, `-yy`, `-e decode-fds=`.
+    pub notes: Notes,
     /// `-x`, `-xx`.
     pub hex: HexStrings,
     /// `-a`.
@@ -210,6 +248,23 @@ pub struct Look {
     pub always_pid: bool,
     /// `-S`.
     pub sort: SortBy,
+    /// `-U`; empty when not given.
+    pub columns: Vec<Column>,
+    /// `-O`.
+    pub overhead: Duration,
+    /// `-d`.
+    pub debug: bool,
+    /// `--tips`.
+    pub tip: Option<Tip>,
+}
+
+/// A tip at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tip {
+    /// Which; any when not given.
+    pub id: Option<u64>,
+    /// In a frame?
+    pub full: bool,
 }
 
 /// What is left out.
@@ -223,6 +278,8 @@ pub struct Quiet {
     pub exit: bool,
     /// `+++ superseded by execve in pid 1 +++`.
     pub thread_execve: bool,
+    /// What a path of `-P` leads to.
+    pub path_resolution: bool,
 }
 
 /// Where it goes.
@@ -232,6 +289,8 @@ pub struct Out {
     pub to: Option<OsString>,
     /// `-ff`.
     pub separately: bool,
+    /// `-A`.
+    pub append: bool,
 }
 
 /// A live run, shown.
@@ -251,6 +310,8 @@ pub struct Trace {
     pub keep: Option<PathBuf>,
     /// `--profile` and what goes with it.
     pub profile: Option<Box<profile::How>>,
+    /// `--profile-self`.
+    pub own_cost: bool,
 }
 
 /// A live run, stored.
@@ -325,6 +386,8 @@ pub struct Compare {
     pub compare: CompareAs,
     /// `--as-recorded`: only facts that both know.
     pub as_recorded: bool,
+    /// `--clusters`.
+    pub clusters: Option<PathBuf>,
     /// `--fail-on`.
     pub fail_on: Option<String>,
     /// `-v`.
@@ -536,6 +599,8 @@ pub struct Assert {
     pub follow: bool,
     /// `--recording`.
     pub recording: Option<PathBuf>,
+    /// How it is read when it is a document.
+    pub reading: recording::document::Options,
     /// `--emit`, `KIND:PATH` each.
     pub emit: Vec<OsString>,
     /// Form of the verdict.

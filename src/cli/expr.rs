@@ -1,8 +1,11 @@
 //! `-e EXPR`: which of its qualifiers it is, and the small sets behind `status` and `quiet`.
 
+use recording::Numbers;
 use report::shown::Outcomes;
+use report::text::{HexStrings, Notes};
 
 use super::ask::Quiet;
+use super::inject::Words;
 use super::refused;
 use crate::message::Problem;
 
@@ -18,7 +21,11 @@ pub enum Expr {
     /// Lines left out.
     Quiet(Quiet),
     /// Descriptor notes.
-    DecodeFds(u8),
+    DecodeFds(Notes),
+    /// Descriptors.
+    Descriptors(Numbers),
+    /// Calls that are tampered with.
+    Inject(Words),
 }
 
 /// Reads one expression. Its qualifiers and their short forms are strace's.
@@ -35,8 +42,9 @@ pub fn read(text: &str) -> Result<Expr, Problem> {
         "abbrev" | "a" => return Err(not_taken("abbrev")),
         "verbose" | "v" => return Err(not_taken("verbose")),
         "raw" | "x" => return Err(not_taken("raw")),
-        "inject" | "fault" | "kvm" => return Err(not_taken(key)),
-        "fd" | "fds" | "trace-fds" => return Err(not_taken("fd")),
+        "inject" | "fault" => Expr::Inject(Words { text: value.into(), fault: key == "fault" }),
+        "fd" | "fds" | "trace-fd" | "trace-fds" => Expr::Descriptors(numbers(value)?),
+        "kvm" => return Err(not_taken(key)),
         "decode-pids" | "decode-pid" => return Err(not_taken("decode-pids")),
         // Not a qualifier: a regular expression may hold a `=`, and anything else is an unknown name.
         _ => Expr::Trace(text.into()),
@@ -82,25 +90,51 @@ pub fn status(set: &str) -> Result<Outcomes, Problem> {
 pub fn quiet(set: &str) -> Result<Quiet, Problem> {
     let known = ["attach", "exit", "path-resolution", "personality", "thread-execve", "superseded", "all", "none"];
     let (negated, words) = words("quiet", set, &known)?;
-    let has = |word: &str| (words.contains(&word) || words.contains(&"all")) != negated;
+    let any = |names: &[&str]| (names.iter().any(|name| words.contains(name)) || words.contains(&"all")) != negated;
     Ok(Quiet {
-        attach: has("attach"),
-        personality: has("personality"),
-        exit: has("exit"),
-        thread_execve: has("thread-execve") || (has("superseded") && !negated),
+        attach: any(&["attach"]),
+        personality: any(&["personality"]),
+        exit: any(&["exit"]),
+        thread_execve: any(&["thread-execve", "superseded"]),
+        path_resolution: any(&["path-resolution"]),
     })
 }
 
-/// A level of descriptor notes.
-pub fn decode_fds(set: &str) -> Result<u8, Problem> {
-    let (negated, words) = words("decode-fds", set, &["path", "all", "none"])?;
-    match (negated, words.as_slice()) {
-        (false, ["path"]) => Ok(1),
-        (false, ["all"]) => Ok(2),
-        (false, ["none"]) | (true, ["all"]) => Ok(0),
-        _ => Err(Problem::usage(format!("cannot take decode-fds={set}: not built in this version"))
-            .hint("path is -y, all is -yy, none shows bare numbers")),
+/// What is told of descriptors.
+pub fn decode_fds(set: &str) -> Result<Notes, Problem> {
+    let (negated, words) = words("decode-fds", set, &["path", "socket", "dev", "pidfd", "all", "none"])?;
+    let has = |word: &str| (words.contains(&word) || words.contains(&"all")) != negated;
+    Ok(Notes { path: has("path"), socket: has("socket"), device: has("dev"), process: has("pidfd") })
+}
+
+/// How strings are shown.
+pub fn strings_in_hex(word: &str) -> Result<HexStrings, Problem> {
+    let known = ["none", "non-ascii", "all", "non-ascii-chars"];
+    match words("strings-in-hex", word, &known)?.1.as_slice() {
+        ["none"] => Ok(HexStrings::Never),
+        ["non-ascii"] => Ok(HexStrings::NonAscii),
+        ["all"] => Ok(HexStrings::All),
+        ["non-ascii-chars"] => Ok(HexStrings::Escapes),
+        _ => Err(Problem::usage(format!("cannot take {word} for --strings-in-hex: it takes one word"))),
     }
+}
+
+/// A set of descriptors: numbers, all, none, all but.
+pub fn numbers(set: &str) -> Result<Numbers, Problem> {
+    let (all_but, list) = set.strip_prefix('!').map_or((false, set), |rest| (true, rest));
+    match list {
+        "all" => return Ok(Numbers { listed: vec![], all_but: !all_but }),
+        "none" => return Ok(Numbers { listed: vec![], all_but }),
+        _ => {}
+    }
+    let number = |word: &str| {
+        let number = word.trim().parse::<i32>().ok().filter(|number| *number >= 0);
+        number.ok_or_else(|| {
+            Problem::usage(format!("cannot read {word:?} in fd={set}: it is no descriptor"))
+                .hint("numbers from 0 on with commas between, all, none; ! in front for all but these")
+        })
+    };
+    Ok(Numbers { listed: list.split(',').map(number).collect::<Result<_, _>>()?, all_but })
 }
 
 #[cfg(test)]
@@ -113,7 +147,21 @@ mod tests {
             assert_eq!(read(text).ok(), Some(Expr::Trace(trace.into())), "{text}");
         }
         assert_eq!(read("signal=INT").ok(), Some(Expr::Signal("INT".into())));
-        assert!(read("inject=all:error=EIO").is_err_and(|p| p.what.contains("inject")));
+        let faults = Words { text: "all:error=EIO".into(), fault: true };
+        assert_eq!(read("fault=all:error=EIO").ok(), Some(Expr::Inject(faults)));
+        assert!(read("kvm=vcpu").is_err_and(|p| p.what.contains("kvm")));
+    }
+
+    #[test]
+    fn sets_of_descriptors() {
+        let of = |listed: &[i32], all_but| Some(Numbers { listed: listed.to_vec(), all_but });
+        assert_eq!(numbers("3,4").ok(), of(&[3, 4], false));
+        assert_eq!(numbers("!0").ok(), of(&[0], true));
+        assert_eq!(numbers("all").ok(), of(&[], true));
+        assert_eq!(numbers("!all").ok(), of(&[], false));
+        for set in ["", "x", "-1", "3,"] {
+            assert!(numbers(set).is_err(), "{set}");
+        }
     }
 
     #[test]
@@ -129,7 +177,11 @@ mod tests {
     fn sets_of_notes() {
         assert_eq!(quiet("exit").ok(), Some(Quiet { exit: true, ..Quiet::default() }));
         assert_eq!(quiet("none").ok(), Some(Quiet::default()));
-        assert_eq!(decode_fds("all").ok(), Some(2));
-        assert!(decode_fds("pidfd").is_err());
+        assert!(quiet("!exit").is_ok_and(|quiet| quiet.thread_execve && quiet.path_resolution && !quiet.exit));
+        assert!(quiet("superseded").is_ok_and(|quiet| quiet.thread_execve && !quiet.exit));
+        assert_eq!(decode_fds("all").ok(), Some(Notes::ALL));
+        assert_eq!(decode_fds("dev,socket").ok(), Some(Notes { device: true, socket: true, ..Notes::NONE }));
+        assert_eq!(decode_fds("!path").ok(), Some(Notes { path: false, ..Notes::ALL }));
+        assert!(decode_fds("sockt").is_err());
     }
 }

@@ -1,11 +1,15 @@
 //! The flags, as data for clap: help, completions and the man page come from here too.
 
+mod judging;
+
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use super::parts::{path, switch, value};
-use super::{help, profile};
+use super::{help, profile, strace};
+pub(in crate::cli) use judging::emit;
+use judging::{compared, golden, inconclusive, verdict_format};
 
 const TARGET: &str = "What to trace";
 const CALLS: &str = "Which calls";
@@ -23,7 +27,7 @@ fn count(id: &'static str, short: char) -> Arg {
 }
 
 /// A whole number between two others, both taken. A refusal names the nearest that would do.
-fn whole<T: TryFrom<u64>>(word: &str, from: u64, to: u64) -> Result<T, String> {
+pub(super) fn whole<T: TryFrom<u64>>(word: &str, from: u64, to: u64) -> Result<T, String> {
     let nearest = match word.parse::<i128>() {
         Ok(number) => number.clamp(from.into(), to.into()),
         Err(_) => return Err(format!("it is no whole number; from {from} to {to} are possible")),
@@ -61,7 +65,8 @@ fn general() -> Vec<Arg> {
 
 /// Flags that say which process is traced.
 fn target() -> Vec<Arg> {
-    vec![
+    let more = strace::target(TARGET);
+    let flags = vec![
         switch("follow-forks")
             .short('f')
             .action(ArgAction::Count)
@@ -87,17 +92,8 @@ fn target() -> Vec<Arg> {
             .hide_short_help(true)
             .help_heading(TARGET)
             .help("Run the program as this user"),
-        count("daemonize", 'D')
-            .hide_short_help(true)
-            .help_heading(TARGET)
-            .help("The tracer runs as a grandchild, the program stays the caller's child"),
-        value("interruptible", "N")
-            .short('I')
-            .value_parser(|word: &str| whole::<u8>(word, 1, 4))
-            .hide_short_help(true)
-            .help_heading(TARGET)
-            .help("Only 4 is taken, which is how it always is: Ctrl-C and Ctrl-Z go to the program"),
-    ]
+    ];
+    [flags, more].concat()
 }
 
 /// Flags that choose among the calls.
@@ -110,10 +106,10 @@ fn calls() -> Vec<Arg> {
             .help("trace=SET, signal=SET, status=SET; SET alone is trace=SET")
             .long_help(help::EXPR),
         value("trace", "SET").hide_short_help(true).help_heading(CALLS).help("As -e trace=SET"),
-        value("signal", "SET").hide_short_help(true).help_heading(CALLS).help("As -e signal=SET"),
+        value("signal", "SET").alias("signals").hide_short_help(true).help_heading(CALLS).help("As -e signal=SET"),
         value("status", "SET").hide_short_help(true).help_heading(CALLS).help("As -e status=SET"),
         switch("successful-only").short('z').help_heading(CALLS).help("Only calls that succeeded"),
-        switch("failed-only").short('Z').help_heading(CALLS).help("Only calls that failed"),
+        switch("failed-only").short('Z').alias("failing-only").help_heading(CALLS).help("Only calls that failed"),
     ]
 }
 
@@ -136,17 +132,26 @@ fn stack_trace() -> Arg {
         .help("symbol (as -k) or source (as -kk)")
 }
 
+pub(in crate::cli) fn clusters(help: &'static str) -> Arg {
+    path("clusters", "FILE").hide_short_help(true).help(help)
+}
+
 /// Flags that say how a run is shown.
 fn look() -> Vec<Arg> {
     vec![
         value("format", "FORMAT")
-            .value_parser(["text", "json", "jsonl", "summary"])
+            .value_parser(["text", "json", "jsonl", "csv", "html", "summary"])
             .hide_possible_values(true)
             .help_heading(LOOK)
-            .help("text (default), json, jsonl, summary"),
+            .help("text (default), json, jsonl, csv, html, summary"),
         switch("compact").help_heading(LOOK).help("With json: only the keys that renacer has"),
+        switch("lamport")
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("With json, jsonl: a clock that orders calls and events of all tasks"),
         count("t", 't').help_heading(LOOK).help("Time of day; -tt with microseconds, -ttt since 1970"),
         value("absolute-timestamps", "FORMAT")
+            .alias("timestamps")
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("time")
@@ -183,12 +188,13 @@ fn look() -> Vec<Arg> {
         switch("no-abbrev").short('v').help_heading(LOOK).help("Structures, arrays and environments whole"),
         count("y", 'y').help_heading(LOOK).help("Paths behind descriptors; -yy sockets and devices too"),
         value("decode-fds", "SET")
+            .alias("decode-fd")
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("path")
             .hide_short_help(true)
             .help_heading(LOOK)
-            .help("path (as -y) or all (as -yy)"),
+            .help("Kinds of descriptors that are told: path (as -y), socket, dev, pidfd, all (as -yy), none"),
         count("x", 'x').hide_short_help(true).help_heading(LOOK).help("Strings that are not ASCII in hex; -xx all"),
         value("columns", "N")
             .short('a')
@@ -198,7 +204,15 @@ fn look() -> Vec<Arg> {
             .help_heading(LOOK)
             .help("Column of the results (default 40)"),
         count("q", 'q').hide_short_help(true).help_heading(LOOK).help("Fewer notes; -qq no ends of tasks, -qqq none"),
+        value("strings-in-hex", "WHICH")
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("all")
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("none, non-ascii-chars (escapes in hex), non-ascii (as -x), all (as -xx)"),
         value("quiet", "SET")
+            .aliases(["silent", "silence"])
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("attach,personality")
@@ -244,17 +258,15 @@ fn look() -> Vec<Arg> {
             .hide_short_help(true)
             .help_heading(LOOK)
             .help("Wall time in the table, which it always is"),
-        value("summary-sort-by", "KEY")
-            .short('S')
+        switch("stats-extended")
             .hide_short_help(true)
             .help_heading(LOOK)
-            .help("Order of the table: time, calls, errors, name, min, max, avg, nothing"),
-        value("summary-columns", "LIST")
-            .short('U')
-            .hide_short_help(true)
-            .help_heading(LOOK)
-            .help("Columns of the table"),
+            .help("With -c: mean, deviation, extremes and percentiles of the times, ns"),
+        clusters("With -c: a second table of calls by the groups in this file").help_heading(LOOK),
     ]
+    .into_iter()
+    .chain(strace::table(LOOK))
+    .collect()
 }
 
 /// Flags that say where it is written.
@@ -268,6 +280,7 @@ fn destination() -> Vec<Arg> {
             .hide_short_help(true)
             .help_heading(WHERE)
             .help("One file per task: FILE.TID, as -ff does"),
+        strace::destination(WHERE),
     ]
 }
 
@@ -339,6 +352,13 @@ fn file(help: &'static str) -> Arg {
     Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)).help(help)
 }
 
+fn own_cost() -> Arg {
+    switch("profile-self")
+        .hide_short_help(true)
+        .help_heading(SESSION)
+        .help("What tracing cost, on standard error: events, stops, time of the tracer")
+}
+
 fn keep() -> Arg {
     path("keep", "FILE.ctrace").help_heading(WHERE).help("Also store the recording of this run")
 }
@@ -359,241 +379,11 @@ fn reading() -> Vec<Arg> {
     ]
 }
 
-fn verdict_format() -> Arg {
-    value("format", "FORMAT")
-        .value_parser(["text", "json"])
-        .hide_possible_values(true)
-        .help("text (default) or json, on stdout")
-}
-
-fn inconclusive() -> Arg {
-    value("inconclusive", "AS")
-        .value_parser(["code", "pass", "fail"])
-        .hide_possible_values(true)
-        .hide_short_help(true)
-        .help("What exit code an undecided result gives: its own (3), 0 or 1")
-}
-
-/// Where goldens lie.
-fn golden_place() -> Vec<Arg> {
-    vec![
-        path("dir", "DIR").help("Where goldens lie (default tests/goldens if it exists, else goldens)"),
-        value("golden-max", "BYTES")
-            .value_parser(|word: &str| whole::<u64>(word, 1, 1 << 40))
-            .hide_short_help(true)
-            .help("Read goldens of so many bytes (default 256 MiB), and lines and steps in proportion"),
-    ]
-}
-
-/// One word of a closed set.
-fn word_of(id: &'static str, words: &'static [&'static str], help: &'static str) -> Arg {
-    value(id, "WORD").value_parser(words.to_vec()).hide_short_help(true).help(help)
-}
-
-fn level() -> Arg {
-    value("level", "LEVEL")
-        .value_parser(["exact", "calls", "protocol", "hermetic", "outcome"])
-        .hide_possible_values(true)
-        .help("exact, calls, protocol (default), hermetic, outcome")
-}
-
-/// Options of the comparison.
-fn compare_as() -> Vec<Arg> {
-    vec![
-        level(),
-        word_of("root", &["same", "any"], "Is the program itself compared, or only what it does?"),
-        word_of("processes", &["exact", "commands", "ignore"], "The process tree, the commands run, or only the end"),
-        word_of("stderr", &["exact", "nonempty", "ignore"], "What of standard error is compared"),
-        word_of("interleave", &["per-stream", "merged"], "Is the order of output against errors compared?"),
-        word_of("inputs", &["all", "no-runtime"], "Are libraries and runtime files among the inputs?"),
-    ]
-}
-
-/// How a judged program is run.
-fn judged() -> Vec<Arg> {
-    vec![
-        path("fixture", "DIR").help("Run in fresh copies of this directory; - is an empty one"),
-        value("env", "NAME[=VALUE]")
-            .action(ArgAction::Append)
-            .value_parser(value_parser!(std::ffi::OsString))
-            .help("Set a variable, or pass one more on"),
-        switch("env-all").hide_short_help(true).help("Pass all variables on"),
-        value("redact", "NAME").action(ArgAction::Append).hide_short_help(true).help("Keep a value out of the golden"),
-        path("stdin", "FILE").help("Standard input: a file, pipe:FILE, null (default) or tty"),
-        value("subst", "NAME=VALUE")
-            .action(ArgAction::Append)
-            .hide_short_help(true)
-            .help("Call this value $NAME wherever it is met"),
-        value("timeout", "SECONDS").value_parser(seconds).help("How long a run may take (default 60)"),
-        value("vary", "LIST")
-            .hide_short_help(true)
-            .help("What is varied from run to run: all (default), none, or of cwd,pid,load,cpus,aslr,env,tmpdir,stdin"),
-    ]
-}
-
-fn golden_runs(help: &'static str) -> Arg {
-    value("runs", "N").value_parser(|word: &str| whole::<u32>(word, 1, 100)).help(help)
-}
-
-fn fail_on() -> Arg {
-    word_of("fail-on", &["error", "warning"], "The least severity that makes a run different")
-}
-
-pub(in crate::cli) fn emit() -> Arg {
-    value("emit", "KIND:PATH")
-        .action(ArgAction::Append)
-        .value_parser(value_parser!(std::ffi::OsString))
-        .hide_short_help(true)
-        .help("Also write the report into a file: json, text, junit, sarif, markdown or github, where there are values bmf or github-action-benchmark")
-}
-
-fn check_format() -> Arg {
-    value("format", "FORMAT")
-        .value_parser(["text", "json", "junit"])
-        .hide_possible_values(true)
-        .help("text (default), json or junit, on stdout")
-}
-
-fn golden() -> Command {
-    let name = || Arg::new("name").value_name("NAME").required(true).help("Name of the golden");
-    let names = || Arg::new("name").value_name("NAME").num_args(0..).help("Names of goldens");
-    let behind_dashes = || argv(false).trailing_var_arg(false).last(true).allow_hyphen_values(true);
-    let timeless = "Runs are traced with all their tasks; times are never compared.";
-    let learning = || {
-        [
-            switch("single").help("One run is enough: nothing is known of what varies"),
-            switch("drop-outliers").help("Replace runs that went another way than the others"),
-            switch("accept-outliers").hide_short_help(true).help("Learn from runs that went another way, too"),
-            switch("accept-loose").hide_short_help(true).help("Learn although less than 60 % is asserted"),
-            value("allow", "CODE[:OBJECT]")
-                .action(ArgAction::Append)
-                .hide_short_help(true)
-                .help("May vary although it is never masked"),
-            value("keep-content", "BYTES")
-                .value_parser(|word: &str| whole::<u64>(word, 0, 1 << 40))
-                .hide_short_help(true)
-                .help("Keep outputs of so many bytes beside the golden (default 4096)"),
-            switch("no-content").conflicts_with("keep-content").hide_short_help(true).help("Keep no outputs"),
-        ]
-    };
-    let record = |about: &'static str, word: &'static str| {
-        Command::new(word)
-            .about(about)
-            .after_help(timeless)
-            .arg(name())
-            .arg(argv(true))
-            .args(golden_place())
-            .args(judged())
-            .args(compare_as())
-            .args(learning())
-    };
-    let waiting = |about: &'static str, word: &'static str| {
-        Command::new(word)
-            .about(about)
-            .arg(names())
-            .arg(switch("all").help("All that wait"))
-            .arg(switch("single").hide_short_help(true).help("Also one that comes from fewer than three runs"))
-            .args(golden_place())
-    };
-    Command::new("golden")
-        .about("Accept what a program does, and check that it still does it")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(
-            record("Run a program several times and keep what all runs have in common", "record")
-                .arg(golden_runs("How many runs to learn from (default 5, up to 10 where an order may be chance)"))
-                .arg(switch("force").help("Replace a golden that exists")),
-        )
-        .subcommand(
-            Command::new("check")
-                .about("Run a program and say whether it does the same")
-                .after_help(timeless)
-                .arg(names())
-                .arg(behind_dashes())
-                .arg(switch("recorded-command").help("Run the commands that the goldens hold"))
-                .arg(path("recording", "FILE").conflicts_with("argv").help("Judge this recording or document instead of a run"))
-                .arg(
-                    value("confirm", "N")
-                        .value_parser(|word: &str| whole::<u32>(word, 0, 2))
-                        .help("Runs that must confirm a difference (default 2)"),
-                )
-                .arg(golden_runs("Runs that a pending golden is learned from (default 5)").hide_short_help(true))
-                .arg(fail_on())
-                .arg(switch("verbose").short('v').help("Also what is only information"))
-                .arg(emit())
-                .arg(
-                    value("unreferenced", "AS")
-                        .num_args(0..=1)
-                        .require_equals(true)
-                        .value_parser(["report", "reject"])
-                        .default_missing_value("report")
-                        .hide_short_help(true)
-                        .help("Also tell the goldens that no test and no check of the project speaks of; `reject`: they are a failure"),
-                )
-                .args(golden_place())
-                .args(judged())
-                .args(compare_as())
-                .arg(check_format())
-                .arg(inconclusive())
-                .args(reading()),
-        )
-        .subcommand(compared("diff", "Compare two recordings, goldens or documents; nothing is run"))
-        .subcommand(
-            Command::new("review").about("Walk through the goldens that wait to be accepted").args(golden_place()),
-        )
-        .subcommand(waiting("Put what waits in the place of the golden", "accept"))
-        .subcommand(waiting("Remove what waits", "reject"))
-        .subcommand(
-            record("Widen a golden by further runs", "more").arg(golden_runs("How many further runs (default 3)")),
-        )
-        .subcommand(
-            Command::new("explain")
-                .about("Say what a code means, or why each mask of a golden exists")
-                .arg(Arg::new("what").value_name("CODE|NAME").required(true).help("A code, or the name of a golden"))
-                .args(golden_place())
-                .arg(verdict_format()),
-        )
-        .subcommand(import())
-}
-
-fn import() -> Command {
-    Command::new("import")
-        .about("Learn a golden from recordings, or from what a document tells of the outcome")
-        .after_help("Recordings are made by `chic-trace record --golden`, three or more of one command.")
-        .arg(file("Recordings, or one document").num_args(1..))
-        .arg(value("name", "NAME").help("Name of the golden (default: that of the first file)"))
-        .arg(level())
-        .arg(switch("single").help("One recording is enough: nothing is known of what varies"))
-        .args(golden_place())
-        .arg(switch("accept-loose").help("Even if less than 60 % of the calls are asserted"))
-        .arg(switch("force").help("Replace a golden that exists"))
-        .args(reading())
-}
-
-/// Two things that are there, compared.
-fn compared(name: &'static str, about: &'static str) -> Command {
-    let one = |id: &'static str, name: &'static str, help: &'static str| {
-        Arg::new(id).value_name(name).required(true).value_parser(value_parser!(PathBuf)).help(help)
-    };
-    Command::new(name)
-        .about(about)
-        .after_help("A document tells the outcome only; a fact that one side does not know keeps the verdict from being `same` (exit 4).")
-        .arg(one("a", "A", "The accepted one: a recording, a golden or its name, a document, a table"))
-        .arg(one("b", "B", "The one that is held against it"))
-        .args(compare_as())
-        .arg(switch("as-recorded").help("Of documents, compare only what both sides know"))
-        .arg(fail_on())
-        .arg(switch("verbose").short('v').help("Also what is only information"))
-        .arg(check_format())
-        .arg(emit())
-        .arg(inconclusive())
-        .args(golden_place())
-        .args(reading())
-}
-
 /// The whole command line.
 pub fn command() -> Command {
-    let bare = [target(), calls(), look(), destination(), session(), vec![keep()], profile::flags(true)].concat();
+    let of_strace = [strace::injections(CALLS), strace::accesses(CALLS), strace::shown(SESSION)].concat();
+    let keeping = vec![own_cost(), keep()];
+    let bare = [target(), calls(), look(), destination(), session(), keeping, profile::flags(true), of_strace].concat();
     let only = |flags: Vec<Arg>, ids: &'static [&'static str]| {
         flags.into_iter().filter(|flag| ids.contains(&flag.get_id().as_str()))
     };
@@ -620,7 +410,8 @@ pub fn command() -> Command {
             Command::new("record")
                 .about("Store one run, all tasks followed")
                 .args(target())
-                .args(calls().into_iter().filter(|a| !["signal", "status", "z", "Z"].contains(&a.get_id().as_str())))
+                .args(only(calls(), &["expr", "trace"]))
+                .args(strace::injections(CALLS))
                 .args(session())
                 .arg(path("output", "FILE").short('o').help_heading(WHERE).help("The recording (default chic-trace.ctrace)"))
                 .arg(
@@ -651,6 +442,7 @@ pub fn command() -> Command {
                     "As it would have looked with -f (default: as it was recorded); -ff with -o FILE: one file per task",
                 ))
                 .args(calls())
+                .args(strace::accesses(CALLS))
                 .args(look())
                 .args(destination())
                 .args(reading())
@@ -671,7 +463,12 @@ pub fn command() -> Command {
                 .arg(verdict_format())
                 .arg(emit())
                 .arg(inconclusive())
-                .arg(path("recording", "FILE").conflicts_with("argv").help("Judge this recording instead of a run"))
+                .arg(
+                    path("recording", "FILE")
+                        .conflicts_with("argv")
+                        .help("Judge this recording or document instead of a run"),
+                )
+                .args(reading())
                 .arg(argv(false)),
         )
         .subcommand(super::gate::command())

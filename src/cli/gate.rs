@@ -4,6 +4,7 @@ mod flags;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use assertions::gate::read::Kind as Tool;
 use assertions::gate::{Inconclusive, Rule};
@@ -12,6 +13,9 @@ use clap::ArgMatches;
 use crate::emit::Kind;
 
 pub use flags::command;
+
+/// How long a run may take when nobody says so.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// `gate …`.
 #[derive(Debug)]
@@ -59,6 +63,8 @@ pub struct Counted {
     pub runs: Option<u32>,
     /// `--golden`.
     pub golden: Option<String>,
+    /// `--timeout-sec`: how long a run may take.
+    pub timeout: Duration,
 }
 
 /// Two programs that are run in turns.
@@ -70,6 +76,8 @@ pub struct Turns {
     pub pairs: Option<usize>,
     /// `--stdin`.
     pub stdin: Option<PathBuf>,
+    /// `--duet`: at the same time instead.
+    pub duet: bool,
 }
 
 /// `gate save`.
@@ -229,6 +237,7 @@ fn check_of(m: &ArgMatches) -> Check {
             baseline: baseline.clone(),
             pairs: m.get_one::<u32>("pairs").map(|pairs| *pairs as usize),
             stdin: path_of(m, "stdin"),
+            duet: m.get_flag("duet"),
         }),
         form: Kind::named(text(m, "format").as_deref()),
         emit: super::read::emit(m),
@@ -240,6 +249,7 @@ fn counted_of(m: &ArgMatches) -> Counted {
         argv: m.get_many::<OsString>("argv").into_iter().flatten().cloned().collect(),
         runs: m.try_get_one::<u32>("runs").ok().flatten().copied(),
         golden: text(m, "golden"),
+        timeout: m.get_one::<f64>("timeout-sec").map_or(TIMEOUT, |sec| Duration::from_secs_f64(*sec)),
     }
 }
 

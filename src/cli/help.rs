@@ -10,13 +10,18 @@ pub const SHORT_END: &str = "Everything behind `--`, or behind the first word th
 `--help` has all flags, examples and exit codes.";
 
 /// The language of `-e`.
-pub const EXPR: &str = "trace=SET, signal=SET, status=SET or quiet=SET; a SET alone is trace=SET.
+pub const EXPR: &str = "trace=SET, signal=SET, status=SET, quiet=SET, fd=SET, decode-fds=SET, inject=… or fault=…; a SET alone is trace=SET.
 
 trace: names, %classes (%file %desc %network %process %signal %memory %ipc %creds %clock %pure %stat …), \
 /regular expressions/, all, none; !NAME leaves out; ?NAME may be unknown. Only what is shown costs anything.
 signal: names with or without SIG, all, none, !SET.
 status: successful, failed, unfinished, unavailable, detached.
-quiet: attach, exit, path-resolution, personality, thread-execve, all.";
+quiet: attach, exit, path-resolution, personality, thread-execve, all.
+fd: numbers of descriptors, all, none, !SET: only calls that use them.
+decode-fds: path, socket, dev, pidfd, all, none: what is told of descriptors.
+inject: SET[:error=ERRNO|:retval=VALUE][:syscall=NAME][:signal=SIG][:delay_enter=TIME][:delay_exit=TIME][:when=WHEN], \
+WHEN is FIRST[..LAST][+[STEP]], counted in each task: calls are tampered with, and such a run is never judged.
+fault: SET[:error=ERRNO][:when=WHEN], ENOSYS without error=.";
 
 /// End of `--help`.
 pub const LONG_END: &str = "Examples:
@@ -31,9 +36,9 @@ pub const LONG_END: &str = "Examples:
 
 Streams:
   Text and tables go to standard error, or to -o FILE. Documents (--format
-  json, jsonl) go to standard output, or to -o FILE. A document on standard
-  output is alone there: the program's standard output is then a duplicate of
-  standard error.
+  json, jsonl, csv, html) go to standard output, or to -o FILE. A document on
+  standard output is alone there: the program's standard output is then a
+  duplicate of standard error.
 
 Exit codes of a traced run:
   the program's own, or its death by a signal

@@ -10,12 +10,15 @@ mod expr;
 pub mod flags;
 pub mod gate;
 mod help;
+pub mod inject;
 mod parts;
 pub mod perf;
 pub mod profile;
 mod read;
 mod refused;
 mod split;
+mod strace;
+mod time;
 
 use std::ffi::{OsStr, OsString};
 
@@ -192,6 +195,9 @@ fn flags_in_front(matches: &ArgMatches) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use report::text::Notes;
+    use tracer::{Interruptible, StepAside};
+
     use super::*;
 
     fn ask(line: &str) -> Result<Ask, Problem> {
@@ -223,12 +229,35 @@ mod tests {
         assert_eq!(asked.target.argv, ["ls", "-l"]);
         assert!(asked.session.follow && asked.out.separately);
         assert_eq!(asked.out.to, Some("out".into()));
-        assert_eq!((asked.look.strings, asked.look.notes, asked.look.column), (Some(64), 2, Some(30)));
+        assert_eq!((asked.look.strings, asked.look.notes, asked.look.column), (Some(64), Notes::ALL, Some(30)));
         assert_eq!(asked.calls.trace.as_deref(), Some("%file"));
         assert_eq!(asked.calls.signals.as_deref(), Some("INT"));
         assert!(asked.look.time.is_some_and(|clock| clock.epoch) && asked.look.duration.is_some());
         assert!(asked.look.quiet.exit && !asked.look.quiet.thread_execve);
         assert!(!asked.calls.outcomes.failed);
+    }
+
+    #[test]
+    fn how_a_session_is_led() {
+        let asked =
+            trace("-DD -I 2 -b execve --argv0=x -A -o out -P a -P b -e fd=3 -e inject=a:error=EIO --fault=b -f ls");
+        assert_eq!(asked.target.step_aside, Some(StepAside::OwnGroup));
+        assert_eq!(asked.target.argv0, Some("x".into()));
+        assert_eq!(asked.session.interruptible, Interruptible::Waiting);
+        assert!(asked.session.detach_on_exec && asked.out.append);
+        assert_eq!(asked.calls.paths, ["a", "b"].map(std::path::PathBuf::from));
+        assert_eq!(
+            asked.calls.injections.iter().map(inject::Words::flag).collect::<Vec<_>>(),
+            ["-e inject=a:error=EIO", "-e fault=b"]
+        );
+        assert_eq!(trace("--daemonize=session ls").target.step_aside, Some(StepAside::OwnSession));
+        assert_eq!(trace("--daemonize ls").target.step_aside, Some(StepAside::Beside));
+        assert_eq!(trace("--interruptible=never_tstp ls").session.interruptible, Interruptible::NeverNorStopped);
+        assert_eq!(trace("-e trace=a --trace=b ls").calls.trace.as_deref(), Some("b"));
+        assert_eq!(trace("--trace=b -e trace=a ls").calls.trace.as_deref(), Some("a"));
+        assert_eq!(trace("-y --decode-fds=dev ls").look.notes, Notes { device: true, ..Notes::NONE });
+        assert_eq!(trace("--tips=3,full ls").look.tip, Some(ask::Tip { id: Some(3), full: true }));
+        assert_eq!((trace("--tips=none ls").look.tip, trace("ls").look.tip), (None, None));
     }
 
     #[test]
@@ -297,7 +326,23 @@ mod tests {
             ("-s -1 ls", "cannot take \"-1\" for --string-limit <N>"),
             ("-s 999999999 ls", "999999999"),
             ("-S sise ls", "cannot sort by \"sise\""),
-            ("-I 9 ls", "cannot take \"9\" for --interruptible <N>"),
+            ("-I 9 ls", "cannot take \"9\" for --interruptible <N>: from 1 to 4"),
+            ("--interruptible=nver ls", "the nearest is never"),
+            ("--trace-pth x ls", "the nearest is --trace-path"),
+            ("--inject-x ls", "the nearest is --inject"),
+            ("-b fork ls", "only execve lets a task go"),
+            ("-DDDD ls", "-D more than three times"),
+            ("-D -p 1", "-D without a program"),
+            ("-U calls ls", "-U without -c"),
+            ("-c -U cals ls", "the nearest is calls"),
+            ("-c -U calls,count ls", "twice"),
+            ("-O x ls", "it is no time"),
+            ("--tips=x ls", "for --tips"),
+            ("-A --format json -o x ls", "cannot take -A for --format json"),
+            ("-e fd=x ls", "it is no descriptor"),
+            ("-e quiet=exti ls", "exit is the nearest"),
+            ("record -e status=failed ls", "they say what is shown"),
+            ("report x -e inject=all:error=EIO", "nothing runs"),
             ("-a x ls", "cannot take \"x\" for --columns <N>"),
             ("", "neither a program nor -p PID"),
             ("recrod -- ls", "the nearest command is chic-trace record"),

@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ArgMatches;
+use report::columns::Column;
 use report::shown::Outcomes;
 use report::summary::SortBy;
-use report::text::{Clock, HexStrings, Precision};
-use tracer::{Counters, EnvChange, Left, Placement};
+use report::text::{Clock, HexStrings, Notes, Precision};
+use tracer::{Counters, EnvChange, Interruptible, Left, Placement, StepAside};
 
 use super::ask::*;
 use super::expr::{self, Expr};
-use super::profile;
+use super::{profile, time};
 use crate::message::Problem;
 
 fn text<'a>(m: &'a ArgMatches, id: &str) -> Option<&'a str> {
@@ -69,26 +70,49 @@ pub fn trace(m: &ArgMatches, argv: Vec<OsString>) -> Result<Trace, Problem> {
             .hint("use -f: every call names its task"));
     }
     let follow = times(m, "follow-forks") > 0 && !on(m, "no-follow");
+    appends(&out, &look)?;
+    let calls = calls(m)?;
+    let picks = !calls.paths.is_empty() || calls.descriptors.is_some() || calls.outcomes != Outcomes::ALL;
+    if picks && number(m, "syscall-limit").is_some() {
+        return Err(Problem::usage(
+            "cannot take --syscall-limit together with -P, -e fd= or -e status=: it counts calls of -e trace=",
+        ));
+    }
     Ok(Trace {
         target: target(m, argv)?,
-        calls: calls(m)?,
+        calls,
         session: session(m, follow, Counters::Process)?,
         look,
         out,
         keep: path(m, "keep"),
         profile: profile::is_asked(m).then(|| Box::new(profile::how(m))),
+        own_cost: on(m, "profile-self"),
     })
 }
 
 /// A live run, stored.
 pub fn record(m: &ArgMatches) -> Result<Record, Problem> {
+    let calls = calls(m)?;
+    let mut notes = times(m, "y").min(2);
+    for expr in expressions(m)? {
+        match expr {
+            Expr::Trace(_) | Expr::Inject(_) => {}
+            Expr::DecodeFds(asked) => notes = asked.level(),
+            Expr::Descriptors(_) | Expr::Status(_) | Expr::Signal(_) | Expr::Quiet(_) => {
+                return Err(Problem::usage(
+                    "cannot take -e fd=, status=, signal= or quiet= to record: they say what is shown",
+                )
+                .hint("put them behind chic-trace report FILE"));
+            }
+        }
+    }
     Ok(Record {
         target: target(m, argv(m))?,
-        calls: calls(m)?,
+        calls,
         session: session(m, !on(m, "no-follow"), Counters::Task)?,
         to: path(m, "output").unwrap_or_else(|| "chic-trace.ctrace".into()),
         strings: number(m, "string-limit"),
-        notes: times(m, "y").min(2),
+        notes,
         golden: on(m, "golden"),
         stacks: stack_words(m) > 0,
     })
@@ -112,11 +136,17 @@ pub fn profile(m: &ArgMatches) -> Result<profile::Profile, Problem> {
 
 /// A stored run, shown.
 pub fn report(m: &ArgMatches) -> Result<Report, Problem> {
+    let calls = calls(m)?;
+    if let Some(words) = calls.injections.first() {
+        return Err(Problem::usage(format!("cannot take {} to report: nothing runs", words.flag())));
+    }
+    let (look, out) = (look(m)?, out(m));
+    appends(&out, &look)?;
     Ok(Report {
         file: path(m, "file").unwrap_or_default(),
-        calls: calls(m)?,
-        look: look(m)?,
-        out: out(m),
+        calls,
+        look,
+        out,
         follow_forks: times(m, "follow-forks") > 0,
         growing: on(m, "follow"),
         reading: reading(m),
@@ -144,6 +174,7 @@ pub fn compare(m: &ArgMatches) -> Compare {
         place: golden_place(m),
         compare: compare_as(m),
         as_recorded: on(m, "as-recorded"),
+        clusters: path(m, "clusters"),
         fail_on: owned(m, "fail-on"),
         verbose: on(m, "verbose"),
         emit: emit(m),
@@ -308,6 +339,7 @@ pub fn assert(m: &ArgMatches) -> Result<Assert, Problem> {
         runs: m.get_one::<u32>("runs").copied(),
         follow: !on(m, "no-follow"),
         recording,
+        reading: reading(m),
         emit: emit(m),
         form: form(m),
     })
@@ -333,26 +365,42 @@ fn target(m: &ArgMatches, argv: Vec<OsString>) -> Result<Target, Problem> {
             .hint("chic-trace ls /")
             .hint("chic-trace --help shows all flags and five examples"));
     }
-    if matches!(m.try_get_one::<u8>("interruptible"), Ok(Some(1..=3))) {
-        return Err(Problem::usage("cannot take -I other than 4: not built in this version")
-            .hint("leave it out: Ctrl-C and Ctrl-Z go to the program, and the trace stays whole"));
-    }
-    let daemonize = times(m, "daemonize");
-    if daemonize > 1 {
-        return Err(Problem::usage("cannot take -DD or -DDD: not built in this version")
-            .hint("-D keeps the program the caller's own child"));
+    let step_aside = match (times(m, "D"), text(m, "daemonize")) {
+        (1, _) | (0, Some("grandchild")) => Some(StepAside::Beside),
+        (2, _) | (0, Some("pgroup" | "pgrp")) => Some(StepAside::OwnGroup),
+        (3, _) | (0, Some(_)) => Some(StepAside::OwnSession),
+        (0, None) => None,
+        (_, _) => {
+            return Err(Problem::usage("cannot take -D more than three times: -DDD is a session of its own"));
+        }
+    };
+    let argv0 = m.try_get_one::<OsString>("argv0").ok().flatten().cloned();
+    let idle = [(step_aside.is_some(), "-D"), (argv0.is_some(), "--argv0")].into_iter().find(|(given, _)| *given);
+    if argv.is_empty()
+        && let Some((_, flag)) = idle
+    {
+        return Err(Problem::usage(format!("cannot take {flag} without a program: it says how one is started")));
     }
     let env = m.get_many::<String>("env").into_iter().flatten().map(|change| match change.split_once('=') {
         Some((name, value)) => EnvChange::Set(name.into(), value.into()),
         None => EnvChange::Remove(change.into()),
     });
-    Ok(Target { argv, attach, env: env.collect(), user: text(m, "user").map(String::from), daemonize: daemonize > 0 })
+    Ok(Target { argv, attach, env: env.collect(), user: text(m, "user").map(String::from), argv0, step_aside })
 }
 
-/// All `-e` in order, the later one of a kind counts.
+/// All `-e` and their long forms in order, the later one of a kind counts.
 fn expressions(m: &ArgMatches) -> Result<Vec<Expr>, Problem> {
-    let given = m.try_get_many::<String>("expr").ok().flatten();
-    given.into_iter().flatten().map(|text| expr::read(text)).collect()
+    let mut given: Vec<(usize, Expr)> = vec![];
+    for id in ["expr", "trace", "signal", "status", "quiet", "decode-fds", "trace-fds", "inject", "fault"] {
+        // clap takes a question for places of a flag that this command does not have for a mistake.
+        let Some(values) = m.try_get_many::<String>(id).ok().flatten() else { continue };
+        let Some(places) = m.indices_of(id) else { continue };
+        for (text, place) in values.zip(places) {
+            given.push((place, if id == "expr" { expr::read(text)? } else { expr::read(&format!("{id}={text}"))? }));
+        }
+    }
+    given.sort_by_key(|(place, _)| *place);
+    Ok(given.into_iter().map(|(_, expr)| expr).collect())
 }
 
 fn calls(m: &ArgMatches) -> Result<Calls, Problem> {
@@ -362,18 +410,13 @@ fn calls(m: &ArgMatches) -> Result<Calls, Problem> {
             Expr::Trace(set) => calls.trace = Some(set),
             Expr::Signal(set) => calls.signals = Some(set),
             Expr::Status(set) => calls.outcomes = set,
+            Expr::Descriptors(numbers) => calls.descriptors = Some(numbers),
+            Expr::Inject(words) => calls.injections.push(words),
             Expr::Quiet(_) | Expr::DecodeFds(_) => {}
         }
     }
-    if let Some(set) = text(m, "trace") {
-        calls.trace = Some(set.into());
-    }
-    if let Some(set) = text(m, "signal") {
-        calls.signals = Some(set.into());
-    }
-    if let Some(set) = text(m, "status") {
-        calls.outcomes = expr::status(set)?;
-    }
+    let paths = m.try_get_many::<PathBuf>("trace-path").ok().flatten();
+    calls.paths = paths.into_iter().flatten().cloned().collect();
     // Both together, as in strace: the later one would count; nothing sensible is meant, so say so.
     match (on(m, "successful-only"), on(m, "failed-only")) {
         (true, true) => {
@@ -403,6 +446,15 @@ fn session(m: &ArgMatches, follow: bool, counters: Counters) -> Result<Session, 
             Some(_) => Counters::Process,
         },
         interval: number(m, "interval").map(Duration::from_millis),
+        detach_on_exec: match text(m, "detach-on") {
+            None => false,
+            Some("execve") => true,
+            Some(call) => {
+                return Err(Problem::usage(format!("cannot take -b {call}: only execve lets a task go"))
+                    .hint("-b execve lets children go when they become another program"));
+            }
+        },
+        interruptible: interruptible(m),
         placement: if text(m, "placement") == Some("off") { Placement::Off } else { Placement::Auto },
         left: match text(m, "left") {
             Some("wait") => Left::Wait,
@@ -413,21 +465,82 @@ fn session(m: &ArgMatches, follow: bool, counters: Counters) -> Result<Session, 
         kill_on_exit: on(m, "kill-on-exit"),
         max_events: number(m, "max-events"),
         max_bytes: number(m, "max-bytes"),
+        max_calls: number(m, "syscall-limit"),
         content_max: number(m, "content-max").unwrap_or(usual.content_max),
     })
+}
+
+fn interruptible(m: &ArgMatches) -> Interruptible {
+    match m.try_get_one::<u8>("interruptible").ok().flatten() {
+        Some(1) => Interruptible::Anywhere,
+        Some(2) => Interruptible::Waiting,
+        Some(3) => Interruptible::Never,
+        Some(_) => Interruptible::NeverNorStopped,
+        None => Interruptible::PassedOn,
+    }
+}
+
+/// `[id:]ID` and `[format:]FORMAT`, with commas between.
+fn tip(words: &str) -> Result<Option<Tip>, Problem> {
+    let mut tip = Some(Tip::default());
+    for word in words.split(',') {
+        match word.trim_start_matches("id:").trim_start_matches("format:") {
+            "none" => tip = None,
+            "compact" => tip = Some(Tip { full: false, ..tip.unwrap_or_default() }),
+            "full" => tip = Some(Tip { full: true, ..tip.unwrap_or_default() }),
+            "random" => tip = Some(Tip { id: None, ..tip.unwrap_or_default() }),
+            other => match other.parse() {
+                Ok(id) => tip = Some(Tip { id: Some(id), ..tip.unwrap_or_default() }),
+                Err(_) => {
+                    return Err(Problem::usage(format!("cannot take {other:?} for --tips: there is no such word"))
+                        .hint("a number or random, and none, compact or full"));
+                }
+            },
+        }
+    }
+    Ok(tip)
+}
+
+/// `-U`: names are put at the end where they are not among the columns.
+fn columns(list: &str) -> Result<Vec<Column>, Problem> {
+    let mut columns = vec![];
+    for word in list.split(',') {
+        let Some(column) = Column::by_key(word) else {
+            let problem = Problem::usage(format!("cannot show a column {word:?}: there is none"));
+            let keys = Column::KEYS.map(|(key, _)| key);
+            return Err(match syscalls::nearest(word, keys) {
+                Some(near) => problem.hint(format!("the nearest is {near}")),
+                None => problem.hint(format!("known are {}", keys.join(", "))),
+            });
+        };
+        if columns.contains(&column) {
+            return Err(Problem::usage(format!("cannot show the column {word} twice")));
+        }
+        columns.push(column);
+    }
+    if !columns.contains(&Column::Name) {
+        columns.push(Column::Name);
+    }
+    Ok(columns)
 }
 
 fn look(m: &ArgMatches) -> Result<Look, Problem> {
     let (table, lines_too) = (on(m, "summary-only"), on(m, "C"));
     let timing = on(m, "T");
     let mut look = Look {
+        spread: on(m, "stats-extended"),
+        clusters: path(m, "clusters"),
         compact: on(m, "compact"),
+        lamport: on(m, "lamport"),
         time: clock(m)?,
         relative: precision_of(m, "relative-timestamps", on(m, "r"))?,
         duration: precision_of(m, "syscall-times", timing)?,
         strings: number(m, "string-limit"),
         verbose: on(m, "no-abbrev"),
-        notes: times(m, "y").min(2),
+        notes: [Notes::NONE, Notes::PATHS, Notes::ALL][usize::from(times(m, "y").min(2))],
+        debug: on(m, "debug"),
+        tip: text(m, "tips").map(tip).transpose()?.flatten(),
+        columns: text(m, "summary-columns").map(columns).transpose()?.unwrap_or_default(),
         hex: match times(m, "x") {
             0 => HexStrings::Never,
             1 => HexStrings::NonAscii,
@@ -449,28 +562,26 @@ fn look(m: &ArgMatches) -> Result<Look, Problem> {
     if look.function_time && look.duration.is_none() {
         look.duration = Some(Precision::default());
     }
-    if let Some(set) = text(m, "decode-fds") {
-        look.notes = expr::decode_fds(set)?;
-    }
-    if let Some(set) = text(m, "quiet") {
-        look.quiet = expr::quiet(set)?;
+    if let Some(word) = text(m, "strings-in-hex") {
+        look.hex = expr::strings_in_hex(word)?;
     }
     for expr in expressions(m)? {
         match expr {
             Expr::Quiet(set) => look.quiet = set,
-            Expr::DecodeFds(level) => look.notes = level,
+            Expr::DecodeFds(notes) => look.notes = notes,
             _ => {}
         }
     }
     if let Some(key) = text(m, "summary-sort-by") {
         look.sort = SortBy::by_key(key).ok_or_else(|| {
             Problem::usage(format!("cannot sort by {key:?}: there is no such column"))
-                .hint("time, calls, errors, name, min-time, max-time, avg-time or nothing")
+                .hint("time, calls, errors, name, min-time, max-time, avg-time, nothing; p50, p95, p99, bytes")
         })?;
     }
-    if text(m, "summary-columns").is_some() {
-        return Err(Problem::usage("cannot take -U: not built in this version")
-            .hint("-c has time, seconds, usecs/call, calls, errors and name; -S orders the rows"));
+    if let Some(overhead) = text(m, "summary-syscall-overhead") {
+        look.overhead = time::read(overhead).ok_or_else(|| {
+            Problem::usage(format!("cannot take {overhead:?} for -O: it is no time")).hint(time::FORMS)
+        })?;
     }
     // `--summary --timing` stands in every capture script of renacer, where it means the table.
     let renacers_table = lines_too && timing && long_given("--summary") && long_given("--timing");
@@ -478,13 +589,56 @@ fn look(m: &ArgMatches) -> Result<Look, Problem> {
     if look.compact && look.format != Format::Json {
         return Err(Problem::usage("cannot take --compact without --format json: there is nothing to leave out"));
     }
+    needs(&look)?;
     Ok(look)
+}
+
+/// Nothing can stand behind a whole document.
+fn appends(out: &Out, look: &Look) -> Result<(), Problem> {
+    if !(out.append && look.format.is_whole()) {
+        return Ok(());
+    }
+    Err(Problem::usage("cannot take -A for --format json or html: behind a document there can't be another")
+        .hint("--format jsonl and csv have a line for each call, which may stand behind others"))
+}
+
+/// Flags that say nothing without another.
+fn needs(look: &Look) -> Result<(), Problem> {
+    let has_table = look.table_too || matches!(look.format, Format::Summary | Format::Counts);
+    for (given, flag) in [(look.spread, "--stats-extended"), (look.clusters.is_some(), "--clusters")] {
+        if given && !has_table {
+            return Err(Problem::usage(format!("cannot take {flag} without -c: it is about the table of counts"))
+                .hint(format!("-c {flag} shows the table alone, --summary {flag} the calls before it")));
+        }
+    }
+    // The table of strace; in a page and in CSV the columns are fixed.
+    let table = look.format == Format::Summary || (look.table_too && look.format != Format::Html);
+    let other = matches!(look.sort, SortBy::Other(_));
+    for (given, flag) in
+        [(!look.columns.is_empty(), "-U"), (other, "-S by percentiles or bytes"), (!look.overhead.is_zero(), "-O")]
+    {
+        if given && !table {
+            return Err(Problem::usage(format!("cannot take {flag} without -c or -C: there is no such table")));
+        }
+    }
+    if look.spread && other {
+        return Err(Problem::usage("cannot take -S by percentiles or bytes together with --stats-extended")
+            .hint("-U p50,p95,p99,bytes has them as columns"));
+    }
+    if look.lamport && (look.compact || !matches!(look.format, Format::Json | Format::JsonLines)) {
+        return Err(Problem::usage("cannot take --lamport here: only whole JSON documents and lines have that clock")
+            .hint("--format json --lamport, or --format jsonl --lamport"));
+    }
+    Ok(())
 }
 
 fn form_of(format: Option<&str>, table: bool, lines_too: bool) -> (Format, bool) {
     match (format, table) {
         (Some("json"), table) => (Format::Json, table || lines_too),
         (Some("jsonl"), table) => (Format::JsonLines, table || lines_too),
+        (Some("csv"), true) => (Format::Counts, false),
+        (Some("csv"), false) => (Format::Csv, lines_too),
+        (Some("html"), table) => (Format::Html, table || lines_too),
         (Some("summary"), _) | (_, true) => (Format::Summary, false),
         (_, false) => (Format::Text, lines_too),
     }
@@ -495,7 +649,8 @@ fn long_given(flag: &str) -> bool {
 }
 
 fn quiet_level(level: u8) -> Quiet {
-    Quiet { attach: level >= 1, personality: level >= 1, exit: level >= 2, thread_execve: level >= 3 }
+    let all = level >= 3;
+    Quiet { attach: level >= 1, personality: level >= 1, exit: level >= 2, thread_execve: all, path_resolution: all }
 }
 
 fn clock(m: &ArgMatches) -> Result<Option<Clock>, Problem> {
@@ -539,5 +694,6 @@ fn out(m: &ArgMatches) -> Out {
     Out {
         to: path(m, "output").map(PathBuf::into_os_string),
         separately: times(m, "follow-forks") > 1 || on(m, "output-separately"),
+        append: on(m, "output-append-mode"),
     }
 }

@@ -22,22 +22,22 @@ const ROWS: &[Row] = &[
     Row {
         names: &["anomaly-"],
         why: Why::Renacer("its z-score has the value inside its own baseline"),
-        instead: "record the run, and compare later runs with `golden check`; `-c` shows where the time goes",
+        instead: "use `-c --stats-extended`, or `gate check` against a saved baseline",
     },
     Row {
         names: &["ml-", "explain", "dl-", "save-model", "load-model"],
         why: Why::Renacer("on some twenty values it always reports something, and models are never read"),
-        instead: "`-c` shows calls, errors and time per call; `assert` judges budgets",
+        instead: "use `-c --stats-extended`, or `gate check` against a saved baseline",
     },
     Row {
         names: &["baseline"],
         why: Why::Renacer("the file is never read"),
-        instead: "use `golden check NAME -- CMD`",
+        instead: "use `golden check NAME -- CMD`, or `gate check --baseline NAME`",
     },
     Row {
         names: &["hpu-analysis", "hpu-cpu-only"],
         why: Why::Renacer("it prints sorted counts and calls them clusters"),
-        instead: "use `-c`",
+        instead: "use `-c`, or `-c --clusters FILE`",
     },
     Row {
         names: &["otlp-endpoint", "otlp-service-name", "trace-parent"],
@@ -47,7 +47,7 @@ const ROWS: &[Row] = &[
     Row {
         names: &["trace-compute", "trace-compute-all", "trace-compute-threshold"],
         why: Why::Renacer("it is never read"),
-        instead: "use `-c`",
+        instead: "mark what is computed with tracepoints (docs/RUNTIME.md), and use `profile -- CMD`",
     },
     Row {
         names: &["rewrite-stacktrace", "rewrite-errors"],
@@ -62,62 +62,43 @@ const ROWS: &[Row] = &[
     Row {
         names: &["chaos", "chaos-"],
         why: Why::Renacer("its time-out and signals have no effect"),
-        instead: "put `prlimit` or `timeout` before the command",
-    },
-    Row { names: &["stats-extended"], why: Why::NotYet, instead: "`-c` has calls, errors and time per call" },
-    Row {
-        names: &["profile-self"],
-        why: Why::NotYet,
-        instead: "`profile -- CMD` shows where the time of a program goes",
+        instead: "use `-e inject=SET:error=…` or `-e inject=SET:signal=…`; put `prlimit` or `timeout` before the command",
     },
     Row {
         names: &["trace-fn", "trace-fn-libs", "list-fns", "trace-usdt"],
         why: Why::NotYet,
         instead: "`profile --trace-fn REGEX -- CMD` counts calls of functions",
     },
-    Row { names: &["lamport", "clusters"], why: Why::NotYet, instead: "`--format json` has the order of all calls" },
     Row {
         names: &["stack-trace-frame-limit", "kernel-stack"],
         why: Why::NotYet,
         instead: "`-k` shows up to 256 frames of the program itself",
     },
-    Row { names: &["trace-path"], why: Why::NotYet, instead: "use `-y -e trace=%file,%desc` and search for the path" },
     Row {
-        names: &["inject", "fault"],
+        names: &["kvm"],
         why: Why::NotYet,
-        instead: "nothing is injected by this version: a run is always the program's own",
+        instead: "`-e trace=ioctl` shows KVM_RUN, not why a virtual CPU came back",
+    },
+    Row { names: &["secontext"], why: Why::NotYet, instead: "`-y` shows the paths whose labels `ls -Z` shows" },
+    Row {
+        names: &["namespace"],
+        why: Why::NotYet,
+        instead: "`-e trace=clone,clone3,unshare,setns` shows who changes them",
     },
     Row {
-        names: &["abbrev", "raw", "verbose-set", "read", "write", "kvm"],
+        names: &["abbrev", "raw", "verbose-set", "read", "write"],
         why: Why::NotYet,
         instead: "`-v` shows structures whole, `-s N` and `-xx` show data",
     },
     Row {
-        names: &["arg-names", "const-print-style", "decode-pids", "argv0"],
+        names: &["arg-names", "const-print-style", "decode-pids", "decode-pid", "pidns-translation"],
         why: Why::NotYet,
         instead: "`--format json` has the number of every call, its task and its process",
     },
-    Row { names: &["output-append-mode"], why: Why::NotYet, instead: "use `-o '|cat >> FILE'`" },
-    Row { names: &["detach-on"], why: Why::NotYet, instead: "without `-f` only the program itself is traced" },
-    Row {
-        names: &["summary-syscall-overhead"],
-        why: Why::NotYet,
-        instead: "`-c` shows wall time inside the calls, nothing is taken off",
-    },
-    Row { names: &["debug", "tips", "trace-fds"], why: Why::NotYet, instead: "leave it out: it changes no call" },
 ];
 
 /// Short flags of strace that have a long name in [`ROWS`].
-const SHORT: &[(char, &str)] = &[
-    ('A', "output-append-mode"),
-    ('b', "detach-on"),
-    ('d', "debug"),
-    ('N', "arg-names"),
-    ('O', "summary-syscall-overhead"),
-    ('P', "trace-path"),
-    ('X', "const-print-style"),
-    ('Y', "decode-pids"),
-];
+const SHORT: &[(char, &str)] = &[('N', "arg-names"), ('X', "const-print-style"), ('Y', "decode-pids")];
 
 fn find(name: &str) -> Option<&'static Row> {
     let fits =
@@ -139,7 +120,6 @@ pub fn short(flag: char) -> Option<Problem> {
 /// The same for a qualifier of `-e`.
 pub fn qualifier(name: &str) -> Option<Problem> {
     let known = match name {
-        "fd" => "trace-fds",
         "verbose" => "verbose-set",
         name => name,
     };

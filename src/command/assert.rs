@@ -8,13 +8,17 @@ use std::path::Path;
 
 use assertions::{Configuration, CountCalls, Judged, Report, Summary, judge};
 
-use crate::bench::{LiveBench, StoredBench, replay_whole};
+use recording::document::Brought;
+
+use crate::bench::{BroughtBench, LiveBench, StoredBench, replay_whole};
+use crate::brought::{self, File};
 use crate::cli::General;
 use crate::cli::ask::{Assert, Inconclusive};
+use crate::command::compare::complete;
 use crate::config::{self, ASSERT_RUNS};
 use crate::emit::{self, Own};
 use crate::exit::{Code, Ending, say};
-use crate::message::{Problem, safe};
+use crate::message::{Problem, named, safe};
 use crate::output;
 
 /// Judges, prints, and chooses the code by what was printed.
@@ -29,11 +33,21 @@ pub fn run(general: &General, ask: Assert) -> Result<Ending, Problem> {
     let recorded = ask.recording.as_deref().map(|path| basename(path.as_os_str()));
     let run = ask.name.clone().or(program).or(recorded).unwrap_or_default();
     let mut report = match &ask.recording {
-        Some(path) => {
-            // Whether there is anything to judge is told before any rule is.
-            replay_whole(path, &mut CountCalls::new())?;
-            judge(&configuration, &run, &mut StoredBench::new(path))?
-        }
+        Some(path) => match brought::open(path, &ask.reading)? {
+            File::Recording => {
+                // Whether there is anything to judge is told before any rule is.
+                replay_whole(path, &mut CountCalls::new())?;
+                judge(&configuration, &run, &mut StoredBench::new(path))?
+            }
+            File::Bytes(bytes) => {
+                let Brought::Document(document) = brought::read(path, &bytes, &ask.reading)? else {
+                    let what = format!("cannot judge {}: it is a table of counts", named(path));
+                    return Err(Problem::usage(what).hint("chic-trace compare compares tables"));
+                };
+                complete(path, &document)?;
+                judge(&configuration, &run, &mut BroughtBench::new(&document))?
+            }
+        },
         None => {
             let bench = LiveBench::new(ask.argv, ask.runs.unwrap_or(ASSERT_RUNS));
             judge(&configuration, &run, &mut bench.following(ask.follow))?

@@ -10,16 +10,33 @@ use recording::document::{Brought, Document};
 use crate::brought::{self, File};
 use crate::cli::General;
 use crate::cli::ask::Compare;
+use crate::clusters::{self, Groups};
 use crate::command::golden;
 use crate::emit;
-use crate::exit::{Code, Ending};
+use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, named, safe};
+use crate::output;
 
 /// Findings that are told.
 const TOLD: usize = 10;
 
 /// Reads both, compares, tells.
 pub fn run(general: &General, ask: &Compare) -> Result<Ending, Problem> {
+    let groups = Groups::of(ask.clusters.as_ref())?;
+    let changes = groups.map(|groups| clusters::changes(&groups, ask)).transpose()?;
+    let ending = judge(general, ask)?;
+    match changes {
+        Some(changes) if ask.form.json || ask.form.junit => say(&changes.trim_end()),
+        Some(changes) if ending != Ending::BrokenPipe => match output::print(&changes)? {
+            Ending::Code(_) => {}
+            other => return Ok(other),
+        },
+        _ => {}
+    }
+    Ok(ending)
+}
+
+fn judge(general: &General, ask: &Compare) -> Result<Ending, Problem> {
     let [a, b] = &ask.files;
     let (document_a, document_b) = (is_document(a, &ask.reading)?, is_document(b, &ask.reading)?);
     if !document_a && !document_b {

@@ -20,6 +20,12 @@ pub fn run(ask: Record) -> Result<Ending, Problem> {
     if golden && selection.text().is_some() {
         return Err(Problem::usage("cannot take -e trace= together with --golden: a golden stands on every call"));
     }
+    if golden && let Some(flags) = selection.tampered() {
+        return Err(Problem::usage(format!(
+            "cannot take {flags} together with --golden: a golden stands on what the program does, not on what is done to it"
+        )));
+    }
+    selection.tell(Quiet::default());
     let to = Where::named(&to);
     let mut plan = plan::stored(target, &selection, &session, strings, notes, golden, to == Where::Stdout);
     plan.call_stacks = stacks;

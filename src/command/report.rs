@@ -4,11 +4,16 @@ use recording::document::Brought;
 use recording::file::{Read, Recording, State};
 use recording::session::Header;
 use recording::{Sink, SinkError, Tee};
-use report::document;
+use report::clusters::{ClusterTable, Grouped};
+use report::summary::SortBy;
+use report::{Destination, document};
 
 use crate::brought::{self, File};
-use crate::cli::ask::{Format, Report};
+use crate::cli::General;
+use crate::cli::ask::Report;
+use crate::clusters::Groups;
 use crate::exit::{Code, Ending, say};
+use crate::foreign;
 use crate::message::{Problem, named, safe};
 use crate::output::{Output, Where, cannot_open, is_our_closed_pipe, reason};
 use crate::places::{Asked, Seen};
@@ -16,7 +21,9 @@ use crate::selection::Selection;
 use crate::show::{self, Setting, USUAL_STRINGS};
 
 /// Shows a recording, or what was brought in its place.
-pub fn run(ask: Report) -> Result<Ending, Problem> {
+pub fn run(general: &General, mut ask: Report) -> Result<Ending, Problem> {
+    foreign::tell(&ask.look);
+    foreign::heed(general, &mut ask.look)?;
     match brought::open(&ask.file, &ask.reading)? {
         File::Recording => replayed(ask),
         File::Bytes(_) if ask.growing => Err(Problem::usage(format!(
@@ -30,6 +37,15 @@ pub fn run(ask: Report) -> Result<Ending, Problem> {
 /// Shows a document or a table.
 fn shown(ask: &Report, bytes: &[u8]) -> Result<Ending, Problem> {
     let selection = Selection::of(&ask.calls)?;
+    let refused =
+        |flag| Err(Problem::usage(format!("cannot take {flag} for a document: it does not hold what that needs")));
+    if selection.accesses().is_some() {
+        return refused("-P or -e fd=");
+    }
+    if !ask.look.columns.is_empty() || !ask.look.overhead.is_zero() || matches!(ask.look.sort, SortBy::Other(_)) {
+        return refused("-U, -O or -S by percentiles or bytes");
+    }
+    let groups = Groups::of(ask.look.clusters.as_ref())?;
     let brought = brought::read(&ask.file, bytes, &ask.reading)?;
     let to = Where::of(&ask.out, ask.look.format);
     if matches!(to, Where::PerTask(_)) {
@@ -43,17 +59,26 @@ fn shown(ask: &Report, bytes: &[u8]) -> Result<Ending, Problem> {
         strings: u64::MAX,
     };
     let (form, table) = show::form(&ask.look, &selection, setting);
-    let output = Output::open(to, ask.look.format == Format::Json)?;
+    let output = Output::open_as(to, ask.look.format.is_whole(), ask.out.append)?;
     let written = match &brought {
         Brought::Document(document) => document::show(document, &form, output.destination()?),
         Brought::Table(counts) => document::show_table(counts, output.destination()?),
     };
     let written = written.and_then(|()| match (&brought, table) {
         (Brought::Document(document), Some(table)) => {
-            let stderr = Output::open(Where::Stderr, false).and_then(|output| output.destination());
-            stderr.map_or(Ok(()), |stderr| document::show(document, &table, stderr))
+            let to = if ask.look.format.is_document() { stderr() } else { output.destination() };
+            to.map_or(Ok(()), |to| document::show(document, &table, to))
         }
         _ => Ok(()),
+    });
+    let written = written.and_then(|()| {
+        let Some(groups) = groups else { return Ok(()) };
+        let to = if ask.look.format.is_document() { stderr() } else { output.destination() };
+        let grouped = match &brought {
+            Brought::Document(document) => Grouped::of_document(groups.clusters, document, &selection.shown()),
+            Brought::Table(counts) => Grouped::of_table(groups.clusters, counts),
+        };
+        to.map_or(Ok(()), |to| ClusterTable::new(grouped, to).print())
     });
     output.close(written.is_ok())?;
     match written {
@@ -66,6 +91,10 @@ fn shown(ask: &Report, bytes: &[u8]) -> Result<Ending, Problem> {
     }
     brought::tell(&ask.file, &brought, ask.look.verbose);
     Ok(Code::OK.into())
+}
+
+fn stderr() -> Result<Destination, Problem> {
+    Output::open(Where::Stderr, false).and_then(|output| output.destination())
 }
 
 /// Replays the recording into the printers.
@@ -83,9 +112,11 @@ fn replayed(ask: Report) -> Result<Ending, Problem> {
         on_stdout: to == Where::Stdout,
         strings: strings_kept(recording.header()),
     };
-    let output = Output::open(to, look.format == Format::Json)?;
+    selection.tell(look.quiet);
+    let groups = Groups::of(look.clusters.as_ref())?;
+    let output = Output::open_as(to, look.format.is_whole(), out.append)?;
     let seen = Seen::default();
-    let mut sinks = show::printers(&look, &selection, setting, &output, (&asked, &seen))?;
+    let mut sinks = show::printers(&look, &selection, setting, &output, (&asked, &seen), groups.as_ref())?;
     let (read, failures) = replay(recording, &mut sinks);
     drop(sinks);
     output.close(failures.is_empty())?;

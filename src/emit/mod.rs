@@ -6,6 +6,7 @@
 mod github;
 mod junit;
 mod markdown;
+mod places;
 mod sarif;
 mod values;
 
@@ -15,6 +16,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use assertions::Configuration;
+pub use places::Lines;
 pub use values::LATENCY;
 
 use crate::exit::say;
@@ -246,10 +248,12 @@ fn one(word: &OsStr, forms: &[Kind]) -> Result<Wanted, Problem> {
 pub fn configured(configuration: &Configuration, command: &str, forms: &[Kind]) -> Result<Vec<Wanted>, Problem> {
     let mut all: Vec<Wanted> = Vec::new();
     for (key, dir) in [("ci.export_format", "ci.export_path"), ("reporting.formats", "reporting.output_dir")] {
-        let Some(words) = configuration.get(key) else { continue };
+        let Some(setting) = configuration.settings.get(key) else { continue };
+        let one = [setting.value.clone()];
+        let words = if key == "ci.export_format" { &one[..] } else { &setting.items[..] };
         let dir = Path::new(configuration.get(dir).unwrap_or(KEPT));
-        for word in words.split(", ").filter(|word| !word.is_empty()) {
-            let known = Kind::ALL.iter().find(|(known, kind)| *known == word && forms.contains(kind));
+        for word in words {
+            let known = Kind::ALL.iter().find(|(known, kind)| known == word && forms.contains(kind));
             let Some((_, kind)) = known else {
                 let name = &configuration.name;
                 return Err(Problem::usage(format!("cannot take {key} {word:?} of {name}: there is no such form")));

@@ -163,10 +163,14 @@ impl Runner {
         }
     }
 
-    /// The next run, pushed into the sink.
-    pub fn record(&mut self, sink: &mut dyn Sink) -> Result<(), NoRun> {
+    /// The next run, pushed into the sink; held to one CPU where the golden is.
+    pub fn record(&mut self, one_cpu: bool, sink: &mut dyn Sink) -> Result<(), NoRun> {
         self.began = SystemTime::now();
-        let variation = Variation::of_run(self.made, &self.case.vary);
+        let mut variation = Variation::of_run(self.made, &self.case.vary);
+        if one_cpu {
+            variation.one_cpu = true;
+            self.not_varied("CPUs, what the program does follows their number".into());
+        }
         self.made += 1;
         let room = Room::new(&self.case.fixture, &variation, self.made)?;
         let (launch, helpers) = self.launch(&room, &variation)?;

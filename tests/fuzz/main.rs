@@ -40,6 +40,31 @@ fn drive(check: fn(&[u8]), make: impl Fn(&mut Dice) -> Vec<u8>) {
 }
 
 #[test]
+fn clusters() {
+    let seeds: [&str; 2] = [
+        include_str!("../programs/clusters.toml"),
+        "[[cluster]]\nname = \"a\"\nsyscalls = [\"read\"]\n[cluster.args_filter]\nfd_path_pattern = \"/dev/[a-c]*/**\"\n",
+    ];
+    for seed in seeds {
+        assert!(assertions::Clusters::read("x", seed).is_ok(), "a seed is no file of clusters");
+    }
+    drive(bodies::clusters::check, |dice| {
+        let seed = dice.one_of(&seeds);
+        let changed = dice.changed(seed.as_bytes());
+        String::from_utf8_lossy(&changed).into_owned().into_bytes()
+    });
+}
+
+#[test]
+fn transpiler_map() {
+    let seed = br#"{"version": 1, "source_language": "lisp", "source_file": "a.lisp", "generated_file": "gen/a.rs",
+        "mappings": [{"rust_line": 192, "rust_function": "f", "python_line": 3, "python_function": "g",
+        "python_context": "(f)"}], "function_map": {"helper": "the helper"}}"#;
+    assert!(report::transpiler_map::TranspilerMap::parse(seed).is_ok(), "the seed is no map");
+    drive(bodies::transpiler_map::check, |dice| dice.changed(seed));
+}
+
+#[test]
 fn decoder() {
     drive(bodies::decoder::check, |dice| {
         let length = dice.below(600);

@@ -201,10 +201,12 @@ impl Session<'_> {
         if old != tid && self.tasks.get(old).is_some_and(|task| task.pid == pid) {
             self.supersede(tid, old);
         }
+        let mut another = true;
         if let Some(task) = self.tasks.get_mut(tid)
             && task.phase != Phase::Running
         {
             task.phase = Phase::Running;
+            another = false;
             // Before its first exec it was us: what stands for that call is where its program begins.
             if task.call == InCall::Shown
                 && let Some(stacks) = &mut self.call_stacks
@@ -227,6 +229,10 @@ impl Session<'_> {
         self.event.text(text::COMM, &look::comm_bytes(tid));
         self.write_argv(tid);
         self.push_event();
+        if another && self.detach_on_exec {
+            self.let_go(stopped, Reason::Exec);
+            return Ok(());
+        }
         if look::has_vdso(tid) {
             self.unseen_vdso(tid);
         }

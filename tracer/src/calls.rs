@@ -37,12 +37,17 @@ impl Session<'_> {
             Err(_) => self.info_from_registers(&stopped)?,
         };
         match info.side() {
-            Side::Entry | Side::Seccomp => self.entry(&stopped, &info, Via::Ptrace)?,
-            Side::Exit => self.exit(&stopped, &info)?,
+            Side::Entry | Side::Seccomp => {
+                self.entry(&stopped, &info, Via::Ptrace)?;
+                self.go_into_call(stopped)
+            }
+            Side::Exit => {
+                self.exit(&stopped, &info)?;
+                self.go_out_of_call(stopped)
+            }
             // Killed here, it is in its last stop now, of which we are told next.
-            Side::None => return Ok(()),
+            Side::None => Ok(()),
         }
-        self.go_on(stopped, 0)
     }
 
     /// A filter said TRACE: ours, or one that the target installed.
@@ -79,7 +84,7 @@ impl Session<'_> {
             // Its exit will not be seen.
             task.call = InCall::No;
         }
-        self.go_on(stopped, 0)
+        self.go_into_call(stopped)
     }
 
     fn entry(&mut self, stopped: &Stopped, info: &SyscallInfo, via: Via) -> Result<(), Gone> {
@@ -93,6 +98,10 @@ impl Session<'_> {
         }
         let Some(task) = self.tasks.get_mut(tid) else { return Ok(()) };
         task.watch = Watch::Nothing;
+        if let Some(tampering) = &mut task.tampering {
+            // The exit of the call before may never have shown.
+            tampering.forget();
+        }
         let mut shown = self.stream.is_open()
             && match &self.wanted {
                 None => true,
@@ -109,6 +118,7 @@ impl Session<'_> {
         {
             stacks.push(stopped, (task.pid.0, tid.0), self.now, &mut self.stream)?;
         }
+        let running = shown && task.phase == Phase::Running;
         if shown {
             let seq = task.next_seq();
             task.record.begin_call(via, abi as u8, tid.0, seq, self.now, nr, &args, info.ip, info.sp);
@@ -131,6 +141,10 @@ impl Session<'_> {
         if to_us {
             return self.answer(stopped, &args);
         }
+        // What is not made needs no looking after. The target's own exec is not the target's call yet.
+        if running && !self.tamper(stopped, abi, nr)? {
+            return Ok(());
+        }
         self.look_ahead(stopped, abi, nr, &args)?;
         if self.placement.may_pin() {
             self.hide_placement(stopped, nr, &args);
@@ -141,8 +155,14 @@ impl Session<'_> {
     fn exit(&mut self, stopped: &Stopped, info: &SyscallInfo) -> Result<(), Gone> {
         let tid = stopped.tid();
         self.announce_other(tid);
-        let Some(task) = self.tasks.get_mut(tid) else { return Ok(()) };
+        if self.tasks.get(tid).is_none() {
+            return Ok(());
+        }
         let mut result = info.result();
+        if self.injections.is_some() {
+            result = self.injected(stopped, result)?;
+        }
+        let Some(task) = self.tasks.get_mut(tid) else { return Ok(()) };
         if task.watch != Watch::Nothing {
             result = self.look_back(stopped, result)?;
         }

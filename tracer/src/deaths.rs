@@ -111,6 +111,10 @@ impl Session<'_> {
         if self.is_helper(tid) {
             return;
         }
+        if Some(tid) == self.root && self.root_status.is_none() {
+            // Let go at an exec it is still our child.
+            return self.root_is_over(status);
+        }
         // It may have been held in its first stop and killed there.
         let _ = self.early.stopped.remove(&tid);
         if self.follow {

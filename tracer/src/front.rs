@@ -11,7 +11,7 @@
 //! Normally the tracer ends first, and the front ends as it did.
 //!
 //! Or nobody stands in front (`-D`): the caller's child becomes the target itself, and the tracer a
-//! grandchild of it, whom nobody waits for.
+//! grandchild of it, whom nobody waits for; with `-DD` in a group, with `-DDD` in a session of its own.
 //!
 //! ```text
 //! caller ── target (this pid) …          tracer
@@ -24,7 +24,7 @@ use crate::signals::Control;
 use crate::sys::signals::{self, Disposition};
 use crate::sys::wait::{self, Found};
 use crate::sys::{Tid, process};
-use crate::{Error, Plan, exit, launch, run};
+use crate::{Error, Interruptible, Plan, StepAside, exit, launch, run};
 
 /// The tracer's side of a split process.
 #[derive(Debug)]
@@ -43,14 +43,14 @@ enum Before {
 ///
 /// # Errors
 /// When there can be no other process.
-pub fn split() -> Result<Behind, Error> {
+pub fn split(plan: &Plan) -> Result<Behind, Error> {
     let refused = |errno: crate::sys::Errno| launch::refused("start", "the tracer", &errno.text(), Some(errno));
     let (told, tell) = process::pipe().map_err(refused)?;
     match process::fork().map_err(refused)? {
         None => Ok(Behind(Before::Front(tell))),
         Some(tracer) => {
             drop(tell);
-            stand_in_front(tracer, &told)
+            stand_in_front(tracer, &told, plan.interruptible)
         }
     }
 }
@@ -64,7 +64,8 @@ pub fn step_aside(plan: &Plan) -> Result<Option<Behind>, Error> {
     let Some(program) = run::program_of(plan, &Control::untouched())? else { return Ok(None) };
     // Only one that may be looked at can be seized.
     process::set_dumpable(true);
-    let target = process::step_aside(&program)
+    let aside = plan.launch.as_ref().and_then(|launch| launch.step_aside).unwrap_or(StepAside::Beside);
+    let target = process::step_aside(&program, aside)
         .map_err(|errno| launch::refused("start", "the tracer", &errno.text(), Some(errno)))?;
     Ok(Some(Behind(Before::Target(Some(target)))))
 }
@@ -94,13 +95,19 @@ impl Behind {
     }
 }
 
-fn stand_in_front(tracer: Tid, told: &OwnedFd) -> ! {
+fn stand_in_front(tracer: Tid, told: &OwnedFd, interruptible: Interruptible) -> ! {
     // What the terminal sends is for the target; a wish to end us is the tracer's to carry out.
-    for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU] {
+    for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGTTIN, libc::SIGTTOU] {
         let _ = signals::set_disposition(signal, &Disposition::ignore());
     }
+    if interruptible != Interruptible::Never {
+        let _ = signals::set_disposition(libc::SIGTSTP, &Disposition::ignore());
+    }
+    let never = matches!(interruptible, Interruptible::Never | Interruptible::NeverNorStopped);
     for signal in [libc::SIGTERM, libc::SIGHUP] {
-        if signals::disposition(signal).is_ok_and(|now| !now.is_ignored()) {
+        if never {
+            let _ = signals::set_disposition(signal, &Disposition::ignore());
+        } else if signals::disposition(signal).is_ok_and(|now| !now.is_ignored()) {
             let _ = signals::set_disposition(signal, &Disposition::count());
         }
     }

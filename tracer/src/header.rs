@@ -31,6 +31,7 @@ pub fn of(plan: &Plan, calls: Calls, program: Option<&Program>) -> Header {
         ptrace_scope: ptrace_scope(),
         capabilities: capabilities().map_or_else(String::new, |caps| format!("{caps:016x}")),
         filter: plan.filter_text.clone(),
+        tampered: plan.tampered.clone(),
         kernel_filter: calls == Calls::Filtered,
         no_new_privs: program.is_some_and(|p| p.no_new_privs),
         libc: plan.golden.then(|| c_library(plan, program)).flatten(),
@@ -43,7 +44,7 @@ pub fn of(plan: &Plan, calls: Calls, program: Option<&Program>) -> Header {
         cwd: working_directory(plan),
         umask: umask(plan),
         open_fds: open_fds(plan.launch.as_ref()),
-        cpus: affinity::get(Tid(0)).map_or_else(|_| vec![], |cpus| cpus.list()),
+        cpus: cpus(plan.launch.as_ref()),
         tz: std::env::var("TZ").ok(),
         uid,
         gid,
@@ -103,6 +104,15 @@ fn umask(plan: &Plan) -> u32 {
 fn working_directory(plan: &Plan) -> String {
     let asked = plan.launch.as_ref().and_then(|launch| launch.cwd.clone());
     asked.or_else(|| std::env::current_dir().ok()).map_or_else(String::new, |dir| dir.to_string_lossy().into_owned())
+}
+
+/// The CPUs that the target may use when it begins.
+fn cpus(launch: Option<&Launch>) -> Vec<u32> {
+    let mut cpus = affinity::get(Tid(0)).map_or_else(|_| vec![], |cpus| cpus.list());
+    if launch.is_some_and(|launch| launch.one_cpu) {
+        cpus.truncate(1);
+    }
+    cpus
 }
 
 /// The descriptors that the target begins with.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use recording::event::{Kind, text};
+use recording::event::{Kind, flag, text};
 use recording::session::EndedBy;
 
 use crate::probes::Freed;
@@ -10,7 +10,7 @@ use crate::session::Session;
 use crate::stop::Reason;
 use crate::sys::ptrace::{self, Gone, Stopped, Until};
 use crate::sys::{Tid, process};
-use crate::task::Phase;
+use crate::task::{InCall, Phase};
 
 /// Why tasks are let go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,7 @@ impl Session<'_> {
         for (_, (stopped, _)) in self.early.stopped.drain() {
             let _: Result<(), Gone> = stopped.detach(0);
         }
+        self.let_held_go();
         for tid in self.tasks.tids() {
             let _: Result<(), Gone> = ptrace::interrupt(tid);
         }
@@ -104,9 +105,14 @@ impl Session<'_> {
                 return;
             }
         }
+        if let Some(task) = self.tasks.get_mut(tid)
+            && task.call == InCall::Shown
+        {
+            task.record.add_flags(flag::DETACHED);
+        }
         self.close_call(tid);
         if self.stream.is_open() {
-            let why = self.leaving.as_ref().map_or("", |leaving| leaving.why.text());
+            let why = self.leaving.as_ref().map_or("it has become another program", |leaving| leaving.why.text());
             self.begin_event(Kind::Detached, 40, tid);
             self.event.text(text::MAIN, why.as_bytes());
             self.push_event();
@@ -140,7 +146,7 @@ impl Session<'_> {
         self.begin_event(Kind::Limit, 48, tid);
         self.event.put_u32(32, which);
         self.event.put_u64(40, value);
-        let what = if which == 1 { "events" } else { "bytes" };
+        let what = ["events", "bytes", "calls"][which.clamp(1, 3) as usize - 1];
         let said = format!("the recording was limited to {value} {what}");
         self.event.text(text::MAIN, said.as_bytes());
         self.push_event();

@@ -21,6 +21,7 @@ pub mod front;
 mod golden;
 mod handshake;
 mod header;
+pub mod inject;
 pub mod interpreters;
 pub mod interrupts;
 mod launch;
@@ -49,11 +50,12 @@ mod unseen;
 mod untraced;
 
 pub use plan::{
-    Counters, Ended, EnvChange, Error, Launch, Left, Mute, Placement, Plan, Sampling, StartFailure, Status, Stdio,
-    Tracepoints, Usage, Wanted,
+    Counters, Ended, EnvChange, Error, Interruptible, Launch, Left, Mute, Placement, Plan, Sampling, StartFailure,
+    Status, Stdio, StepAside, Tracepoints, Usage, Wanted,
 };
 
 pub use sys::links::give_name;
+pub use sys::process::own_times;
 pub use sys::startup::was_closed;
 pub use sys::terminal::terminal;
 
@@ -97,5 +99,21 @@ pub fn signal_group(group: u32, signal: i32) {
 /// # Errors
 /// As [`run`].
 pub fn run_untraced(launch: &Launch) -> Result<Usage, Error> {
-    untraced::run(launch)
+    let mut all = untraced::run(&[launch], None)?;
+    all.pop().ok_or_else(|| launch::refused("start", "a program", "no name was given", None))
+}
+
+/// As [`run_untraced`], of several programs at the same time, each at the head of a process group of its own
+/// ([`Launch::own_group`]). A group whose time is over, or any when we are told to end, gets SIGTERM, and SIGKILL
+/// 2 s later; the signal to us is kept for [`interrupts::taken`].
+///
+/// # Errors
+/// As [`run`].
+pub fn run_side_by_side(launches: &[&Launch], timeout: Option<std::time::Duration>) -> Result<Vec<Usage>, Error> {
+    untraced::run(launches, timeout)
+}
+
+/// The CPUs that we may use, ascending (sched_getaffinity(2)).
+pub fn own_cpus() -> Vec<u32> {
+    sys::affinity::get(sys::Tid(0)).map(|cpus| cpus.list()).unwrap_or_default()
 }

@@ -5,8 +5,8 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use recording::SinkError;
 use recording::session::{PayloadLimits, TargetStdout};
+use recording::{Accesses, SinkError};
 
 use crate::sampling;
 
@@ -45,6 +45,16 @@ pub struct Plan {
     /// Functions of the program whose calls are counted by breakpoints. A target with breakpoints can't live without its
     /// tracer, and is killed with it.
     pub probes: Option<crate::probes::Program>,
+    /// Calls that are tampered with.
+    pub injections: Vec<crate::inject::Injection>,
+    /// Only those of them that touch one of these. It needs the notes of descriptors ([`PayloadLimits::notes`]).
+    pub injects_only: Option<Accesses>,
+    /// For the header: the words that asked for injections.
+    pub tampered: Option<String>,
+    /// Let a task go as soon as it has become another program (`-b execve`); the one we start has then just begun.
+    pub detach_on_exec: bool,
+    /// What signals to us do.
+    pub interruptible: Interruptible,
     /// What happens to tasks that outlive the root command.
     pub left: Left,
     /// How long descendants may outlive the root before `left` applies.
@@ -57,6 +67,8 @@ pub struct Plan {
     pub max_events: Option<u64>,
     /// Stop recording after so many bytes of events.
     pub max_bytes: Option<u64>,
+    /// Stop recording after so many calls.
+    pub max_calls: Option<u64>,
     /// Children of ours that are no targets (`-o '|cmd'`).
     pub helpers: Vec<u32>,
     /// For the header: the text of the filter.
@@ -72,6 +84,15 @@ impl Plan {
     /// [`crate::front`].
     pub fn installs_filter(&self) -> bool {
         crate::session::Calls::of(self) == crate::session::Calls::Filtered
+    }
+
+    /// Could the kernel pick the calls? A filter is inherited, so it needs following, can't be put on processes that run
+    /// already, and can't be taken off: nobody may be let go. And from its stops no signal can be sent.
+    pub(crate) fn allows_filter(&self) -> bool {
+        let sends = self.injections.iter().any(|injection| injection.tamper.signal.is_some());
+        let lets_go =
+            self.detach_on_exec || matches!(self.interruptible, Interruptible::Anywhere | Interruptible::Waiting);
+        self.follow && self.launch.is_some() && self.attach.is_empty() && !sends && !lets_go
     }
 }
 
@@ -157,12 +178,44 @@ pub struct Launch {
     pub no_terminal: bool,
     /// May it use one CPU only, the first of those that we may use?
     pub one_cpu: bool,
+    /// The only CPU that it may use.
+    pub cpu: Option<u32>,
+    /// Does it lead a process group of its own, which can be ended as a whole?
+    pub own_group: bool,
     /// Does its address space lie where it would without randomisation? Where that is refused it runs
     /// all the same: see [`crate::without_aslr`].
     pub no_aslr: bool,
     /// The tracer becomes a grandchild, the target stays the caller's direct child (`-D`): see
     /// [`crate::front::step_aside`], which the caller of this crate must have called.
-    pub detached_tracer: bool,
+    pub step_aside: Option<StepAside>,
+}
+
+/// Where a tracer goes that is no parent of its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepAside {
+    /// Nowhere: it stays in the group and session of its caller (`-D`).
+    Beside,
+    /// Into a process group of its own (`-DD`).
+    OwnGroup,
+    /// Into a session of its own (`-DDD`).
+    OwnSession,
+}
+
+/// What signals to the tracer do (`-I`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Interruptible {
+    /// With a program of ours, the terminal's signals are for that program, and SIGTERM and SIGHUP are passed on to
+    /// it. Attached only, a signal lets the target go.
+    #[default]
+    PassedOn,
+    /// What they do to any program (`-I 1`).
+    Anywhere,
+    /// One that asks us to end ends the trace: the program is sent it, too, and let go (`-I 2`).
+    Waiting,
+    /// SIGHUP, SIGINT, SIGQUIT and SIGTERM do nothing (`-I 3`).
+    Never,
+    /// Nor does SIGTSTP (`-I 4`).
+    NeverNorStopped,
 }
 
 /// One change of the environment.
@@ -334,8 +387,14 @@ pub struct Usage {
     pub system: Duration,
     /// Peak resident set as wait4 tells it (may be that of an image before the last exec), bytes.
     pub max_rss_bytes: u64,
+    /// Page faults without I/O, of the program and all it waited for (getrusage(2)).
+    pub minor_faults: u64,
+    /// Page faults with I/O.
+    pub major_faults: u64,
     /// Instructions in user mode, of the program and all it started; or why they were not counted.
     pub instructions: Result<u64, String>,
+    /// Was it ended because its time was over?
+    pub timed_out: bool,
 }
 
 #[cfg(test)]
@@ -360,12 +419,18 @@ pub(crate) mod tests {
             call_stacks: false,
             tracepoints: None,
             probes: None,
+            injections: vec![],
+            injects_only: None,
+            tampered: None,
+            detach_on_exec: false,
+            interruptible: Interruptible::PassedOn,
             left: Left::Leave,
             grace: Duration::ZERO,
             kill_on_exit: false,
             deadline: None,
             max_events: None,
             max_bytes: None,
+            max_calls: None,
             helpers: vec![],
             filter_text: None,
             target_stdout: TargetStdout::Inherited,

@@ -17,7 +17,7 @@ use crate::{Ended, Error, Launch, Mute, Placement, Plan, StartFailure, Status, f
 
 /// See [`crate::run`] and [`crate::run_behind`].
 pub fn run(plan: &Plan, waiting: Option<Child>, sink: &mut dyn Sink) -> Result<Ended, Error> {
-    let control = Control::take(plan.launch.is_some());
+    let control = Control::take(plan.launch.is_some(), plan.interruptible);
     let program = match &plan.launch {
         Some(launch) => match prepare(plan, launch, &control)? {
             Found::Program(program) => Some(program),
@@ -26,7 +26,7 @@ pub fn run(plan: &Plan, waiting: Option<Child>, sink: &mut dyn Sink) -> Result<E
         None => None,
     };
     let calls = Calls::of(plan);
-    let mut stream = Stream::new(sink, plan.max_events, plan.max_bytes);
+    let mut stream = Stream::new(sink, plan.max_events, plan.max_bytes).of_calls(plan.max_calls);
     stream.begin(&header::of(plan, calls, program.as_deref()));
     let mut session = Session::new(plan, stream, calls, control);
     let started = match (&plan.launch, &program) {
@@ -135,7 +135,8 @@ fn why_not_own_child() -> String {
 fn finish(mut session: Session<'_>, started: Option<Started<'_>>, refused: usize) -> Result<Ended, Error> {
     let mut ended = Ended { refused, ..Ended::default() };
     if let Some(started) = &started {
-        if session.root_status.is_none() {
+        // Ended by a signal, we end by it at once.
+        if session.root_status.is_none() && session.control.ended_by.is_none() {
             // Detached from it, we still owe its caller its status.
             session.root_status = session.root.and_then(await_untraced);
         }

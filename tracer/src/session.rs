@@ -14,6 +14,7 @@ use crate::births::first_birth;
 use crate::call_stacks::CallStacks;
 use crate::capture::Capture;
 use crate::counters::Meters;
+use crate::inject::Injections;
 use crate::leave::Leaving;
 use crate::placement::Placement;
 use crate::probes::Probes;
@@ -65,7 +66,7 @@ impl Calls {
         match &plan.wanted {
             None => Calls::Every,
             Some(wanted) if wanted.is_empty() && plan.tracepoints.is_none() => Calls::None,
-            Some(_) if plan.follow && plan.launch.is_some() && plan.attach.is_empty() && can_filter => Calls::Filtered,
+            Some(_) if can_filter && plan.allows_filter() => Calls::Filtered,
             Some(_) => Calls::Every,
         }
     }
@@ -112,6 +113,10 @@ pub struct Session<'s> {
     pub(crate) argv_limits: (u64, u64),
     /// Did we set no_new_privs on the target?
     pub(crate) sets_no_new_privs: bool,
+    /// See [`Plan::injections`].
+    pub(crate) injections: Option<Box<Injections>>,
+    /// See [`Plan::detach_on_exec`].
+    pub(crate) detach_on_exec: bool,
     /// Fallbacks that have been told of.
     pub(crate) fallbacks: Vec<&'static str>,
     helpers: Vec<Tid>,
@@ -184,6 +189,8 @@ impl<'s> Session<'s> {
             kill_on_exit: plan.kill_on_exit,
             argv_limits: (plan.limits.argv_elements, plan.limits.argv_bytes),
             sets_no_new_privs: false,
+            injections: Injections::new(&plan.injections, plan.injects_only.as_ref()),
+            detach_on_exec: plan.detach_on_exec,
             fallbacks: vec![],
             helpers: plan.helpers.iter().map(|pid| Tid(*pid)).collect(),
             root: None,
@@ -336,6 +343,7 @@ impl<'s> Session<'s> {
         if self.leaving.is_some() {
             return self.left_all();
         }
+        self.release_held();
         self.sample_if_due();
         self.drain_samples_if_due();
         self.drain_rings_if_due();
@@ -435,6 +443,7 @@ impl<'s> Session<'s> {
         self.stops += 1;
         self.note_stop(tid);
         let stopped = Stopped::reported(tid);
+        self.forget_held(&stopped);
         if self.tasks.get(tid).is_none() {
             return self.unknown_task(stopped, status);
         }
@@ -585,6 +594,8 @@ impl<'s> Session<'s> {
             kill_on_exit: self.kill_on_exit,
             argv_limits: self.argv_limits,
             sets_no_new_privs: self.sets_no_new_privs,
+            injections: self.injections,
+            detach_on_exec: self.detach_on_exec,
             fallbacks: self.fallbacks,
             helpers: self.helpers,
             root: self.root,

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use recording::event::Kind;
 
+use crate::Interruptible;
 use crate::leave::Why;
 use crate::session::Session;
 use crate::sys::ptrace::{Gone, Stopped, Until};
@@ -77,6 +78,13 @@ impl Session<'_> {
                     let _ = process::kill(root, signal);
                 }
                 Order::Kill => self.kill_everybody(),
+                Order::End(root) => {
+                    // One that is stopped would not hear of it.
+                    let _ = process::kill(root, libc::SIGCONT);
+                    let _ = process::kill(root, signal);
+                    self.control.ended_by.get_or_insert(signal);
+                    self.let_everybody_go(Why::Asked);
+                }
                 Order::Detach => {
                     self.control.ended_by.get_or_insert(signal);
                     self.let_everybody_go(Why::Asked);
@@ -91,6 +99,8 @@ impl Session<'_> {
 enum Order {
     Forward(Tid),
     Kill,
+    /// Passes it on, and ends.
+    End(Tid),
     Detach,
     Nothing,
 }
@@ -100,6 +110,7 @@ pub struct Control {
     changed: Vec<(i32, Disposition)>,
     mask: Mask,
     last_order: Option<Instant>,
+    interruptible: Interruptible,
     /// The signal that made us detach.
     pub ended_by: Option<i32>,
 }
@@ -110,9 +121,9 @@ impl Control {
     ///
     /// A process with several threads is somebody's program that uses this crate: only what the wait
     /// itself needs is changed then.
-    pub fn take(launched: bool) -> Control {
-        let mut control =
-            Control { changed: vec![], mask: signals::unblock(&[libc::SIGALRM]), last_order: None, ended_by: None };
+    pub fn take(launched: bool, interruptible: Interruptible) -> Control {
+        let mask = signals::unblock(&[libc::SIGALRM]);
+        let mut control = Control { changed: vec![], mask, last_order: None, interruptible, ended_by: None };
         control.change(libc::SIGALRM, Disposition::count());
         // Ignored, it would make the kernel forget the statuses of children; sent at every stop, only to be
         // thrown away, it costs a twentieth of the stop.
@@ -126,25 +137,50 @@ impl Control {
             control.change(signal, Disposition::ignore());
         }
         let asked = |d: &Disposition| !d.is_ignored();
-        for signal in [libc::SIGINT, libc::SIGQUIT] {
-            if launched {
-                control.change(signal, Disposition::ignore());
-            } else {
-                control.change_if(signal, Disposition::count(), asked);
+        let (terminal, orders) = ([libc::SIGINT, libc::SIGQUIT], [libc::SIGTERM, libc::SIGHUP]);
+        let mut all = |signals: [i32; 2], ignored: bool| {
+            for signal in signals {
+                match ignored {
+                    true => control.change(signal, Disposition::ignore()),
+                    false => control.change_if(signal, Disposition::count(), asked),
+                }
+            }
+        };
+        match interruptible {
+            Interruptible::Anywhere => return control,
+            Interruptible::PassedOn => {
+                all(terminal, launched);
+                all(orders, false);
+            }
+            Interruptible::Waiting => {
+                all(terminal, false);
+                all(orders, false);
+            }
+            Interruptible::Never | Interruptible::NeverNorStopped => {
+                all(terminal, true);
+                all(orders, true);
             }
         }
-        if launched {
+        if interruptible == Interruptible::NeverNorStopped || (interruptible == Interruptible::PassedOn && launched) {
             control.change(libc::SIGTSTP, Disposition::ignore());
-        }
-        for signal in [libc::SIGTERM, libc::SIGHUP] {
-            control.change_if(signal, Disposition::count(), asked);
         }
         control
     }
 
+    /// Signals of a terminal are counted, not ignored: of programs in groups of their own it tells only us.
+    pub fn count_interrupts(&mut self) {
+        for signal in [libc::SIGINT, libc::SIGQUIT] {
+            if self.changed.iter().any(|(known, old)| *known == signal && !old.is_ignored()) {
+                self.change(signal, Disposition::count());
+            }
+        }
+    }
+
     /// Changes nothing: for a process that goes on as it is.
     pub fn untouched() -> Control {
-        Control { changed: vec![], mask: signals::unblock(&[]), last_order: None, ended_by: None }
+        let mask = signals::unblock(&[]);
+        let interruptible = Interruptible::PassedOn;
+        Control { changed: vec![], mask, last_order: None, interruptible, ended_by: None }
     }
 
     fn change(&mut self, signal: i32, new: Disposition) {
@@ -175,6 +211,9 @@ impl Control {
 
     fn means(&mut self, signal: i32, root: Option<Tid>) -> Order {
         let Some(root) = root else { return Order::Detach };
+        if self.interruptible == Interruptible::Waiting {
+            return Order::End(root);
+        }
         if !matches!(signal, libc::SIGTERM | libc::SIGHUP) {
             return Order::Nothing;
         }

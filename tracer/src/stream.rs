@@ -34,6 +34,7 @@ pub struct Stream<'s> {
     bytes: u64,
     max_events: u64,
     max_bytes: u64,
+    max_calls: u64,
 }
 
 impl<'s> Stream<'s> {
@@ -50,6 +51,11 @@ impl<'s> Stream<'s> {
             max_bytes: max_bytes.unwrap_or(u64::MAX),
             ..Stream::closed()
         }
+    }
+
+    /// The same, until so many calls have come.
+    pub fn of_calls(self, most: Option<u64>) -> Self {
+        Stream { max_calls: most.unwrap_or(u64::MAX), ..self }
     }
 
     /// Takes events and keeps none.
@@ -69,6 +75,7 @@ impl<'s> Stream<'s> {
             bytes: 0,
             max_events: u64::MAX,
             max_bytes: u64::MAX,
+            max_calls: u64::MAX,
         }
     }
 
@@ -93,6 +100,8 @@ impl<'s> Stream<'s> {
             Some((1, self.max_events))
         } else if self.bytes >= self.max_bytes {
             Some((2, self.max_bytes))
+        } else if self.totals[Kind::Call as usize] >= self.max_calls {
+            Some((3, self.max_calls))
         } else {
             None
         }

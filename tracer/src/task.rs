@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use recording::event::Record;
 
+use crate::inject::Tampering;
 use crate::sys::Tid;
 use crate::sys::ptrace::Stopped;
 use crate::sys::wait::WaitStatus;
@@ -45,6 +46,8 @@ pub struct Task {
     pub sampled: bool,
     /// Stops at every call although the session has a filter.
     pub every_call: bool,
+    /// What was done to its calls, where any are tampered with.
+    pub tampering: Option<Box<Tampering>>,
 }
 
 /// Where a task is in its life.
@@ -139,6 +142,7 @@ impl Task {
             sampled: false,
             guest_of: None,
             every_call: false,
+            tampering: None,
         }
     }
 

@@ -217,6 +217,7 @@ fn of_runs(before: &Summary, after: &Summary, options: &CompareOptions) -> Verdi
         margin_percent: Some(limit.min(2.0)),
         limit_percent: Some(limit),
         alpha: None,
+        line: 0,
     };
     let [elapsed, compile, _] = options.thresholds;
     let overrides = vec![limit("elapsed", elapsed), limit("compile", compile)];

@@ -1,5 +1,6 @@
 //! The file: text in, rules and settings out, or everything that is wrong with it.
 
+pub(crate) mod clusters;
 mod first;
 mod questions;
 mod second;
@@ -34,6 +35,8 @@ pub struct Configuration {
     pub settings: BTreeMap<String, Setting>,
     /// `[[gate.bench]]`, in the order of the file.
     pub benches: Vec<Override>,
+    /// `[[golden_traces.baselines]]`, in the order of the file.
+    pub traces: Vec<Trace>,
     /// What has no effect here, in words.
     pub warnings: Vec<String>,
 }
@@ -43,6 +46,19 @@ pub struct Configuration {
 pub struct Setting {
     /// As it would be written; a string without its quotes.
     pub value: String,
+    /// The strings of an array, one by one.
+    pub items: Vec<String>,
+    /// Its line.
+    pub line: usize,
+}
+
+/// A document that stands for a golden.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// Name of the golden.
+    pub name: String,
+    /// Its file.
+    pub file: String,
     /// Its line.
     pub line: usize,
 }
@@ -53,32 +69,21 @@ impl Configuration {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn read(name: &str, text: &str) -> Result<Configuration, BadFile> {
-        let mut reader = Reader {
-            text,
-            complaints: Vec::new(),
-            configuration: Configuration { name: name.to_owned(), ..Configuration::default() },
-            patterns: 0,
-        };
-        if text.len() > FILE_LIMIT {
-            reader.complain(0..0, format!("{} bytes; at most {FILE_LIMIT} are read", text.len()));
-        } else {
-            match DeTable::parse(text) {
-                Ok(table) => reader.document(table.get_ref()),
-                Err(error) => reader.syntax(&error),
-            }
-        }
-        let Reader { mut complaints, mut configuration, .. } = reader;
+        let mut reader = Reader::of(name, text);
+        reader.whole(Reader::document);
+        let mut configuration = reader.done()?;
         configuration.rules.sort_by_key(|rule| rule.line);
-        if complaints.is_empty() {
-            return Ok(configuration);
-        }
-        complaints.sort_by_key(|complaint| (complaint.line, complaint.column));
-        Err(BadFile { name: name.to_owned(), complaints })
+        Ok(configuration)
     }
 
     /// A setting by `section.key`.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.settings.get(key).map(|setting| setting.value.as_str())
+    }
+
+    /// The strings of an array by `section.key`.
+    pub fn list(&self, key: &str) -> Option<&[String]> {
+        self.settings.get(key).map(|setting| setting.items.as_slice())
     }
 }
 
@@ -90,6 +95,35 @@ struct Reader<'t> {
     complaints: Vec<Complaint>,
     configuration: Configuration,
     patterns: usize,
+}
+
+impl<'t> Reader<'t> {
+    fn of(name: &str, text: &'t str) -> Reader<'t> {
+        let configuration = Configuration { name: name.to_owned(), ..Configuration::default() };
+        Reader { text, complaints: Vec::new(), configuration, patterns: 0 }
+    }
+
+    /// Reads the file as a table.
+    fn whole(&mut self, read: impl FnOnce(&mut Self, &DeTable<'_>)) {
+        let text = self.text;
+        if text.len() > FILE_LIMIT {
+            return self.complain(0..0, format!("{} bytes; at most {FILE_LIMIT} are read", text.len()));
+        }
+        match DeTable::parse(text) {
+            Ok(table) => read(self, table.get_ref()),
+            Err(error) => self.syntax(&error),
+        }
+    }
+
+    /// What was read, or all that is wrong with it.
+    fn done(self) -> Result<Configuration, BadFile> {
+        let Reader { mut complaints, configuration, .. } = self;
+        if complaints.is_empty() {
+            return Ok(configuration);
+        }
+        complaints.sort_by_key(|complaint| (complaint.line, complaint.column));
+        Err(BadFile { name: configuration.name, complaints })
+    }
 }
 
 impl Reader<'_> {
@@ -124,7 +158,7 @@ impl Reader<'_> {
         if let Some((key, _)) = document.iter().find(|(key, _)| key.get_ref() == "cluster") {
             let complaint = self
                 .complaint(key.span(), "[[cluster]] belongs to a file of clusters, not to renacer.toml")
-                .hint("such a file is given as --clusters FILE, which this version does not take");
+                .hint("such a file is given as --clusters FILE, with -c or compare");
             self.complaints.push(complaint);
             return;
         }
@@ -157,6 +191,7 @@ impl Reader<'_> {
         }
         self.budgets(document);
         self.benches(document);
+        self.traces(document);
         self.anti_patterns(document);
     }
 

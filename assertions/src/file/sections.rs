@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::values::{decimal, field, mismatch, text_of, written};
-use super::{Reader, Setting, Value};
+use super::{Reader, Setting, Trace, Value};
 use crate::gate::{Metric, Override};
 use crate::keys::{Key, Shape};
 
@@ -69,12 +69,30 @@ impl Reader<'_> {
 
     /// Remembers a plain value for whoever asks for settings. Rules are kept apart.
     pub(super) fn keep(&mut self, path: &str, value: &Value<'_>) {
-        let of_rules = ["assertion.", "assertions.", "performance.", "anti_patterns.", "gate.bench."];
+        let of_rules =
+            ["assertion.", "assertions.", "performance.", "anti_patterns.", "gate.bench.", "golden_traces.baselines."];
         if of_rules.iter().any(|rules| path.starts_with(rules)) {
             return;
         }
         let line = self.line(&value.span());
-        self.configuration.settings.insert(path.to_owned(), Setting { value: written(value.get_ref()), line });
+        let items = value.get_ref().as_array().into_iter().flatten().map(|item| written(item.get_ref())).collect();
+        self.configuration.settings.insert(path.to_owned(), Setting { value: written(value.get_ref()), items, line });
+    }
+
+    /// `[[golden_traces.baselines]]`.
+    pub(super) fn traces(&mut self, document: &DeTable<'_>) {
+        let section = document.get("golden_traces").and_then(|value| value.get_ref().as_table());
+        let entries = section.and_then(|table| table.get("baselines")).and_then(|value| value.get_ref().as_array());
+        for entry in entries.into_iter().flatten() {
+            let Some(table) = entry.get_ref().as_table() else { continue };
+            let mut text = |key: &str| self.required(entry, table, "[[golden_traces.baselines]]", key).map(text_of);
+            let (Some(name), Some(file)) = (text("name"), text("file")) else { continue };
+            let line = self.line(&entry.span());
+            if let Some(first) = self.configuration.traces.iter().find(|trace| trace.name == name).map(|t| t.line) {
+                self.complain(entry.span(), format!("the trace {name} is in lines {first} and {line}"));
+            }
+            self.configuration.traces.push(Trace { name, file, line });
+        }
     }
 
     /// `[[gate.bench]]`.
@@ -95,8 +113,10 @@ impl Reader<'_> {
                 }
                 known
             });
+            let line = self.line(&entry.span());
             self.configuration.benches.push(Override {
                 pattern: text_of(pattern),
+                line,
                 metric,
                 margin_percent: number("margin_percent"),
                 limit_percent: number("limit_percent"),
@@ -134,6 +154,8 @@ impl Reader<'_> {
         }
         let without_effect = [
             ("semantic_equivalence", "min_confidence", "behaviour has no score"),
+            ("semantic_equivalence", "check_memory_allocations", "memory is no part of what a program does"),
+            ("lamport_clock", "env_var", "the environment of a program is never changed"),
             ("profiling", "compare_with_baseline", "it belongs to [ci]"),
             ("profiling", "baseline_branch", "it belongs to no section that is read"),
         ];

@@ -5,11 +5,37 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::report::{Design, Row, Verdict};
+use super::{Bench, Run, Values};
 use crate::CallCounts;
 use crate::statistics::median_of;
 
 /// `schema_version` of counters.
 const SCHEMA: &str = "chic-trace.counters.v1";
+
+/// The counter that has a rule of its own.
+const INSTRUCTIONS: &str = "instructions";
+
+/// What a traced run did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Traced {
+    /// Its calls.
+    pub calls: CallCounts,
+    /// Bytes moved out of objects.
+    pub bytes_read: u64,
+    /// Bytes moved into objects.
+    pub bytes_written: u64,
+}
+
+/// What the kernel accounted for a run that was not traced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accounts {
+    /// Page faults without I/O.
+    pub minor_faults: u64,
+    /// Page faults with I/O.
+    pub major_faults: u64,
+    /// In user mode; none where they were not counted.
+    pub instructions: Option<u64>,
+}
 
 /// What was counted in several runs of one program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,9 +55,10 @@ pub struct Counters {
 /// A counter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Counter {
-    /// `calls`, `calls.NAME`, `calls.%CLASS`, `errors`, `errors.NAME`.
+    /// `calls`, `calls.NAME`, `calls.%CLASS`, `errors`, `errors.NAME`, `bytes.read`, `bytes.written`, `faults.minor`,
+    /// `faults.major`, `instructions`.
     pub name: String,
-    /// `count`.
+    /// `count`, `bytes`.
     pub unit: String,
     /// Is it the same in all runs?
     pub class: Class,
@@ -49,19 +76,32 @@ pub enum Class {
     Noisy,
 }
 
+impl Counter {
+    fn of(name: String, values: Vec<u64>) -> Counter {
+        let same = values.windows(2).all(|pair| matches!(pair, [a, b] if a == b));
+        let unit = if name.starts_with("bytes.") { "bytes" } else { "count" };
+        Counter { name, unit: unit.to_owned(), class: if same { Class::Exact } else { Class::Noisy }, values }
+    }
+}
+
 impl Counters {
-    /// Of the calls of these runs. What one run did not do at all is 0 there.
-    pub fn of(runs: &[CallCounts], argv: Vec<String>, host_digest: String) -> Counters {
-        let runs: Vec<BTreeMap<String, u64>> = runs.iter().map(named).collect();
+    /// Of these runs. What one run did not do at all is 0 there; instructions are a counter where every run has them.
+    pub fn of(traced: &[Traced], bare: &[Accounts], argv: Vec<String>, host_digest: String) -> Counters {
+        let runs: Vec<BTreeMap<String, u64>> = traced.iter().map(named).collect();
         let names: BTreeSet<&String> = runs.iter().flat_map(BTreeMap::keys).collect();
-        let counter = |name: &&String| {
-            let values: Vec<u64> = runs.iter().map(|run| run.get(*name).copied().unwrap_or(0)).collect();
-            let same = values.windows(2).all(|pair| matches!(pair, [a, b] if a == b));
-            let class = if same { Class::Exact } else { Class::Noisy };
-            Counter { name: (*name).clone(), unit: "count".to_owned(), class, values }
+        let of_calls = names.iter().map(|name| {
+            let values = runs.iter().map(|run| run.get(*name).copied().unwrap_or(0)).collect();
+            Counter::of((*name).clone(), values)
+        });
+        let mut counters: Vec<Counter> = of_calls.collect();
+        let mut account = |name: &str, value: &dyn Fn(&Accounts) -> Option<u64>| {
+            let values: Option<Vec<u64>> = bare.iter().map(value).collect();
+            counters.extend(values.filter(|all| !all.is_empty()).map(|values| Counter::of(name.to_owned(), values)));
         };
-        let counters = names.iter().map(counter).collect();
-        Counters { schema_version: SCHEMA.to_owned(), runs: runs.len(), argv, host_digest, counters }
+        account("faults.minor", &|run| Some(run.minor_faults));
+        account("faults.major", &|run| Some(run.major_faults));
+        account(INSTRUCTIONS, &|run| run.instructions);
+        Counters { schema_version: SCHEMA.to_owned(), runs: traced.len(), argv, host_digest, counters }
     }
 
     /// Reads a document; an error is why it is none.
@@ -78,17 +118,41 @@ impl Counters {
         serde_json::to_string_pretty(self).map(|text| text + "\n").unwrap_or_default()
     }
 
-    fn values(&self, name: &str) -> Vec<f64> {
-        let known = self.counters.iter().find(|counter| counter.name == name);
-        // What was never counted was never done.
-        known.map_or_else(|| vec![0.0; self.runs], |known| known.values.iter().map(|value| *value as f64).collect())
+    /// The same as results of benchmarks.
+    pub fn as_runs(&self, id: &str) -> Vec<Run> {
+        let run = |at: usize| {
+            let value = |counter: &Counter| {
+                let value = Values::Exact(*counter.values.get(at)? as f64);
+                Some(Bench::of(id, &counter.name, &counter.unit, value))
+            };
+            Run { benches: self.counters.iter().filter_map(value).collect(), ..Run::default() }
+        };
+        (0..self.runs).map(run).collect()
+    }
+
+    fn get(&self, name: &str) -> Option<&Counter> {
+        self.counters.iter().find(|counter| counter.name == name)
+    }
+
+    /// What was never called was called 0 times; of anything else nothing is known.
+    fn values(&self, name: &str) -> Option<Vec<f64>> {
+        match self.get(name) {
+            Some(known) => Some(known.values.iter().map(|value| *value as f64).collect()),
+            None => ["calls.", "errors."].iter().any(|of| name.starts_with(of)).then(|| vec![0.0; self.runs]),
+        }
     }
 }
 
-/// The counters of a run by name.
-fn named(counts: &CallCounts) -> BTreeMap<String, u64> {
+/// The counters of a traced run by name.
+fn named(run: &Traced) -> BTreeMap<String, u64> {
+    let counts = &run.calls;
     let errors = counts.errors.values().fold(0u64, |sum, n| sum.saturating_add(*n));
-    let all = [("calls".to_owned(), counts.total()), ("errors".to_owned(), errors)];
+    let all = [
+        ("calls".to_owned(), counts.total()),
+        ("errors".to_owned(), errors),
+        ("bytes.read".to_owned(), run.bytes_read),
+        ("bytes.written".to_owned(), run.bytes_written),
+    ];
     let by_name = counts.by_name.iter().map(|(name, n)| (format!("calls.{name}"), *n));
     let by_class = counts.by_class.iter().map(|(class, n)| (format!("calls.%{class}"), *n));
     let failed = counts.errors.iter().map(|(name, n)| (format!("errors.{name}"), *n));
@@ -97,21 +161,69 @@ fn named(counts: &CallCounts) -> BTreeMap<String, u64> {
 
 /// A row for each counter of two programs. `allowed_percent`: what all calls together may grow by.
 pub fn compare(id: &str, baseline: &Counters, candidate: &Counters, allowed_percent: f64) -> Vec<Row> {
-    let both = baseline.counters.iter().chain(&candidate.counters);
-    let names: BTreeSet<&String> = both.map(|counter| &counter.name).collect();
-    let row = |name: &&String| {
-        let (before, after) = (baseline.values(name), candidate.values(name));
-        let mut row = Row::unjudged(
-            (id.to_owned(), id.to_owned()),
-            ((*name).clone(), "count".to_owned()),
-            Design::CounterExact,
-            (before.len(), after.len()),
-            (median_of(&before), median_of(&after)),
-        );
-        judge(&mut row, &before, &after, if *name == "calls" { allowed_percent } else { 0.0 });
-        row
+    names(baseline, candidate).into_iter().map(|name| row(id, name, baseline, candidate, allowed_percent)).collect()
+}
+
+/// The same of two programs that were both just run: what differs from run to run, and is neither above nor below all
+/// runs of the other, has no row, but its name is told.
+pub fn compare_fresh(id: &str, old: &Counters, new: &Counters, allowed_percent: f64) -> (Vec<Row>, Vec<String>) {
+    let steady = |name: &str| {
+        let noisy = |side: &Counters| side.get(name).is_some_and(|counter| counter.class == Class::Noisy);
+        !noisy(old) && !noisy(new)
     };
-    names.iter().map(row).collect()
+    let mut rows = Vec::new();
+    let mut unsteady = Vec::new();
+    for name in names(old, new) {
+        let mut row = row(id, name, old, new, allowed_percent);
+        if !steady(name)
+            && name != INSTRUCTIONS
+            && let Some((before, after)) = old.values(name).zip(new.values(name))
+        {
+            (row.design, row.verdict, row.reason) = (Design::CounterNoisy, noisy(&before, &after), None);
+        }
+        match row.verdict {
+            Verdict::Inconclusive => unsteady.push(name.clone()),
+            _ => rows.push(row),
+        }
+    }
+    (rows, unsteady)
+}
+
+fn names<'a>(a: &'a Counters, b: &'a Counters) -> BTreeSet<&'a String> {
+    a.counters.iter().chain(&b.counters).map(|counter| &counter.name).collect()
+}
+
+fn row(id: &str, name: &str, baseline: &Counters, candidate: &Counters, allowed_percent: f64) -> Row {
+    let (before, after) = (baseline.values(name), candidate.values(name));
+    let unit = baseline.get(name).or_else(|| candidate.get(name)).map_or("count", |counter| &counter.unit);
+    let count = |values: &Option<Vec<f64>>| values.as_ref().map_or(0, Vec::len);
+    let value = |values: &Option<Vec<f64>>| values.as_ref().and_then(|values| median_of(values));
+    let mut row = Row::unjudged(
+        (id.to_owned(), id.to_owned()),
+        (name.to_owned(), unit.to_owned()),
+        Design::CounterExact,
+        (count(&before), count(&after)),
+        (value(&before), value(&after)),
+    );
+    match (before, after) {
+        (Some(before), Some(after)) if name == INSTRUCTIONS => {
+            (row.design, row.verdict) = (Design::CounterMin, minima(&before, &after));
+        }
+        (Some(before), Some(after)) if name.starts_with("faults.") => {
+            // What the page cache holds decides, too: only what is so in all runs is of the program.
+            let verdict = match noisy(&before, &after) {
+                Verdict::Inconclusive => Verdict::Pass,
+                verdict => verdict,
+            };
+            (row.design, row.verdict) = (Design::CounterNoisy, verdict);
+        }
+        (Some(before), Some(after)) => {
+            judge(&mut row, &before, &after, if name == "calls" { allowed_percent } else { 0.0 });
+        }
+        (None, _) => row.verdict = Verdict::New,
+        (_, None) => row.reason = Some("counter-unavailable: it was counted for the baseline, here it is not".into()),
+    }
+    row
 }
 
 /// Fills in the verdict on a counter.
@@ -214,6 +326,65 @@ mod tests {
             assert_eq!(noisy(&baseline, &candidate), expected, "{candidate:?}");
         }
         assert_eq!(noisy(&baseline, &[]), Verdict::Inconclusive);
+    }
+
+    fn counters(counters: &[(&str, [u64; 5])]) -> Counters {
+        let all = counters.iter().map(|(name, values)| Counter::of((*name).to_owned(), values.to_vec()));
+        Counters {
+            schema_version: SCHEMA.to_owned(),
+            runs: 5,
+            argv: vec!["x".to_owned()],
+            host_digest: "here".to_owned(),
+            counters: all.collect(),
+        }
+    }
+
+    fn verdicts(rows: &[Row]) -> Vec<(&str, Verdict)> {
+        rows.iter().map(|row| (row.metric.as_str(), row.verdict)).collect()
+    }
+
+    #[test]
+    fn what_one_side_does_not_know_is_no_zero() {
+        let old = counters(&[("calls", [3; 5]), ("calls.stat", [1; 5]), ("faults.minor", [9; 5])]);
+        let new = counters(&[("bytes.read", [5; 5]), ("calls", [3; 5]), ("calls.open", [1; 5])]);
+        assert_eq!(
+            verdicts(&compare("x", &old, &new, 0.0)),
+            [
+                ("bytes.read", Verdict::New),
+                ("calls", Verdict::Pass),
+                ("calls.open", Verdict::Regressed),
+                ("calls.stat", Verdict::Improved),
+                ("faults.minor", Verdict::NotMeasured),
+            ]
+        );
+    }
+
+    #[test]
+    fn faults_are_of_the_program_where_all_runs_have_them() {
+        let verdict = |values: [u64; 5]| {
+            let (old, new) = (counters(&[("faults.minor", [9; 5])]), counters(&[("faults.minor", values)]));
+            verdicts(&compare("x", &old, &new, 0.0))[0].1
+        };
+        assert_eq!(verdict([9, 9, 10, 9, 9]), Verdict::Pass);
+        assert_eq!(verdict([10; 5]), Verdict::Regressed);
+        assert_eq!(verdict([8; 5]), Verdict::Improved);
+    }
+
+    #[test]
+    fn what_differs_from_run_to_run_of_either_program_is_judged_by_all_runs() {
+        let old = counters(&[("calls", [3; 5]), ("calls.a", [1; 5]), ("calls.b", [1; 5]), ("instructions", [1000; 5])]);
+        let new = counters(&[
+            ("calls", [3; 5]),
+            ("calls.a", [1, 1, 1, 1, 2]),
+            ("calls.b", [2, 2, 2, 2, 3]),
+            ("instructions", [1001, 1002, 1001, 1009, 1001]),
+        ]);
+        let (rows, unsteady) = compare_fresh("x", &old, &new, 0.0);
+        assert_eq!(
+            verdicts(&rows),
+            [("calls", Verdict::Pass), ("calls.b", Verdict::Regressed), ("instructions", Verdict::Pass)]
+        );
+        assert_eq!(unsteady, ["calls.a"]);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Metric, Side, TIME};
+use super::changes::changes;
+use super::{Bench, Metric, Run, Side, TIME, Values};
 use crate::statistics::{logs, median_of};
 
 /// A line of `history.jsonl`.
@@ -29,20 +30,30 @@ pub struct Entry {
 
 /// The lines that the runs of a side add.
 pub fn entries(side: &Side, metric: Metric, host: &str, now_unix_ms: u64) -> Vec<Entry> {
-    let of_run = side.runs.iter().flat_map(|run| run.benches.iter().map(move |bench| (run, bench)));
-    of_run
-        .flat_map(|(run, bench)| {
-            bench.run_values(metric).into_iter().map(move |value| Entry {
-                bench_id: bench.id.clone(),
-                metric: if bench.what == TIME { metric.word().to_owned() } else { bench.what.clone() },
-                unit: bench.unit.clone(),
-                value,
-                started_at_unix_ms: run.started_at_unix_ms.unwrap_or(now_unix_ms),
-                git_sha: side.git_sha.clone(),
-                host_digest: side.host_digest.clone().unwrap_or_else(|| host.to_owned()),
-            })
-        })
-        .collect()
+    let entry = |run: &Run, bench: &Bench, value: f64| Entry {
+        bench_id: bench.id.clone(),
+        metric: if bench.what == TIME { metric.word().to_owned() } else { bench.what.clone() },
+        unit: bench.unit.clone(),
+        value,
+        started_at_unix_ms: run.started_at_unix_ms.unwrap_or(now_unix_ms),
+        git_sha: side.git_sha.clone(),
+        host_digest: side.host_digest.clone().unwrap_or_else(|| host.to_owned()),
+    };
+    let mut all = Vec::new();
+    // A counter has one value, however often it was counted.
+    let mut counted: BTreeMap<(&str, &str), (&Run, &Bench, Vec<f64>)> = BTreeMap::new();
+    for (run, bench) in side.runs.iter().flat_map(|run| run.benches.iter().map(move |bench| (run, bench))) {
+        match &bench.values {
+            Values::Exact(value) => {
+                let known = counted.entry((&bench.id, &bench.what)).or_insert_with(|| (run, bench, Vec::new()));
+                known.2.push(*value);
+            }
+            _ => all.extend(bench.run_values(metric).into_iter().map(|value| entry(run, bench, value))),
+        }
+    }
+    let counted = counted.into_values().filter_map(|(run, bench, values)| Some(entry(run, bench, median_of(&values)?)));
+    all.extend(counted);
+    all
 }
 
 /// Lines of JSON.
@@ -98,7 +109,7 @@ pub struct Series {
     pub host_digest: String,
     /// In the order of time.
     pub points: Vec<Point>,
-    /// Where values changed for good: not looked for.
+    /// The points at which another level begins.
     pub change_points: Vec<usize>,
 }
 
@@ -135,6 +146,8 @@ pub fn series(entries: &[Entry], last: usize) -> Vec<Series> {
     for series in &mut all {
         series.points.sort_by_key(|point| point.started_at_unix_ms);
         series.points.drain(..series.points.len().saturating_sub(last));
+        let values: Vec<f64> = series.points.iter().map(|point| point.value).collect();
+        series.change_points = changes(&values);
     }
     all
 }
@@ -167,7 +180,7 @@ pub fn csv(series: &[Series]) -> String {
     out
 }
 
-/// Two lines for each: numbers, and a picture of one character for each value.
+/// Lines for each: numbers, a picture of one character for each value, and where another level begins.
 pub fn text(series: &[Series]) -> String {
     let mut out = String::new();
     for one in series {
@@ -187,8 +200,27 @@ pub fn text(series: &[Series]) -> String {
             values.len(),
         );
         let _ = writeln!(out, "  {}", sparkline(&values, least, most));
+        let mut begins: Vec<usize> = std::iter::once(0).chain(one.change_points.iter().copied()).collect();
+        begins.push(values.len());
+        for (a, b, c) in begins.windows(3).filter_map(|levels| Some((levels.first()?, levels.get(1)?, levels.get(2)?)))
+        {
+            let level = |from: &usize, to: &usize| values.get(*from..*to).and_then(median_of);
+            let Some(((before, after), point)) = level(a, b).zip(level(b, c)).zip(one.points.get(*b)) else { continue };
+            let change =
+                if before > 0.0 { format!(" ({:+.1} %)", (after - before) / before * 100.0) } else { String::new() };
+            let sha =
+                point.git_sha.as_deref().map(|sha| crate::perf::escaped(&sha.chars().take(12).collect::<String>()));
+            let at = sha.map(|sha| format!(" at {sha}")).unwrap_or_default();
+            let _ = writeln!(out, "  changed{change} on {}{at}", date(point.started_at_unix_ms));
+        }
     }
     out
+}
+
+/// The day in UTC.
+fn date(unix_ms: u64) -> String {
+    let at = i64::try_from(unix_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    at.map_or_else(|| format!("{unix_ms} ms"), |at| at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
 }
 
 /// Eight levels.

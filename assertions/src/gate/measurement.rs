@@ -11,6 +11,11 @@ pub struct Measurement {
     pub randomised: Option<String>,
     /// Processor time that other guests of the machine took from this one, percent of all of it.
     pub steal_percent: Option<f64>,
+    /// CPUs on which both ran at the same time, the baseline on the first in pairs with even numbers; none where they
+    /// ran in turns.
+    pub side_by_side: Option<[u32; 2]>,
+    /// Why they ran in turns though they were to run at the same time.
+    pub in_turns: Option<String>,
     /// What is not compared.
     pub not_measured: Vec<Missing>,
     /// In the order of time; those with even numbers ran the baseline first.
@@ -20,8 +25,8 @@ pub struct Measurement {
 /// Something that was not measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Missing {
-    /// `instructions`, `max-rss`.
-    pub metric: &'static str,
+    /// `instructions`, `max-rss`, `calls.futex`.
+    pub metric: String,
     /// Why.
     pub reason: String,
 }
@@ -81,7 +86,7 @@ impl Measurement {
                 "max-rss" => format!("the kernel counts the first {floor_bytes} bytes for whoever starts a program"),
                 _ => format!("counter-unavailable: {no_counter}"),
             };
-            self.not_measured.push(Missing { metric: missing.metric, reason });
+            self.not_measured.push(Missing { metric: missing.metric.to_owned(), reason });
         }
         here
     }

@@ -5,6 +5,7 @@
 //! Not for: finding files or starting programs; times of tracepoints are compared by [`crate::perf`].
 
 mod budgets;
+mod changes;
 pub mod ci_upper;
 pub mod counters;
 mod first;

@@ -17,6 +17,8 @@ pub struct Override {
     pub limit_percent: Option<f64>,
     /// Level of one comparison, each side.
     pub alpha: Option<f64>,
+    /// Its line in the file.
+    pub line: usize,
 }
 
 impl Override {
@@ -78,6 +80,7 @@ mod tests {
                 margin_percent: None,
                 limit_percent: None,
                 alpha: None,
+                line: 1,
             };
             none.is_about(id)
         };

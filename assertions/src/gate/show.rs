@@ -107,11 +107,24 @@ fn count(report: &GateReport, verdict: Verdict) -> usize {
 /// A line for each benchmark, and one for all.
 pub fn text(report: &GateReport) -> String {
     let mut out = String::new();
-    let names: Vec<String> = report.rows.iter().map(|row| name(row, &report.parameters)).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(60);
-    for (row, name) in report.rows.iter().zip(names) {
-        let _ =
-            writeln!(out, "{name:<width$}  {:<28}  {:<12}  ({})", change(row), row.verdict.word(), seen(row, report));
+    let mut same: BTreeMap<&str, usize> = BTreeMap::new();
+    report.rows.iter().filter(|row| is_same(row)).for_each(|row| *same.entry(&row.bench_id).or_default() += 1);
+    same.retain(|_, count| *count > FEW);
+    let told = |row: &&Row| !(is_same(row) && same.contains_key(row.bench_id.as_str()));
+    let mut lines: Vec<[String; 4]> = report
+        .rows
+        .iter()
+        .filter(told)
+        .map(|row| [name(row, &report.parameters), change(row), row.verdict.word().to_owned(), seen(row, report)])
+        .collect();
+    let together = |(id, count): (&str, usize)| {
+        let name = format!("{} {count} counters", escaped(id));
+        [name, "+0.0 %".to_owned(), Verdict::Pass.word().to_owned(), "the same".to_owned()]
+    };
+    lines.extend(same.into_iter().map(together));
+    let width = lines.iter().map(|[name, ..]| name.chars().count()).max().unwrap_or(0).min(60);
+    for [name, change, verdict, seen] in lines {
+        let _ = writeln!(out, "{name:<width$}  {change:<28}  {verdict:<12}  ({seen})");
     }
     if report.rows.iter().any(|row| row.design == Design::CiUpper) {
         out.push_str("no error control: single runs, fixed threshold\n");
@@ -125,6 +138,15 @@ pub fn text(report: &GateReport) -> String {
     let counts = if counts.is_empty() { "no benchmark".to_owned() } else { counts.join(", ") };
     let _ = writeln!(out, "gate: {} ({counts})", report.overall().word());
     out
+}
+
+/// Counters of one benchmark that are told one by one though they are the same.
+const FEW: usize = 3;
+
+/// A counter that did not change.
+fn is_same(row: &Row) -> bool {
+    let counted = matches!(row.design, Design::CounterExact | Design::CounterNoisy | Design::CounterMin);
+    counted && row.verdict == Verdict::Pass && row.baseline_value == row.candidate_value && row.reason.is_none()
 }
 
 /// The id; behind it what is measured, where that is not the usual.

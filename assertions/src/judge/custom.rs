@@ -153,6 +153,11 @@ impl Samples<'_> {
         if let Some(why) = seen.counts.gap.as_ref().and_then(|gap| gap.hides(None)) {
             return Err(why);
         }
+        if matches!(metric, Metric::Processes | Metric::Tasks | Metric::Signals)
+            && let Some(why) = &bounds.untold
+        {
+            return Err(why.clone());
+        }
         Ok(match metric {
             Metric::Calls => seen.counts.total() as f64,
             Metric::Errors => seen.counts.errors.values().fold(0u64, |sum, n| sum.saturating_add(*n)) as f64,

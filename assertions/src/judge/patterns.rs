@@ -86,7 +86,8 @@ fn god(seen: &Seen, threshold: f64, processes: Option<&Regex>) -> One {
 fn tight(seen: &Seen, threshold: f64, processes: Option<&Regex>) -> One {
     let Some(largest) = seen.loops.iter().find(|found| is_of(processes, &found.exe)) else {
         let message = "no block of calls repeats 1000 times".into();
-        return One { value: 0.0, broken: false, hidden: hidden(seen), found: Shown::default(), message };
+        let hidden = hidden(seen).or_else(|| seen.loops_unknown.clone());
+        return One { value: 0.0, broken: false, hidden, found: Shown::default(), message };
     };
     let share = largest.share();
     let broken = share > threshold;

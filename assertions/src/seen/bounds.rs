@@ -24,6 +24,8 @@ pub(crate) struct Bounds {
     pub exit_code: Option<i32>,
     /// Peak resident set of the largest process.
     pub resident: Option<Peak>,
+    /// Why processes, tasks and signals are not known.
+    pub untold: Option<String>,
 }
 
 impl Bounds {

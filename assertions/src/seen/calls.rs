@@ -28,17 +28,6 @@ impl Calls {
         Calls { asks, processes, found: Findings::default(), value: 0, mapped: false }
     }
 
-    /// The calls that it must see to be judged.
-    fn needs(&self) -> Filter {
-        match &self.asks {
-            Asks::MustCall { calls, .. }
-            | Asks::MustNotCall { calls, .. }
-            | Asks::CountBudget { calls, .. }
-            | Asks::ByteBudget { calls, .. } => calls.clone(),
-            _ => Filter::parse("%network").unwrap_or_else(|_| Filter::all()),
-        }
-    }
-
     pub fn call(&mut self, made: &Made<'_>) {
         if !is_of(self.processes.as_ref(), made.exe) {
             return;
@@ -66,7 +55,7 @@ impl Calls {
 
     /// What came of it; `gap` tells what was not seen.
     pub fn answer_with(self, gap: Option<&Gap>) -> Answer {
-        let needs = self.needs();
+        let needs = self.asks.needs();
         let hidden = gap.and_then(|gap| gap.hides(Some(&needs)));
         self.answer().with_gap(hidden)
     }
@@ -152,6 +141,19 @@ fn names_of_messages<'a>(made: &Made<'a>) -> impl Iterator<Item = &'a [u8]> + us
     let is_name = |path: u32| path >> 16 & 3 == 1;
     let payloads = made.call.payloads_of(1).filter(|payload| payload.head.phase == 0);
     payloads.filter(move |p| p.head.shape == Shape::Struct && is_name(p.head.path)).map(|payload| payload.bytes)
+}
+
+impl Asks {
+    /// The calls that must be seen to judge it.
+    pub(super) fn needs(&self) -> Filter {
+        match self {
+            Asks::MustCall { calls, .. }
+            | Asks::MustNotCall { calls, .. }
+            | Asks::CountBudget { calls, .. }
+            | Asks::ByteBudget { calls, .. } => calls.clone(),
+            _ => Filter::parse("%network").unwrap_or_else(|_| Filter::all()),
+        }
+    }
 }
 
 impl Allowed {

@@ -87,7 +87,7 @@ pub(crate) struct Moved {
 }
 
 /// Which way calls of a name move bytes: out of an object, into one.
-fn way(name: &str) -> (bool, bool) {
+pub(super) fn way(name: &str) -> (bool, bool) {
     match name {
         "read" | "readv" | "pread64" | "preadv" | "preadv2" | "recv" | "recvfrom" | "recvmsg" | "recvmmsg" => {
             (true, false)

@@ -5,6 +5,7 @@
 
 mod answer;
 mod bounds;
+mod brought;
 mod calls;
 mod chain;
 mod crowd;
@@ -24,6 +25,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use answer::{Answer, Kept};
 pub(crate) use bounds::Bounds;
+pub use brought::of_document;
 pub(crate) use chain::Link;
 pub(crate) use crowd::Member;
 pub(crate) use loops::Loop;
@@ -96,6 +98,8 @@ pub struct Seen {
     pub(crate) allocations: Option<Result<(u64, Findings), String>>,
     /// Tight loops.
     pub(crate) loops: Vec<Loop>,
+    /// Why there may be others.
+    pub(crate) loops_unknown: Option<String>,
     /// Processes with their calls.
     pub(crate) members: Vec<Member>,
     /// Opens of GPU devices: the first path, and how many.
@@ -107,11 +111,21 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Bytes that moved out of objects, and into them.
+    pub fn bytes(&self) -> (u64, u64) {
+        (self.bounds.bytes_read, self.bounds.bytes_written)
+    }
+
+    /// How the root ended: its status, 128 + n when signal n ended it.
+    pub fn exit_code(&self) -> Option<i32> {
+        self.bounds.exit_code
+    }
+
     /// The largest process by its peak resident set.
     ///
     /// # Errors
     /// Why it is not known.
     pub fn peak(&self) -> Result<Peak, String> {
-        self.bounds.resident.clone().ok_or_else(|| "no process was seen".into())
+        self.bounds.resident.clone().ok_or_else(|| "the memory of no process was seen".into())
     }
 }

@@ -74,6 +74,7 @@ impl Watcher {
             meters: meters.iter().map(|(at, meters)| (*at, meters.iter().map(Meter::value).collect())).collect(),
             allocations: memory.map(Memory::into_peak),
             loops: loops.map(Loops::into_found).unwrap_or_default(),
+            loops_unknown: None,
             members: crowd.into_members(),
             gpu,
             chain: chain.map(Chain::into_links).unwrap_or_default(),
@@ -170,7 +171,12 @@ impl Lookers {
 fn opened_gpu<'a>(made: &Made<'a>) -> Option<&'a [u8]> {
     let row = made.row.filter(|row| row.name.starts_with("open") && made.succeeded())?;
     let at = row.args.iter().position(|arg| matches!(arg.kind, Argument::Path))?;
-    made.text(at as u8).filter(|path| GPUS.iter().any(|gpu| path.starts_with(gpu)))
+    made.text(at as u8).filter(|path| is_gpu(path))
+}
+
+/// Does a path name a GPU?
+pub(super) fn is_gpu(path: &[u8]) -> bool {
+    GPUS.iter().any(|gpu| path.starts_with(gpu))
 }
 
 impl Sink for Watcher {

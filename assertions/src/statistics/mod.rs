@@ -4,6 +4,7 @@
 mod bootstrap;
 pub(crate) mod normal;
 mod null;
+pub(crate) mod student;
 
 pub(crate) use bootstrap::{SplitMix64, error_of_median};
 pub(crate) use null::Null;

@@ -1,7 +1,8 @@
 //! Align: which parts of two sequences of numbers differ.
 //!
 //! Common ends are trimmed; numbers that are unique on both sides are anchors (patience: the longest increasing
-//! subsequence of them); between anchors Myers, in windows of bounded size only. These bounds are counts, so that a
+//! subsequence of them); between anchors Myers, in windows of bounded size only; in a window above it what is repeated
+//! counts once. These bounds are counts, so that a
 //! result never depends on the clock; behind them stands a deadline for machines that do not get on, and where it
 //! is met the comparison says so.
 
@@ -11,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use similar::DiffOp;
 use similar::algorithms::{Capture, myers};
+
+use crate::golden::blocks;
 
 /// Steps of a side in a window that is looked into.
 pub(crate) const WINDOW: usize = 4096;
@@ -141,27 +144,91 @@ fn between(a: &[u32], b: &[u32], x: Range<usize>, y: Range<usize>, work: &mut Wo
         return edits.push(whole);
     }
     let cells = left.len() as u64 * right.len() as u64;
-    if left.len() > WINDOW || right.len() > WINDOW || work.cells + cells > CELLS {
-        work.cut += 1;
-        return edits.push(whole);
+    if left.len() <= WINDOW && right.len() <= WINDOW && work.cells + cells <= CELLS {
+        edits.extend(myers(left, right, (x.start, y.start), work).unwrap_or_else(|| vec![whole]));
+        return;
     }
+    match folded(left, right, work) {
+        // What differs between two blocks is where the longer one goes on.
+        Some(found) => edits.extend(found.into_iter().filter_map(|Edit { removed, added }| {
+            let (removed, added) = (moved(removed, x.start), moved(added, y.start));
+            let (_, _, (removed, added)) = trimmed(a, b, removed, added);
+            (!removed.is_empty() || !added.is_empty()).then_some(Edit { removed, added })
+        })),
+        None => {
+            work.cut += 1;
+            edits.push(whole);
+        }
+    }
+}
+
+fn moved(range: Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
+}
+
+/// What differs in a window, by its places in the whole; `None` past the deadline.
+fn myers(left: &[u32], right: &[u32], from: (usize, usize), work: &mut Work) -> Option<Vec<Edit>> {
     work.windows += 1;
-    work.cells += cells;
+    work.cells += left.len() as u64 * right.len() as u64;
     if work.is_late() {
         work.late += 1;
-        return edits.push(whole);
+        return None;
     }
     let mut capture = Capture::new();
     let (all_left, all_right) = (0..left.len(), 0..right.len());
-    if myers::diff_deadline(&mut capture, left, all_left, right, all_right, work.until).is_err() {
-        return edits.push(whole);
-    }
+    myers::diff_deadline(&mut capture, left, all_left, right, all_right, work.until).ok()?;
     work.late += u64::from(work.is_late());
     let ops = capture.into_ops();
     let changed = ops.iter().filter(|op| !matches!(op, DiffOp::Equal { .. }));
-    let moved = |range: Range<usize>, by: usize| range.start + by..range.end + by;
-    let edit = |op: &DiffOp| Edit { removed: moved(op.old_range(), x.start), added: moved(op.new_range(), y.start) };
-    edits.extend(joined(changed.map(edit).collect()));
+    let edit = |op: &DiffOp| Edit { removed: moved(op.old_range(), from.0), added: moved(op.new_range(), from.1) };
+    Some(joined(changed.map(edit).collect()))
+}
+
+/// The same where a repeated block counts as one step; `None` when that is too long, too.
+fn folded(left: &[u32], right: &[u32], work: &mut Work) -> Option<Vec<Edit>> {
+    let mut numbers: HashMap<Token<'_>, u32> = HashMap::new();
+    let (left, right) = (Folded::of(left, &mut numbers), Folded::of(right, &mut numbers));
+    let cells = left.ids.len() as u64 * right.ids.len() as u64;
+    if left.ids.len() > WINDOW || right.ids.len() > WINDOW || work.cells + cells > CELLS {
+        return None;
+    }
+    let found = myers(&left.ids, &right.ids, (0, 0), work)?;
+    let unfolded = |Edit { removed, added }| Edit { removed: left.places(removed), added: right.places(added) };
+    Some(found.into_iter().map(unfolded).collect())
+}
+
+/// Numbers, and how often they stand there.
+type Token<'a> = (&'a [u32], usize);
+
+/// A sequence whose repeated blocks are one number each.
+struct Folded {
+    ids: Vec<u32>,
+    /// Where each begins, and the end.
+    starts: Vec<usize>,
+}
+
+impl Folded {
+    fn of<'a>(steps: &'a [u32], numbers: &mut HashMap<Token<'a>, u32>) -> Folded {
+        let mut folded = Folded { ids: Vec::new(), starts: Vec::new() };
+        let mut blocks = blocks(steps).into_iter().peekable();
+        let mut at = 0;
+        while at < steps.len() {
+            let block = blocks.next_if(|block| block.at == at);
+            let (len, times) = block.map_or((1, 1), |block| (block.len, block.times));
+            let next = numbers.len() as u32;
+            let token = (steps.get(at..at + len).unwrap_or_default(), times);
+            folded.ids.push(*numbers.entry(token).or_insert(next));
+            folded.starts.push(at);
+            at += len * times;
+        }
+        folded.starts.push(steps.len());
+        folded
+    }
+
+    fn places(&self, range: Range<usize>) -> Range<usize> {
+        let place = |at: usize| self.starts.get(at).copied().unwrap_or_default();
+        place(range.start)..place(range.end)
+    }
 }
 
 fn share(a: &[u32], b: &[u32]) -> bool {
@@ -205,11 +272,30 @@ mod tests {
 
     #[test]
     fn large_windows_are_not_looked_into() {
-        let a: Vec<u32> = (0..20_000).map(|at| at % 7).collect();
-        let b: Vec<u32> = (0..20_000).map(|at| at % 5 + 1).collect();
+        let mixed = |salt: u32| -> Vec<u32> {
+            (salt..salt + 20_000).map(|at| (at.wrapping_mul(at | 1).wrapping_mul(2_654_435_761)) >> 26).collect()
+        };
         let mut work = Work::default();
-        align(&a, &b, &mut work);
+        align(&mixed(3), &mixed(1_000), &mut work);
         assert_eq!((work.windows, work.cut), (0, 1));
+    }
+
+    #[test]
+    fn a_loop_that_goes_on_is_longer_by_its_further_rounds() {
+        let rounds = |count: u32| -> Vec<u32> {
+            let body = (0..count * 3).map(|at| at % 3 + 1);
+            [9, 8].into_iter().chain(body).chain([7, 6]).chain((0..9_000).map(|at| at % 5 + 20)).chain([4, 9]).collect()
+        };
+        let (a, mut b) = (rounds(2_000), rounds(2_002));
+        // Without a change at both ends the rest is trimmed away.
+        (b[0], b[1]) = (8, 9);
+        *b.last_mut().expect("a step") = 8;
+        let mut work = Work::default();
+        let edits = align(&a, &b, &mut work);
+        assert_eq!((work.windows, work.cut), (1, 0));
+        let added: usize = edits.iter().map(|edit| edit.added.len()).sum();
+        let removed: usize = edits.iter().map(|edit| edit.removed.len()).sum();
+        assert!(added <= 6 + 3 && removed <= 3, "{edits:?}");
     }
 
     #[test]

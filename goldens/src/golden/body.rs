@@ -61,7 +61,7 @@ pub(crate) fn stream(kind: ObjectKind, mut words: Words<'_>) -> Result<Stream, C
     let process = process(&mut words)?;
     let name = words.value("the name of the object")?;
     let bag = bag(&mut words)?;
-    Ok(Stream { object: ObjectRef { kind, name }, presence, process, bag, steps: Vec::new() })
+    Ok(Stream { object: ObjectRef { kind, name }, presence, process, bag, steps: Vec::new(), blocks: Vec::new() })
 }
 
 fn bag(words: &mut Words<'_>) -> Result<bool, Complaint> {
@@ -97,7 +97,7 @@ pub(crate) fn thread(mut words: Words<'_>) -> Result<ThreadStream, Complaint> {
     let process = process(&mut words)?;
     let thread = syntax::thread(words.need("the thread")?)?.into();
     let bag = bag(&mut words)?;
-    Ok(ThreadStream { presence, process, thread, bag, calls: Vec::new() })
+    Ok(ThreadStream { presence, process, thread, bag, calls: Vec::new(), blocks: Vec::new() })
 }
 
 /// `  [?|xN] NAME ARGS = RESULT`, without the two blanks.

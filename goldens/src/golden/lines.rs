@@ -51,6 +51,20 @@ impl<'a> Words<'a> {
         Ok(found.unwrap_or(Presence::Required))
     }
 
+    /// How many times so many lines stand here, where that is said.
+    pub(crate) fn block(&mut self) -> Result<Option<(usize, usize)>, Complaint> {
+        let found = self.peek().map(syntax::block).transpose()?.flatten();
+        if found.is_some() {
+            self.take();
+        }
+        Ok(found)
+    }
+
+    /// What is not taken yet.
+    pub(crate) fn rest(&self) -> &'a str {
+        self.rest.unwrap_or_default()
+    }
+
     /// A word of a closed vocabulary.
     pub(crate) fn word<T: Word>(&mut self) -> Result<T, Complaint> {
         T::of_word(self.need(&format!("the {}", T::WHAT))?)

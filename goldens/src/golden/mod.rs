@@ -3,6 +3,7 @@
 mod asserts;
 mod body;
 mod example;
+mod fold;
 mod folder;
 mod head;
 mod json;
@@ -18,6 +19,7 @@ mod words;
 use std::fmt::Display;
 
 pub use asserts::Asserted;
+pub(crate) use fold::{Block, blocks};
 pub use folder::{BadContent, is_content_file};
 pub use parse::{BadGolden, Limits};
 
@@ -57,8 +59,9 @@ pub struct Golden {
 
 impl Golden {
     /// Puts the lines of every section in the order of the file: by process, kind and name, those alike by
-    /// their text.
+    /// their text. Folds what is repeated.
     pub fn sort(&mut self) {
+        self.fold();
         let text = |a: &dyn Display, b: &dyn Display| a.to_string().cmp(&b.to_string());
         self.processes.sort_by(|a, b| a.key.cmp(&b.key).then_with(|| text(a, b)));
         self.streams.sort_by(|a, b| (&a.process, &a.object).cmp(&(&b.process, &b.object)).then_with(|| text(a, b)));
@@ -182,6 +185,8 @@ pub struct Stream {
     pub bag: bool,
     /// The steps.
     pub steps: Vec<(Presence, Step)>,
+    /// Which of them are written once for many.
+    pub(crate) blocks: Vec<Block>,
 }
 
 /// A stream of calls.
@@ -197,6 +202,8 @@ pub struct ThreadStream {
     pub bag: bool,
     /// The calls.
     pub calls: Vec<CallLine>,
+    /// Which of them are written once for many.
+    pub(crate) blocks: Vec<Block>,
 }
 
 /// A call with its presence.

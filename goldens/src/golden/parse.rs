@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 
+use super::fold::{self, Block};
 use super::head::{self, Part};
 use super::lines::Words;
 use super::syntax::Complaint;
@@ -31,11 +32,13 @@ pub struct Limits {
     pub line: usize,
     /// Steps and calls, repeated ones counted as often as they are repeated.
     pub steps: u64,
+    /// Lines that repeated blocks stand for.
+    pub repeated: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { file: 256 << 20, line: 1 << 20, steps: 100_000_000 }
+        Limits { file: 256 << 20, line: 1 << 20, steps: 100_000_000, repeated: fold::MOST }
     }
 }
 
@@ -44,7 +47,9 @@ impl Limits {
     pub fn of_file(bytes: usize) -> Limits {
         let usual = Limits::default();
         let times = bytes.div_ceil(usual.file).max(1);
-        Limits { file: bytes, line: usual.line.saturating_mul(times), steps: usual.steps.saturating_mul(times as u64) }
+        let more = |count: u64| count.saturating_mul(times as u64);
+        let line = usual.line.saturating_mul(times);
+        Limits { file: bytes, line, steps: more(usual.steps), repeated: more(usual.repeated) }
     }
 }
 
@@ -173,6 +178,10 @@ struct Reader<'a> {
     asserts_at: usize,
     lines: usize,
     steps: u64,
+    /// Lines that repeated blocks stood for so far.
+    repeated: u64,
+    /// The block that is not whole yet.
+    block: Option<Block>,
     /// Byte at which this line begins.
     at: usize,
     /// The line above of the same section.
@@ -193,6 +202,8 @@ impl<'a> Reader<'a> {
             asserts_at: 0,
             lines: 0,
             steps: 0,
+            repeated: 0,
+            block: None,
             at: 0,
             above: "",
             blocks: (0, 0),
@@ -294,6 +305,9 @@ impl<'a> Reader<'a> {
     /// At the end of a stream: of two with the same key the lesser text stands above.
     fn close_stream(&mut self) -> Result<(), Complaint> {
         let Place::Body(section @ (Section::Stream | Section::Thread)) = self.place else { return Ok(()) };
+        if let Some(block) = self.block {
+            return Err(format!("the stream above ends within a block of {} lines", block.len));
+        }
         let (before, this) = self.blocks;
         if std::mem::take(&mut self.tie) {
             let text = |from: usize, to: usize| self.text.get(from..to).unwrap_or_default();
@@ -308,26 +322,73 @@ impl<'a> Reader<'a> {
     }
 
     fn step(&mut self, line: &str) -> Result<(), Complaint> {
+        let mut words = Words::of(line);
+        if let Some((times, len)) = words.block()? {
+            self.open_block(times, len)?;
+        }
         let golden = self.golden.as_mut().ok_or("there is no first line")?;
-        let (presence, stream) = match self.place {
+        let (presence, at) = match self.place {
             Place::Body(Section::Stream) => {
                 let stream = golden.streams.last_mut().ok_or("a step outside of a stream")?;
-                let (presence, step) = body::step(line)?;
+                let (presence, step) = body::step(words.rest())?;
                 stream.steps.push((presence, step));
-                (presence, "steps")
+                (presence, stream.steps.len())
             }
             Place::Body(Section::Thread) => {
                 let thread = golden.threads.last_mut().ok_or("a call outside of a thread")?;
-                let (presence, call) = body::call(line)?;
+                let (presence, call) = body::call(words.rest())?;
                 thread.calls.push((presence, call));
-                (presence, "calls")
+                (presence, thread.calls.len())
             }
             _ => return Err("a step outside of a stream".into()),
         };
-        let times = if let Presence::Times(number) = presence { number.high } else { 1 };
-        self.steps = self.steps.saturating_add(times);
+        let times = self.block.map_or(1, |block| block.times as u64);
+        let each = if let Presence::Times(number) = presence { number.high } else { 1 };
+        self.steps = self.steps.saturating_add(each.saturating_mul(times));
         if self.steps > self.limits.steps {
-            return Err(format!("more than {} {stream} are not read: {RAISED_BY}", self.limits.steps));
+            return Err(format!("more than {} steps are not read: {RAISED_BY}", self.limits.steps));
+        }
+        match self.block {
+            Some(block) if at == block.at + block.len => self.close_block(block),
+            _ => Ok(()),
+        }
+    }
+
+    /// A block begins with this line.
+    fn open_block(&mut self, times: usize, len: usize) -> Result<(), Complaint> {
+        if let Some(block) = self.block {
+            return Err(format!("a block begins within the {} lines of another", block.len));
+        }
+        let golden = self.golden.as_ref().ok_or("there is no first line")?;
+        let at = match self.place {
+            Place::Body(Section::Thread) => golden.threads.last().map_or(0, |thread| thread.calls.len()),
+            _ => golden.streams.last().map_or(0, |stream| stream.steps.len()),
+        };
+        let block = Block { at, len, times };
+        self.repeated = self.repeated.saturating_add(block.lines() as u64);
+        if self.repeated > self.limits.repeated {
+            let most = self.limits.repeated;
+            return Err(format!("blocks that stand for more than {most} lines are not read: {RAISED_BY}"));
+        }
+        self.block = Some(block);
+        Ok(())
+    }
+
+    /// The block is whole: its lines stand there as often as it says.
+    fn close_block(&mut self, block: Block) -> Result<(), Complaint> {
+        self.block = None;
+        let golden = self.golden.as_mut().ok_or("there is no first line")?;
+        match self.place {
+            Place::Body(Section::Thread) => {
+                let thread = golden.threads.last_mut().ok_or("a call outside of a thread")?;
+                repeat(&mut thread.calls, block);
+                thread.blocks.push(block);
+            }
+            _ => {
+                let stream = golden.streams.last_mut().ok_or("a step outside of a stream")?;
+                repeat(&mut stream.steps, block);
+                stream.blocks.push(block);
+            }
         }
         Ok(())
     }
@@ -368,6 +429,11 @@ fn above(before: &str, this: &str) -> Result<(), Complaint> {
         Ordering::Equal => Err("a duplicate line".into()),
         Ordering::Greater => Err("not sorted: it belongs before the line above of its kind".into()),
     }
+}
+
+fn repeat<T: Clone>(lines: &mut Vec<T>, block: Block) {
+    let once: Vec<T> = lines.get(block.at..).unwrap_or_default().to_vec();
+    (1..block.times).for_each(|_| lines.extend_from_slice(&once));
 }
 
 fn empty(header: super::Header) -> Golden {

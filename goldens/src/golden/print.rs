@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use super::fold::{Block, written};
 use super::{
-    Allow, CallLine, DurabilityRule, End, ExitRule, FactRule, Golden, Header, Mask, MaskAs, MaskWhere, Number,
-    OrderEdge, Presence, ProcLine, ShapeLine, Stdin, StepRef, Stream, ThreadStream, Why,
+    Allow, DurabilityRule, End, ExitRule, FactRule, Golden, Header, Mask, MaskAs, MaskWhere, Number, OrderEdge,
+    Presence, ProcLine, ShapeLine, Stdin, StepRef, Stream, ThreadStream, Why,
 };
 use crate::content::Hash;
 use crate::form::{Call, MachineClass};
@@ -190,10 +191,28 @@ impl Display for ProcLine {
 
 impl Display for Stream {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Stream { object, presence, process, bag, steps } = self;
+        let Stream { object, presence, process, bag, steps, blocks } = self;
         let bag = if *bag { " bag" } else { "" };
         writeln!(f, "{} {}{process} {}{bag}", object.kind, Before(*presence), object.name)?;
-        steps.iter().try_for_each(|(presence, step)| writeln!(f, "  {}{step}", Before(*presence)))
+        Lines(steps, blocks).fmt(f)
+    }
+}
+
+/// Steps or calls with their presence, a line each; repeated blocks once.
+struct Lines<'a, T>(&'a [(Presence, T)], &'a [Block]);
+
+impl<T: Display> Display for Lines<'_, T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Lines(lines, blocks) = self;
+        for (at, begins) in written(lines.len(), blocks) {
+            let Some((presence, line)) = lines.get(at) else { continue };
+            f.write_str("  ")?;
+            if let Some(Block { len, times, .. }) = begins {
+                write!(f, "x{times}:{len} ")?;
+            }
+            writeln!(f, "{}{line}", Before(*presence))?;
+        }
+        Ok(())
     }
 }
 
@@ -234,10 +253,9 @@ impl Display for HashWord {
 
 impl Display for ThreadStream {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let ThreadStream { presence, process, thread, bag, calls } = self;
+        let ThreadStream { presence, process, thread, bag, calls, blocks } = self;
         writeln!(f, "thread {}{process} {thread}{}", Before(*presence), if *bag { " bag" } else { "" })?;
-        let mut lines = calls.iter();
-        lines.try_for_each(|(presence, call): &CallLine| writeln!(f, "  {}{call}", Before(*presence)))
+        Lines(calls, blocks).fmt(f)
     }
 }
 

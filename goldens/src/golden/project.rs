@@ -35,6 +35,7 @@ impl Golden {
             golden.header.platform = None;
         }
         golden.header.asserts = golden.asserts_of(self);
+        golden.fold();
         Some(golden)
     }
 

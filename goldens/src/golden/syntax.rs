@@ -1,5 +1,6 @@
 //! Syntax: which words of the file are values, names, numbers and hashes, each in its one spelling.
 
+use super::fold::LONGEST;
 use super::words::{self, Word, shown};
 use super::{Class, MaskAs, Number, Presence};
 use crate::content::Hash;
@@ -63,6 +64,16 @@ pub(crate) fn presence(word: &str) -> Result<Option<Presence>, Complaint> {
         return Err("x0 is never there".into());
     }
     Ok(Some(Presence::Times(number)))
+}
+
+/// `x50:4`: the next four lines stand fifty times.
+pub(crate) fn block(word: &str) -> Result<Option<(usize, usize)>, Complaint> {
+    let Some((times, len)) = word.strip_prefix('x').and_then(|rest| rest.split_once(':')) else { return Ok(None) };
+    let (times, len): (u32, u32) = (small(times)?, small(len)?);
+    if times < 2 || !(2..=LONGEST as u32).contains(&len) {
+        return Err(format!("{} is no block: twice or more 2 to {LONGEST} lines", shown(word)));
+    }
+    Ok(Some((times as usize, len as usize)))
 }
 
 /// 32 lower-case hex digits, without `b3:`.

@@ -173,7 +173,7 @@ fn what_is_wrong_is_told_by_line_with_the_nearest_word() {
 
 #[test]
 fn limits_are_told_with_the_flag_that_raises_them() {
-    let limits = |file, line, steps| Limits { file, line, steps };
+    let limits = |file, line, steps| Limits { file, line, steps, ..Limits::default() };
     for (limits, says) in [
         (limits(100, 100, 100), "2379 bytes; at most 100 are read"),
         (limits(9999, 60, 100), "a line of"),
@@ -184,9 +184,43 @@ fn limits_are_told_with_the_flag_that_raises_them() {
     }
     assert!(Golden::read(MUT.as_bytes(), &limits(9999, 999, 35)).is_ok());
     let raised = Limits::of_file(512 << 20);
-    assert_eq!(raised, limits(512 << 20, 2 << 20, 200_000_000));
+    assert_eq!(raised, Limits { repeated: 2_000_000, ..limits(512 << 20, 2 << 20, 200_000_000) });
     let many = LEARNED.replace("x[2..4] read", "x[2..100000001] read");
     assert!(complaint(&many).1.contains("more than 100000000 steps"));
+}
+
+const POLLED: &str = "golden 1 level=protocol model=1 runs=3 platform=any\nargv x\nstdin null\nasserts 201 201\n\
+                      proc P exit=0 /bin/x\nfile P $CWD/conf\n  x50:4 open r\n  x2 stat file 0644 5\n  eof\n  close\n  unlink\n";
+
+#[test]
+fn a_repeated_block_stands_once_and_is_every_step() {
+    let golden = Golden::parse(POLLED).expect("a golden");
+    let steps = &golden.streams[0].steps;
+    assert_eq!(
+        (steps.len(), steps[196].1.to_string(), steps[200].1.to_string()),
+        (201, "open r".into(), "unlink".into())
+    );
+    assert_eq!(golden.to_string(), POLLED);
+    // As an editor or an older version may write it.
+    let round = "  open r\n  x2 stat file 0644 5\n  eof\n  close\n";
+    let unfolded = POLLED.replace("  x50:4 open r\n  x2 stat file 0644 5\n  eof\n  close\n", &round.repeat(50));
+    let mut golden = Golden::parse(&unfolded).expect("a golden");
+    assert_eq!(golden.to_string(), unfolded);
+    golden.sort();
+    assert_eq!(golden.to_string(), POLLED);
+    for (from, to, line, says) in [
+        ("  eof\n  close\n  unlink\n", "  eof\n", 9, "ends within a block of 4 lines"),
+        ("  eof", "  x3:2 eof", 9, "begins within the 4 lines of another"),
+        ("x50:4", "x1:4", 7, "is no block"),
+        ("x50:4", "x50:9", 7, "is no block"),
+        ("x50:4", "x50:1", 7, "is no block"),
+        ("x50:4", "x[2..3]:4", 7, "is no number"),
+        ("x50:4", "x250001:4", 7, "more than 1000000 lines are not read: --golden-max"),
+        ("asserts 201 201", "asserts 5 5", 4, "asserts says 5 steps, the lines have 201"),
+    ] {
+        let (found, why) = complaint(&POLLED.replace(from, to));
+        assert!(found == line && why.contains(says), "{from} -> {to}: {found}: {why}");
+    }
 }
 
 /// A small generator of numbers: the tests are the same on every machine.
@@ -345,6 +379,13 @@ impl Dice {
         }
     }
 
+    /// A few lines, which may stand there several times.
+    fn maybe_repeated<T: Clone>(&mut self, line: impl Fn(&mut Self) -> T) -> Vec<T> {
+        let lines: Vec<T> = (0..=self.roll(4)).map(|_| line(self)).collect();
+        let times = if self.chance(3) { 3 + self.roll(3) } else { 1 };
+        std::iter::repeat_n(lines, times).flatten().collect()
+    }
+
     fn golden(&mut self) -> Golden {
         let header = self.header();
         let calls = header.level >= Level::Calls;
@@ -362,7 +403,8 @@ impl Dice {
                 presence: d.presence(),
                 process: d.process(),
                 bag: d.chance(3),
-                steps: (0..=d.roll(4)).map(|_| (d.presence(), d.step())).collect(),
+                steps: d.maybe_repeated(|d| (d.presence(), d.step())),
+                blocks: Vec::new(),
             }),
             threads: if calls {
                 self.many(|d| ThreadStream {
@@ -370,7 +412,8 @@ impl Dice {
                     process: d.process(),
                     thread: d.one_of(&["t0", "t0.1", "t0.10.2"]).into(),
                     bag: d.chance(3),
-                    calls: (0..=d.roll(4)).map(|_| (d.presence(), d.call())).collect(),
+                    calls: d.maybe_repeated(|d| (d.presence(), d.call())),
+                    blocks: Vec::new(),
                 })
             } else {
                 vec![]

@@ -149,6 +149,7 @@ pub(crate) fn is_signal(word: &str) -> bool {
 
 /// Options of a comparison by name, with the values that are not the default.
 pub(crate) const OPTIONS: &[(&str, &[&str])] = &[
+    ("cpus", &["1"]),
     ("inputs", &["no-runtime"]),
     ("interleave", &["merged"]),
     ("processes", &["commands", "ignore"]),

@@ -311,7 +311,7 @@ impl<'a> Learning<'a> {
 
     fn header(&self, facts: HeaderFacts) -> Header {
         let first = self.forms.first();
-        let seen: BTreeSet<MachineClass> = self.forms.iter().map(|form| form.class.clone()).collect();
+        let seen = machine_classes(self.forms.iter().map(|form| form.class.clone()));
         let notes: BTreeSet<&String> = self.forms.iter().flat_map(|form| &form.notes).chain(&facts.notes).collect();
         let note = |text: &&String| note_words(text);
         let argv: Vec<Vec<Value>> = self.forms.iter().map(|form| form.argv.clone()).collect();
@@ -326,7 +326,7 @@ impl<'a> Learning<'a> {
             fixture: facts.fixture,
             options: self.options.lines(),
             substs: substs.into_iter().collect(),
-            seen: seen.into_iter().collect(),
+            seen,
             notes: notes.iter().map(note).collect(),
             asserts: (0, 0),
         }
@@ -370,7 +370,8 @@ impl<'a> Learning<'a> {
                     joined.asserted.iter().filter(|asserted| !**asserted).count() as u64
                 };
                 self.mask_stream(key, &object, &joined);
-                streams.push(Stream { object, presence, process: key.clone(), bag: joined.bag, steps: joined.steps });
+                let (process, bag, steps) = (key.clone(), joined.bag, joined.steps);
+                streams.push(Stream { object, presence, process, bag, steps, blocks: Vec::new() });
             }
         }
         (streams, loose)
@@ -613,6 +614,18 @@ fn alike(streams: &[Stream], a: u32, b: u32) -> bool {
         Some((&stream.process, stream.object.kind, stream.steps.first()?.1.verb))
     };
     a != b && does(a).is_some_and(|what| does(b) == Some(what))
+}
+
+/// The machines that runs were made on, each once. A run that was held to fewer CPUs was made on the same machine.
+pub(super) fn machine_classes(of_runs: impl Iterator<Item = MachineClass>) -> Vec<MachineClass> {
+    let mut most: BTreeMap<MachineClass, u32> = BTreeMap::new();
+    for class in of_runs {
+        let cpus = most.entry(MachineClass { cpus: 0, ..class.clone() }).or_default();
+        *cpus = class.cpus.max(*cpus);
+    }
+    let mut seen: Vec<MachineClass> = most.into_iter().map(|(class, cpus)| MachineClass { cpus, ..class }).collect();
+    seen.sort();
+    seen
 }
 
 /// `not varied: ASLR` as two values, so that a list of notes sorts by its kind.

@@ -35,7 +35,14 @@ pub(super) fn learn(forms: &[Form], processes: &BTreeMap<&ProcKey, Alike<'_>>) -
             let exact = |call: &&CallLine| everywhere && !super::varies(call.0) && !open(&call.1);
             loose += (calls.len() - calls.iter().filter(exact).count()) as u64;
             let presence = if everywhere { Presence::Required } else { Presence::Optional };
-            threads.push(ThreadStream { presence, process: (*key).clone(), thread: thread.into(), bag, calls });
+            threads.push(ThreadStream {
+                presence,
+                process: (*key).clone(),
+                thread: thread.into(),
+                bag,
+                calls,
+                blocks: Vec::new(),
+            });
         }
     }
     (threads, loose)
@@ -79,7 +86,7 @@ fn swapping(
         };
         let calls = join_bag(std::slice::from_ref(set));
         let (thread, presence) = ((**thread).into(), Presence::Times(number));
-        bags.push(ThreadStream { presence, process: key.clone(), thread, bag: true, calls });
+        bags.push(ThreadStream { presence, process: key.clone(), thread, bag: true, calls, blocks: Vec::new() });
     }
     bags
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::names::Names;
 use super::never::NeverMasked;
 use super::streams::{self, content_hash, without_content};
-use super::{Refused, content, end_object, end_word, join_durability, join_lists};
+use super::{Refused, content, end_object, end_word, join_durability, join_lists, machine_classes};
 use crate::compare::{Diff, Difference, EndPart, StreamDifference, ThreadDifference, differences};
 use crate::content::{Content, Contents, Hash};
 use crate::explain::words;
@@ -49,9 +49,10 @@ pub fn join(golden: &mut Golden, contents: &mut Contents, forms: &[Form], option
             edits.into_iter().for_each(|edit| edit(&mut joined));
             joined.sort();
         }
-        let seen: BTreeSet<MachineClass> = joined.header.seen.drain(..).chain([form.class.clone()]).collect();
-        joined.header.seen = seen.into_iter().collect();
     }
+    let seen = machine_classes(forms.iter().map(|form| form.class.clone()));
+    let seen: BTreeSet<MachineClass> = joined.header.seen.drain(..).chain(seen).collect();
+    joined.header.seen = seen.into_iter().collect();
     let more = forms.len() as u32;
     joined.header.runs = joined.header.runs.saturating_add(more);
     for mask in &mut joined.masks {
@@ -223,7 +224,14 @@ impl Widening<'_> {
             let steps = steps.map(|(presence, step)| (presence, streams::canonical(&step, &self.names))).collect();
             let name = self.names.canonical(&after.object.name).clone();
             let object = ObjectRef { kind: after.object.kind, name };
-            Stream { object, presence: Presence::Optional, process: process.clone(), bag: after.bag, steps }
+            Stream {
+                object,
+                presence: Presence::Optional,
+                process: process.clone(),
+                bag: after.bag,
+                steps,
+                blocks: Vec::new(),
+            }
         });
         match (found.before, new) {
             (Some(before), Some(new))
@@ -378,6 +386,7 @@ impl Widening<'_> {
                     thread: after.key.into(),
                     bag: false,
                     calls: calls(after),
+                    blocks: Vec::new(),
                 };
                 Some(Box::new(move |golden| golden.threads.push(line)))
             }

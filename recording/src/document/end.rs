@@ -118,6 +118,9 @@ pub(super) fn incomplete(
         reasons.push(format!("its summary counts {}, {calls} {are} listed", plural(counted, "call")));
     }
     reasons.extend(heading.cut_short.clone());
+    if gathered.noticed.injected > 0 {
+        reasons.push(format!("{} tampered with", plural(gathered.noticed.injected, "call")));
+    }
     reasons
 }
 

@@ -91,6 +91,8 @@ pub(super) struct Noticed {
     pub scalars: u64,
     /// Unknown keys by pointer, array indices as `*`.
     pub unknown: BTreeSet<String>,
+    /// Calls that were tampered with.
+    pub injected: u64,
 }
 
 /// Unknown keys that are remembered at most.
@@ -192,7 +194,8 @@ impl<'t> Spelling<'t> {
             "unread" => call.unsaid.get_or_insert_default().unread = positions(&node, "/unread")?,
             "not_known" => call.unsaid.get_or_insert_default().not_known = positions(&node, "/not_known")?,
             "payloads" => call.unsaid.get_or_insert_default().payloads = Some(node),
-            "restarted" | "interrupted" | "injected" | "denied" | "at_stop" | "result_text" | "stack" => {}
+            "injected" => noticed.injected += 1,
+            "restarted" | "interrupted" | "denied" | "at_stop" | "result_text" | "stack" => {}
             _ => noticed.unknown("/syscalls/*", &key),
         }
         Ok(())

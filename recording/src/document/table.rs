@@ -33,6 +33,9 @@ pub struct Table {
     pub warnings: Vec<String>,
 }
 
+/// Columns of `--stats-extended`.
+const SPREAD: usize = 9;
+
 /// Difference of the percentages from their sum that is rounding: 0.1 %.
 const ROUNDING: u64 = 10;
 
@@ -124,7 +127,11 @@ fn is_rule(line: &str) -> bool {
 }
 
 fn row(line: &str) -> Option<Row> {
-    let fields: Vec<&str> = line.split_whitespace().collect();
+    let mut fields: Vec<&str> = line.split_whitespace().collect();
+    // Behind the name `--stats-extended` has its columns, where a call of this name returned.
+    if fields.len() >= 5 + SPREAD {
+        fields.truncate(fields.len() - SPREAD);
+    }
     match *fields {
         [share, seconds, usecs, calls, name] => cells(share, seconds, Some(usecs), calls, None, name),
         [share, seconds, usecs, calls, errors, name] => cells(share, seconds, Some(usecs), calls, Some(errors), name),

@@ -111,7 +111,7 @@ pub mod flag {
     pub const NO_ENTRY: u32 = 1 << 4;
     /// The task died or was let go inside.
     pub const NO_EXIT: u32 = 1 << 5;
-    /// Injected error, value or delay.
+    /// We changed what the call did: an error, a result, a signal or a delay of ours. Which, `INJECTED` and `DELAYED` say.
     pub const TAMPERED: u32 = 1 << 6;
     /// Refused by the target's own seccomp filter.
     pub const DENIED: u32 = 1 << 7;
@@ -119,8 +119,14 @@ pub mod flag {
     pub const TIMES_AT_STOP: u32 = 1 << 8;
     /// Made by our runtime library for itself: never shown, counted or judged.
     pub const INSTRUMENTATION: u32 = 1 << 9;
+    /// The result is ours: the call itself was not made, or another one in its place.
+    pub const INJECTED: u32 = 1 << 10;
+    /// The task was held back before or after the call.
+    pub const DELAYED: u32 = 1 << 11;
+    /// With `NO_EXIT`: the task was let go inside, it did not die.
+    pub const DETACHED: u32 = 1 << 12;
     /// Names of the bits, lowest first.
-    pub const NAMES: [&str; 10] = [
+    pub const NAMES: [&str; 13] = [
         "CLIPPED",
         "FAULTED",
         "RESTARTED",
@@ -131,6 +137,9 @@ pub mod flag {
         "DENIED",
         "TIMES_AT_STOP",
         "INSTRUMENTATION",
+        "INJECTED",
+        "DELAYED",
+        "DETACHED",
     ];
 }
 

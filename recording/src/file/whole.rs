@@ -13,6 +13,12 @@ pub enum NotWhole {
     /// There is nothing in it.
     #[error("it holds no calls")]
     NoCalls,
+    /// Its calls were tampered with.
+    #[error("it was made with `{how}`: it shows what the program does then, not what it does")]
+    Tampered {
+        /// The flags that asked for it.
+        how: String,
+    },
     /// Its writer was killed or could not go on.
     #[error("it is incomplete: it ends at byte {at_byte} without saying how the run ended")]
     Incomplete {
@@ -34,8 +40,12 @@ impl Recording {
     /// # Errors
     /// [`NotWhole`]: of this recording nothing may be judged.
     pub fn replay_whole(self, sink: &mut dyn Sink) -> Result<(), NotWhole> {
+        let tampered = self.header().tampered.clone();
         let read = self.replay(sink)?;
         let never_ran = read.trailer.as_ref().is_some_and(|trailer| trailer.ended == EndedBy::NotStarted);
+        if let Some(how) = tampered {
+            return Err(NotWhole::Tampered { how });
+        }
         match read.state {
             State::Complete if never_ran => Err(NotWhole::NeverRan),
             State::Complete if read.calls == 0 => Err(NotWhole::NoCalls),

@@ -71,6 +71,20 @@ pub struct Counted {
     pub count: Count,
 }
 
+impl Counted {
+    /// Which line it is.
+    pub fn line(&self) -> Line {
+        Line { abi: self.abi, nr: self.nr }
+    }
+}
+
+/// Which line of the counts: ABI and number as [`Counted`] has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Line {
+    abi: u8,
+    nr: Option<u64>,
+}
+
 /// Counts per ABI and number.
 #[derive(Debug, Default)]
 pub struct Tally {
@@ -78,6 +92,7 @@ pub struct Tally {
     strange: NumberMap<(u8, u64), Count>,
     rest: Count,
     all: Count,
+    overhead_ns: u64,
 }
 
 impl Tally {
@@ -86,16 +101,32 @@ impl Tally {
         Tally::default()
     }
 
+    /// Nothing counted; so much is taken off the time of each call, down to nothing.
+    pub fn without_overhead(overhead_ns: u64) -> Tally {
+        Tally { overhead_ns, ..Tally::default() }
+    }
+
     /// Counts a call. Announcements and calls of our own runtime library are passed over.
     pub fn observe(&mut self, call: &Call<'_>, clock: &Clock) {
         let event = &call.event;
         if event.is_announcement() || event.flags() & flag::INSTRUMENTATION != 0 {
             return;
         }
-        let took = took_ns(call, clock);
+        let took = took_ns(call, clock).map(|took| took.saturating_sub(self.overhead_ns));
         let failed = call.errno().is_some();
         self.all.add(failed, took);
         self.slot(event.abi(), call.nr()).add(failed, took);
+    }
+
+    /// In which line a call is that was counted.
+    pub fn line_of(&self, call: &Call<'_>) -> Line {
+        let (abi, nr) = (call.event.abi(), call.nr());
+        let flat = place(abi, nr) < FLAT && usize::from(abi) < self.flat.len();
+        if flat || self.strange.contains_key(&(abi, nr)) {
+            Line { abi, nr: Some(nr) }
+        } else {
+            Line { abi: 0, nr: None }
+        }
     }
 
     /// All calls together.

@@ -6,14 +6,16 @@
 mod clock;
 mod counts;
 mod descriptors;
+mod lamport;
 mod numbers;
 mod processes;
 mod shared;
 mod tasks;
 
 pub use clock::Clock;
-pub use counts::{Count, Counted, Tally, took_ns};
+pub use counts::{Count, Counted, Line, Tally, took_ns};
 pub use descriptors::Descriptors;
+pub use lamport::Lamport;
 pub(crate) use numbers::NumberMap;
 pub use processes::{Counter, Ending, Process, Processes};
 pub(crate) use shared::Shared;

@@ -37,7 +37,7 @@ pub(crate) use content::{Content, content};
 pub(crate) use result::write_result_note;
 pub(crate) use string::Quoting;
 
-use crate::text::{HexStrings, TextOptions};
+use crate::text::{HexStrings, Notes, TextOptions};
 use printer::Printer;
 
 /// How arguments are printed.
@@ -49,8 +49,8 @@ pub(crate) struct Style {
     pub(crate) verbose: bool,
     /// Strings in hex.
     pub(crate) hex: HexStrings,
-    /// Notes of descriptors: 0 none, 1 paths, 2 and protocol addresses.
-    pub(crate) notes: u8,
+    /// What is told of descriptors.
+    pub(crate) notes: Notes,
     /// For the dates behind times.
     zone: jiff::tz::TimeZone,
 }
@@ -59,7 +59,7 @@ impl Style {
     /// Strings of so many bytes, short or whole structures, nothing in hex, no notes.
     pub(crate) fn new(strings: Option<usize>, verbose: bool) -> Self {
         let zone = jiff::tz::TimeZone::system();
-        Style { strings, verbose, hex: HexStrings::Never, notes: 0, zone }
+        Style { strings, verbose, hex: HexStrings::Never, notes: Notes::NONE, zone }
     }
 
     /// As the user asked for the text.

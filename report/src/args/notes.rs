@@ -4,7 +4,7 @@ use recording::event::{Call, Payload, Shape, note};
 
 use super::Style;
 use super::string::Quoting;
-use crate::text::HexStrings;
+use crate::text::{HexStrings, Notes};
 
 /// Which of the descriptors that an argument leads to.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +18,7 @@ pub(super) enum Of {
 /// Appends `</etc/passwd>`, `<TCP:[127.0.0.1:1->127.0.0.1:80]>`, `</dev/null<char 1:3>>`, as far as asked for
 /// and kept.
 pub(super) fn write(out: &mut Vec<u8>, style: &Style, call: &Call<'_>, arg: u8, phase: u8, of: Of) {
-    if style.notes == 0 {
+    if style.notes == Notes::NONE {
         return;
     }
     let is_of = |p: &Payload<'_>| match of {
@@ -35,8 +35,16 @@ pub(super) fn write(out: &mut Vec<u8>, style: &Style, call: &Call<'_>, arg: u8, 
         Some(path) => (path, true),
         None => (link, false),
     };
-    let detail = part(note::DETAIL).filter(|_| style.notes > 1);
-    let is_device = detail.is_some_and(|text| text.starts_with(b"char ") || text.starts_with(b"block "));
+    let is_device = |detail: &[u8]| detail.starts_with(b"char ") || detail.starts_with(b"block ");
+    let detail = part(note::DETAIL).filter(|detail| match detail {
+        detail if is_device(detail) => style.notes.device,
+        detail if detail.starts_with(b"pid:") => style.notes.process,
+        _ => style.notes.socket,
+    });
+    if detail.is_none() && !style.notes.path {
+        return;
+    }
+    let is_device = detail.is_some_and(is_device);
     out.push(b'<');
     match detail {
         Some(detail) if !is_device => socket(out, style, detail),

@@ -30,7 +30,7 @@ impl Quoting {
             out.push(b'"');
         }
         let in_hex = match self.hex {
-            HexStrings::Never => false,
+            HexStrings::Never | HexStrings::Escapes => false,
             HexStrings::NonAscii => bytes.iter().any(|b| !is_text(*b)),
             HexStrings::All => true,
         };
@@ -53,7 +53,7 @@ impl Quoting {
             let (before, behind) = rest.split_at(plain);
             out.extend_from_slice(before);
             let Some((byte, next)) = behind.split_first() else { return };
-            one(out, *byte, next.first().copied());
+            one(out, *byte, next.first().copied(), self.hex == HexStrings::Escapes);
             rest = next;
         }
     }
@@ -74,7 +74,7 @@ fn hex(out: &mut Vec<u8>, byte: u8) {
 }
 
 /// One byte that can't stand for itself. Octal is as short as what follows allows.
-fn one(out: &mut Vec<u8>, byte: u8, next: Option<u8>) {
+fn one(out: &mut Vec<u8>, byte: u8, next: Option<u8>, in_hex: bool) {
     let letter = match byte {
         b'"' | b'\\' => byte,
         b'\t' => b't',
@@ -82,6 +82,7 @@ fn one(out: &mut Vec<u8>, byte: u8, next: Option<u8>) {
         0x0b => b'v',
         0x0c => b'f',
         b'\r' => b'r',
+        _ if in_hex => return hex(out, byte),
         _ => {
             let (high, middle, low) = (byte >> 6, byte >> 3 & 7, byte & 7);
             let three = next.is_some_and(|next| matches!(next, b'0'..=b'7'));
@@ -122,6 +123,7 @@ mod tests {
         assert_eq!(text(Quoting::quoted(HexStrings::NonAscii), b"a\n"), r#""a\n""#);
         assert_eq!(text(Quoting::quoted(HexStrings::NonAscii), b"a\x01"), r#""\x61\x01""#);
         assert_eq!(text(Quoting::quoted(HexStrings::All), b"ab"), r#""\x61\x62""#);
+        assert_eq!(text(Quoting::quoted(HexStrings::Escapes), b"a\x01\n\xff"), r#""a\x01\n\xff""#);
     }
 
     #[test]

@@ -564,7 +564,7 @@ fn an_unknown_number_is_six_words() {
 
 #[test]
 fn notes_stand_behind_descriptors() {
-    let style = Style { notes: 2, ..Style::new(Some(32), false) };
+    let style = Style { notes: crate::text::Notes::ALL, ..Style::new(Some(32), false) };
     let made =
         call("dup", &[3], 4).payload(0, 0, Shape::Note, 0, b"/dev/null").payload(0, 0, Shape::Note, 1, b"char 1:3");
     assert_eq!(made.style(&style), "3</dev/null<char 1:3>>");
@@ -587,7 +587,7 @@ fn notes_stand_behind_descriptors() {
 
 #[test]
 fn the_path_of_a_socket_is_the_targets_own() {
-    let style = Style { notes: 2, ..Style::new(Some(32), false) };
+    let style = Style { notes: crate::text::Notes::ALL, ..Style::new(Some(32), false) };
     let noted = |detail: &[u8]| {
         let made = call("dup", &[3], 4).payload(0, 0, Shape::Note, 0, b"socket:[1]");
         made.payload(0, 0, Shape::Note, 1, detail).style(&style)

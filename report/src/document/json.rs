@@ -5,12 +5,13 @@
 use recording::SinkError;
 use recording::document::{Argument, Call, Content, Document, Outcome};
 
-use super::takes;
 use super::words::{Printed, is_data, shown_part};
+use super::{table, takes};
 use crate::args::Style;
 use crate::digits;
-use crate::json::{JsonOptions, base64, string};
+use crate::json::{JsonOptions, base64, by_syscall, string};
 use crate::output::Stream;
+use crate::summary::SortBy;
 
 /// Writes one document.
 pub(super) fn document(to: &mut Stream, document: &Document<'_>, options: &JsonOptions) -> Result<(), SinkError> {
@@ -130,6 +131,14 @@ fn summary(out: &mut Vec<u8>, document: &Document<'_>, options: &JsonOptions) {
             out.extend_from_slice(b", \"signal\": ");
             text(out, name);
         }
+    }
+    if options.by_syscall && !options.compact {
+        out.extend_from_slice(b", \"by_syscall\": [");
+        for (at, row) in table::rows(document, SortBy::Time, &options.shown, options.spread).iter().enumerate() {
+            out.extend_from_slice(if at > 0 { b", " } else { b"" });
+            by_syscall(out, row, options.spread);
+        }
+        out.push(b']');
     }
     out.push(b'}');
 }

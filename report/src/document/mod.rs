@@ -1,12 +1,14 @@
 //! Documents that people bring, shown: what is known of their calls, and nothing else.
 //!
-//! In: a `recording::document::Document`. Out: strace's text, the document as we write it, its lines, the table.
+//! In: a `recording::document::Document`. Out: strace's text, the document as we write it, its lines, CSV, an HTML
+//! page, the table.
 //!
 //! This is a view of its own, not a stream of raw events made up from the document: an event has six words and
 //! the memory behind them, and can't say that one of them is not known; the text of a structure can't be turned
 //! into memory without guessing. What is a word is printed by the printers of raw calls all the same.
 
 mod json;
+mod rows;
 mod table;
 mod text;
 mod words;
@@ -14,9 +16,12 @@ mod words;
 use recording::SinkError;
 use recording::document::{Call, Document, Outcome, Table};
 
+use crate::csv::{CountOptions, Csv, write_counts};
+use crate::html::Html;
 use crate::json::JsonOptions;
+use crate::rows::RowOptions;
 use crate::shown::Outcomes;
-use crate::summary::SortBy;
+use crate::summary::SummaryOptions;
 use crate::text::TextOptions;
 use crate::{Destination, Shown};
 
@@ -29,8 +34,14 @@ pub enum Form {
     Json(JsonOptions),
     /// Its lines.
     JsonLines(JsonOptions),
+    /// A CSV of the calls.
+    Csv(RowOptions),
+    /// A CSV of their counts.
+    Counts(CountOptions),
+    /// An HTML page.
+    Html(RowOptions),
     /// The table of counts.
-    Summary(SortBy, Shown),
+    Summary(SummaryOptions),
 }
 
 /// Shows a document.
@@ -43,7 +54,13 @@ pub fn show(document: &Document<'_>, form: &Form, to: Destination) -> Result<(),
         Form::Text(options) => text::write(&mut stream, document, options)?,
         Form::Json(options) => json::document(&mut stream, document, options)?,
         Form::JsonLines(options) => json::lines(&mut stream, document, options)?,
-        Form::Summary(sort, shown) => table::of_calls(stream.buffer(), document, *sort, shown),
+        Form::Csv(options) => rows::write(&mut stream, document, &Csv::of(options), options)?,
+        Form::Counts(options) => {
+            let rows = table::rows(document, options.table.sort, &options.shown, options.table.spread);
+            write_counts(stream.buffer(), rows, options);
+        }
+        Form::Html(options) => rows::write(&mut stream, document, &Html::of(options), options)?,
+        Form::Summary(options) => table::of_calls(stream.buffer(), document, options),
     }
     stream.flush()
 }
@@ -59,7 +76,7 @@ pub fn show_table(table: &Table, to: Destination) -> Result<(), SinkError> {
 }
 
 /// Was this call asked for?
-fn takes(shown: &Shown, call: &Call<'_>) -> bool {
+pub(crate) fn takes(shown: &Shown, call: &Call<'_>) -> bool {
     let named = shown.calls.as_ref().is_none_or(|filter| match call.nr {
         Some(nr) => filter.takes(call.abi, nr),
         None => filter.takes_name(&call.name),

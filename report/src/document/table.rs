@@ -6,7 +6,9 @@ use recording::document::{Call, Document, Row, Table};
 
 use super::takes;
 use crate::Shown;
-use crate::summary::{HEADER, RULE, SortBy, cells, line, share};
+use crate::spread::Spread;
+use crate::statistics::{self, beside};
+use crate::summary::{HEADER, RULE, SortBy, SummaryOptions, cells, line, share};
 
 /// Calls of one name.
 #[derive(Debug, Clone, Default)]
@@ -30,34 +32,55 @@ impl Count {
     }
 }
 
-/// Appends the table of the calls shown.
-pub(super) fn of_calls(out: &mut Vec<u8>, document: &Document<'_>, sort: SortBy, shown: &Shown) {
-    let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
-    let mut total = Count::default();
+/// Calls by name, in an order; `spread`: with mean, deviation and percentiles.
+pub(super) fn rows(document: &Document<'_>, order: SortBy, shown: &Shown, spread: bool) -> Vec<statistics::Row> {
+    let mut counts: BTreeMap<&str, (Count, Vec<u64>)> = BTreeMap::new();
     for call in document.calls.iter().filter(|call| takes(shown, call)) {
-        counts.entry(&call.name).or_default().add(call);
-        total.add(call);
+        let (count, times) = counts.entry(&call.name).or_default();
+        count.add(call);
+        times.extend(call.duration_ns.filter(|_| spread));
     }
-    let mut rows: Vec<(&str, Count)> = counts.into_iter().collect();
-    rows.sort_by_key(|(_, count)| std::cmp::Reverse((count.total_ns, count.calls)));
-    match sort {
-        SortBy::Time | SortBy::Nothing => {}
-        SortBy::MinTime => rows.sort_by_key(|row| std::cmp::Reverse(row.1.least_ns)),
-        SortBy::MaxTime => rows.sort_by_key(|row| std::cmp::Reverse(row.1.most_ns)),
-        SortBy::AverageTime => rows.sort_by_key(|row| std::cmp::Reverse(row.1.total_ns / row.1.calls.max(1))),
-        SortBy::Calls => rows.sort_by_key(|row| std::cmp::Reverse(row.1.calls)),
-        SortBy::Errors => rows.sort_by_key(|row| std::cmp::Reverse(row.1.errors)),
+    let mut rows: Vec<(&str, (Count, Vec<u64>))> = counts.into_iter().collect();
+    rows.sort_by_key(|(_, (count, _))| std::cmp::Reverse((count.total_ns, count.calls)));
+    match order {
+        // A document has no more than counts.
+        SortBy::Time | SortBy::Nothing | SortBy::Other(_) => {}
+        SortBy::MinTime => rows.sort_by_key(|(_, (count, _))| std::cmp::Reverse(count.least_ns)),
+        SortBy::MaxTime => rows.sort_by_key(|(_, (count, _))| std::cmp::Reverse(count.most_ns)),
+        SortBy::AverageTime => {
+            rows.sort_by_key(|(_, (count, _))| std::cmp::Reverse(count.total_ns / count.calls.max(1)));
+        }
+        SortBy::Calls => rows.sort_by_key(|(_, (count, _))| std::cmp::Reverse(count.calls)),
+        SortBy::Errors => rows.sort_by_key(|(_, (count, _))| std::cmp::Reverse(count.errors)),
         SortBy::Name => rows.sort_by_key(|row| row.0),
     }
+    let row = |(name, (count, times)): (&str, (Count, Vec<u64>))| statistics::Row {
+        name: name.chars().filter(char::is_ascii_graphic).collect::<String>().into(),
+        calls: count.calls,
+        errors: count.errors,
+        total_ns: count.total_ns,
+        range_ns: count.least_ns.zip(count.most_ns),
+        spread: Spread::of(times),
+    };
+    rows.into_iter().map(row).collect()
+}
+
+/// Appends the table of the calls shown.
+pub(super) fn of_calls(out: &mut Vec<u8>, document: &Document<'_>, options: &SummaryOptions) {
+    let rows = rows(document, options.sort, &options.shown, options.spread);
+    let start = out.len();
+    let sum = |of: fn(&statistics::Row) -> u64| rows.iter().map(of).fold(0, u64::saturating_add);
+    let (total_ns, calls, errors) = (sum(|row| row.total_ns), sum(|row| row.calls), sum(|row| row.errors));
     out.extend_from_slice(HEADER.as_bytes());
     out.extend_from_slice(RULE.as_bytes());
-    for (name, count) in &rows {
-        let name: String = name.chars().filter(|c| c.is_ascii_graphic()).collect();
-        line(out, share(count.total_ns, total.total_ns), count.total_ns, count.calls, count.errors, &name);
+    for row in &rows {
+        line(out, share(row.total_ns, total_ns), row.total_ns, row.calls, row.errors, &row.name);
     }
     out.extend_from_slice(RULE.as_bytes());
-    let whole = if rows.is_empty() { 0 } else { 10_000 };
-    line(out, whole, total.total_ns, total.calls, total.errors, "total");
+    line(out, if rows.is_empty() { 0 } else { 10_000 }, total_ns, calls, errors, "total");
+    if options.spread {
+        beside(out, start, &rows);
+    }
 }
 
 /// Appends a table that was brought.

@@ -51,7 +51,7 @@ impl Page<'_> {
         let printed = Printed::of(document, call);
         printable(out, &call.name);
         out.push(b'(');
-        self.arguments(out, &printed);
+        arguments(out, &printed, self.options, &self.style);
         out.push(b')');
         let written = out.len() - start;
         digits::spaces(out, self.options.column.saturating_sub(written).max(1));
@@ -77,43 +77,6 @@ impl Page<'_> {
                 out.extend_from_slice(b"] ");
             }
             _ => {}
-        }
-    }
-
-    fn arguments(&self, out: &mut Vec<u8>, printed: &Printed<'_, '_>) {
-        if printed.call.args.is_none() && printed.call.others.is_empty() {
-            // None is known, and some there may be.
-            let has_none = printed.call.row().is_some_and(|row| row.args.is_empty());
-            out.extend_from_slice(if has_none { b"" } else { b"?" });
-            return;
-        }
-        let mut first = true;
-        let mut comma = |out: &mut Vec<u8>| {
-            if !std::mem::take(&mut first) {
-                out.extend_from_slice(b", ");
-            }
-        };
-        for (at, argument) in printed.arguments() {
-            comma(out);
-            match argument {
-                Argument::NotKnown => out.push(b'?'),
-                Argument::Word(word) => printed.word(out, &self.style, at, *word),
-                Argument::Text(text) => printable(out, text),
-                Argument::Bytes(content) => {
-                    let limit = is_data(printed.call, at).then_some(self.options.strings);
-                    let part = shown_part(content, limit);
-                    Quoting::quoted(self.options.hex).write(out, part);
-                    if (part.len() as u64) < content.len {
-                        out.extend_from_slice(b"...");
-                    }
-                }
-            }
-        }
-        for (name, value) in &printed.call.others {
-            comma(out);
-            printable(out, name);
-            out.push(b'=');
-            printable(out, value);
         }
     }
 
@@ -150,5 +113,43 @@ impl Page<'_> {
             }
             _ => {}
         }
+    }
+}
+
+/// Appends the arguments as far as they are known.
+pub(super) fn arguments(out: &mut Vec<u8>, printed: &Printed<'_, '_>, options: &TextOptions, style: &Style) {
+    if printed.call.args.is_none() && printed.call.others.is_empty() {
+        // None is known, and some there may be.
+        let has_none = printed.call.row().is_some_and(|row| row.args.is_empty());
+        out.extend_from_slice(if has_none { b"" } else { b"?" });
+        return;
+    }
+    let mut first = true;
+    let mut comma = |out: &mut Vec<u8>| {
+        if !std::mem::take(&mut first) {
+            out.extend_from_slice(b", ");
+        }
+    };
+    for (at, argument) in printed.arguments() {
+        comma(out);
+        match argument {
+            Argument::NotKnown => out.push(b'?'),
+            Argument::Word(word) => printed.word(out, style, at, *word),
+            Argument::Text(text) => printable(out, text),
+            Argument::Bytes(content) => {
+                let limit = is_data(printed.call, at).then_some(options.strings);
+                let part = shown_part(content, limit);
+                Quoting::quoted(options.hex).write(out, part);
+                if (part.len() as u64) < content.len {
+                    out.extend_from_slice(b"...");
+                }
+            }
+        }
+    }
+    for (name, value) in &printed.call.others {
+        comma(out);
+        printable(out, name);
+        out.push(b'=');
+        printable(out, value);
     }
 }

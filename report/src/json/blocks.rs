@@ -2,7 +2,7 @@
 
 use recording::event::{Measure, flag, reading};
 use recording::session::{EndedBy, Header, NotMeasured, TargetStdout, Trailer};
-use recording::views::{Counted, Counter, Ending, Process};
+use recording::views::{Counter, Ending, Process};
 
 use super::call::{number, text, truth};
 use super::escape;
@@ -10,10 +10,11 @@ use super::run::{Run, key};
 use crate::digits;
 use crate::signal;
 use crate::spool::Spool;
-use crate::summary::{by_time, name_of};
+use crate::spread::NAMES;
+use crate::statistics::Row;
 
 /// argv of the root as bytes; empty when nothing was launched.
-pub(super) fn command(header: &Header) -> Vec<Vec<u8>> {
+pub(crate) fn command(header: &Header) -> Vec<Vec<u8>> {
     let exact = header.argv_hex.as_ref().and_then(|words| words.iter().map(|word| from_hex(word)).collect());
     exact.unwrap_or_else(|| header.argv.iter().map(|word| word.clone().into_bytes()).collect())
 }
@@ -199,7 +200,7 @@ pub(super) fn recording(out: &mut Vec<u8>, run: &mut Run, trailer: &Trailer) {
 }
 
 /// Why the recording is not the whole run, when it is not.
-fn incomplete(trailer: &Trailer, dropped: u64) -> Option<String> {
+pub(crate) fn incomplete(trailer: &Trailer, dropped: u64) -> Option<String> {
     let reason = match trailer.ended {
         EndedBy::Complete | EndedBy::RootEnded if dropped > 0 => "events were lost",
         EndedBy::Complete | EndedBy::RootEnded => return None,
@@ -284,9 +285,9 @@ fn measure_name(raw: u16) -> String {
 }
 
 /// Appends `summary`.
-pub(super) fn summary(out: &mut Vec<u8>, run: &Run, trailer: &Trailer) {
+pub(super) fn summary(out: &mut Vec<u8>, run: &Run, trailer: &Trailer, by_name: Option<&[Row]>) {
     let options = run.options();
-    let total = run.tally.total();
+    let total = run.statistics.tally().total();
     out.extend_from_slice(b"{\"total_syscalls\": ");
     digits::dec(out, run.sums.calls);
     if options.durations {
@@ -321,11 +322,9 @@ pub(super) fn summary(out: &mut Vec<u8>, run: &Run, trailer: &Trailer) {
     if let Some(Ending::Killed { signal, .. }) = root {
         signal_key(out, signal);
     }
-    if options.by_syscall {
+    if let Some(rows) = by_name {
         out.extend_from_slice(b", \"by_syscall\": ");
-        let mut rows = run.tally.rows();
-        by_time(&mut rows);
-        array(out, &rows, by_syscall);
+        array(out, rows, |out, row| by_syscall(out, row, options.spread));
     }
     out.push(b'}');
 }
@@ -348,13 +347,18 @@ fn ended(trailer: &Trailer, root: Option<Ending>) -> &'static str {
     }
 }
 
-fn by_syscall(out: &mut Vec<u8>, row: &Counted) {
+/// Appends the object of a name.
+pub(crate) fn by_syscall(out: &mut Vec<u8>, row: &Row, spread: bool) {
     out.extend_from_slice(b"{\"syscall\": ");
-    escape::string(out, name_of(row).as_bytes());
-    number(out, "calls", row.count.calls);
-    number(out, "errors", row.count.errors);
-    number(out, "total_ns", row.count.total_ns);
-    number_or_null(out, "min_ns", row.count.range_ns().map(|range| range.0));
-    number_or_null(out, "max_ns", row.count.range_ns().map(|range| range.1));
+    escape::string(out, row.name.as_bytes());
+    number(out, "calls", row.calls);
+    number(out, "errors", row.errors);
+    number(out, "total_ns", row.total_ns);
+    number_or_null(out, "min_ns", row.range_ns.map(|range| range.0));
+    number_or_null(out, "max_ns", row.range_ns.map(|range| range.1));
+    let values = row.spread_values();
+    for (column, name) in NAMES.iter().enumerate().filter(|(_, name)| spread && !["min_ns", "max_ns"].contains(name)) {
+        number_or_null(out, name, values.and_then(|values| values.get(column).copied()));
+    }
     out.push(b'}');
 }

@@ -5,7 +5,7 @@ use syscalls::{Abi, Kind};
 
 use super::escape;
 use crate::args::{self, Content, Style};
-use crate::{digits, errno};
+use crate::{Stacks, digits, errno};
 
 /// What a call's own record does not say.
 #[derive(Debug)]
@@ -19,10 +19,19 @@ pub(super) struct Facts {
     pub compact: bool,
     /// Did several engines record?
     pub mixed: bool,
+    /// Lamport clock, when it is asked for.
+    pub lamport: Option<u64>,
 }
 
 /// Appends the object.
-pub(super) fn write(out: &mut Vec<u8>, scratch: &mut Vec<u8>, style: &Style, facts: &Facts, call: &Call<'_>) {
+pub(super) fn write(
+    out: &mut Vec<u8>,
+    scratch: &mut Vec<u8>,
+    style: &Style,
+    facts: &Facts,
+    call: &Call<'_>,
+    mut stacks: Option<&mut Stacks>,
+) {
     let event = &call.event;
     let flags = event.flags();
     let abi = Abi::from_raw(event.abi()).unwrap_or(Abi::X86_64);
@@ -42,6 +51,9 @@ pub(super) fn write(out: &mut Vec<u8>, scratch: &mut Vec<u8>, style: &Style, fac
     digits::signed(out, if call.returned() { call.result() } else { 0 });
     if let Some(took) = facts.took {
         number(out, "duration_us", took / 1000);
+    }
+    if let Some(stacks) = &mut stacks {
+        stacks.write_source_key(out, event.task(), facts.compact);
     }
     if facts.compact {
         out.push(b'}');
@@ -83,7 +95,13 @@ pub(super) fn write(out: &mut Vec<u8>, scratch: &mut Vec<u8>, style: &Style, fac
     if facts.mixed && flags & flag::TIMES_AT_STOP != 0 {
         truth(out, "at_stop");
     }
+    if let Some(clock) = facts.lamport {
+        number(out, "lamport_clock", clock);
+    }
     notes.write(out, scratch, style, row, abi, call);
+    if let Some(stacks) = stacks {
+        stacks.write_stack_key(out, event.task());
+    }
     out.push(b'}');
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Facts {
     pub process: u32,
     /// ns since the document's time zero.
     pub ts_ns: u64,
+    /// Lamport clock, when it is asked for.
+    pub lamport: Option<u64>,
 }
 
 /// Appends the object; `false` when this kind of event has none.
@@ -49,6 +51,9 @@ pub(super) fn write(out: &mut Vec<u8>, facts: &Facts, event: &Event<'_>) -> bool
         Some(Kind::Exec) => exec(out, event),
         Some(Kind::Died) => died(out, event),
         _ => bytes(out, "reason", event.text(text::MAIN).unwrap_or_default()),
+    }
+    if let Some(clock) = facts.lamport {
+        number(out, "lamport_clock", clock);
     }
     out.push(b'}');
     true

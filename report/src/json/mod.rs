@@ -12,11 +12,12 @@ mod run;
 use recording::session::{Header, Trailer};
 use recording::{Batch, Sink, SinkError};
 
+pub(crate) use blocks::{by_syscall, command, incomplete};
 pub(crate) use escape::{base64, string};
 pub(crate) use run::{Line, Run};
 
 use crate::output::Stream;
-use crate::spool::Spool;
+use crate::spool::{Spool, pour};
 use crate::{Destination, Shown, Stacks};
 
 /// Options of the document and of its lines.
@@ -28,6 +29,10 @@ pub struct JsonOptions {
     pub durations: bool,
     /// `summary.by_syscall` (`-c`).
     pub by_syscall: bool,
+    /// Mean, deviation and percentiles in it (`--stats-extended`).
+    pub spread: bool,
+    /// `lamport_clock` (`--lamport`).
+    pub lamport: bool,
     /// `recording.start_unix_ns` (`-t` and more).
     pub start_time: bool,
     /// Write nothing before the end: for a destination that nobody may see half a document in.
@@ -101,6 +106,10 @@ impl Sink for Json {
         self.settle()
     }
 
+    fn wants_entered(&self) -> bool {
+        self.run.wants_entered()
+    }
+
     fn events(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
         self.run.batch(batch);
         for event in batch.events() {
@@ -150,21 +159,9 @@ impl Sink for Json {
             pour(&mut self.events, &mut self.to)?;
             self.to.buffer().extend_from_slice(if any { b"\n  ],\n" } else { b"],\n" });
         }
-        self.run.closing(self.to.buffer(), trailer, b"  ", b",\n");
+        let closed = self.run.closing(self.to.buffer(), trailer, b"  ", b",\n");
+        closed.map_err(|source| self.to.failed(source))?;
         self.to.buffer().extend_from_slice(b"\n}\n");
         self.to.flush()
     }
-}
-
-/// Writes what was spooled behind what is there.
-fn pour(spool: &mut Spool, to: &mut Stream) -> Result<(), SinkError> {
-    let to = std::cell::RefCell::new(to);
-    spool.drain(
-        |source| to.borrow().failed(source),
-        |piece| {
-            let mut to = to.borrow_mut();
-            to.buffer().extend_from_slice(piece);
-            to.flush_when_full()
-        },
-    )
 }

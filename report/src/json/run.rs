@@ -3,7 +3,7 @@
 
 use recording::event::{Event, Kind, flag};
 use recording::session::{Header, Trailer};
-use recording::views::{Clock, Processes, Tally, Tasks};
+use recording::views::{Clock, Lamport, Processes, Tasks};
 use recording::{Batch, views};
 
 use super::{JsonOptions, blocks, call, escape, event};
@@ -11,6 +11,8 @@ use crate::Stacks;
 use crate::args::Style;
 use crate::shown::is_own;
 use crate::spool::Spool;
+use crate::statistics::Statistics;
+use crate::summary::SortBy;
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,12 +30,15 @@ pub(crate) enum Line {
 pub(crate) struct Run {
     options: JsonOptions,
     stacks: Option<Stacks>,
+    lamport: Option<Lamport>,
     pub(super) style: Style,
     pub(super) header: Header,
     pub(super) clock: Clock,
     pub(super) tasks: Tasks,
     pub(super) processes: Processes,
-    pub(super) tally: Tally,
+    pub(super) statistics: Statistics,
+    /// Times that could not be put aside.
+    failed: Option<std::io::Error>,
     pub(super) sums: Sums,
     /// Arguments are put together here before they are escaped.
     scratch: Vec<u8>,
@@ -65,13 +70,15 @@ impl Run {
         let header = Header::default();
         Run {
             style: Style::new(options.strings, options.verbose),
+            statistics: Statistics::new(options.spread),
+            failed: None,
+            lamport: options.lamport.then(Lamport::new),
             options,
             stacks: None,
             clock: Clock::new(&header),
             header,
             tasks: Tasks::new(),
             processes: Processes::new(),
-            tally: Tally::new(),
             sums: Sums::default(),
             scratch: Vec::new(),
             last_process: (0, 0),
@@ -84,6 +91,11 @@ impl Run {
 
     pub(crate) fn options(&self) -> &JsonOptions {
         &self.options
+    }
+
+    /// A call's number on its task's clock has to be known before other tasks count on.
+    pub(crate) fn wants_entered(&self) -> bool {
+        self.lamport.is_some()
     }
 
     pub(crate) fn begin(&mut self, header: &Header) {
@@ -123,8 +135,18 @@ impl Run {
         }
     }
 
-    /// The last keys, each behind `before`, `between` them.
-    pub(crate) fn closing(&mut self, out: &mut Vec<u8>, trailer: &Trailer, before: &[u8], between: &[u8]) {
+    /// The last keys, each behind `before`, `between` them. The error is that of a file in which times waited.
+    pub(crate) fn closing(
+        &mut self,
+        out: &mut Vec<u8>,
+        trailer: &Trailer,
+        before: &[u8],
+        between: &[u8],
+    ) -> std::io::Result<()> {
+        if let Some(failed) = self.failed.take() {
+            return Err(failed);
+        }
+        let by_name = self.options.by_syscall.then(|| self.statistics.rows(SortBy::Time)).transpose()?;
         if !self.options.compact {
             out.extend_from_slice(before);
             key(out, "processes");
@@ -137,12 +159,14 @@ impl Run {
         }
         out.extend_from_slice(before);
         key(out, "summary");
-        blocks::summary(out, self, trailer);
+        blocks::summary(out, self, trailer, by_name.as_deref());
+        Ok(())
     }
 
     /// Takes an event and appends its object, when it is shown.
     pub(crate) fn line(&mut self, out: &mut Vec<u8>, event: &Event<'_>) -> Line {
         self.see_time(event.at());
+        let lamport = self.lamport.as_mut().map(|clocks| clocks.observe(event));
         match event.call() {
             Some(call) => {
                 if event.is_announcement() || is_own(event) {
@@ -165,25 +189,19 @@ impl Run {
                     took,
                     compact: self.options.compact,
                     mixed: self.header.engines.len() > 1,
+                    lamport,
                 };
-                call::write(out, &mut self.scratch, &self.style, &facts, &call);
+                call::write(out, &mut self.scratch, &self.style, &facts, &call, self.stacks.as_mut());
                 if let Some(stacks) = &mut self.stacks {
-                    // Behind the other keys, inside the object.
-                    let closed = out.pop();
-                    stacks.write_source_key(out, event.task(), self.options.compact);
-                    if !self.options.compact {
-                        stacks.write_stack_key(out, event.task());
-                    }
-                    out.extend(closed);
                     stacks.told(event.task());
                 }
                 Line::Call
             }
-            None => self.event(out, event),
+            None => self.event(out, event, lamport),
         }
     }
 
-    fn event(&mut self, out: &mut Vec<u8>, event: &Event<'_>) -> Line {
+    fn event(&mut self, out: &mut Vec<u8>, event: &Event<'_>, lamport: Option<u64>) -> Line {
         if let Some(stacks) = &mut self.stacks {
             stacks.observe(event);
         }
@@ -202,7 +220,8 @@ impl Run {
         if self.options.compact {
             return Line::Nothing;
         }
-        let facts = event::Facts { process: self.tasks.process_of(event.task()), ts_ns: self.ts_of(event.at()) };
+        let process = self.tasks.process_of(event.task());
+        let facts = event::Facts { process, ts_ns: self.ts_of(event.at()), lamport };
         if let Some(aside) = event::aside(&mut self.sums, event) {
             if !aside.is_empty() {
                 aside.buffer().extend_from_slice(b", ");
@@ -217,7 +236,9 @@ impl Run {
 
     fn count(&mut self, call: &recording::event::Call<'_>) {
         self.sums.calls += 1;
-        self.tally.observe(call, &self.clock);
+        if let Err(error) = self.statistics.observe(call, &self.clock) {
+            self.failed.get_or_insert(error);
+        }
         let mut flags = call.event.flags();
         while flags != 0 {
             if let Some(count) = self.sums.flags.get_mut(flags.trailing_zeros() as usize) {

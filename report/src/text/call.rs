@@ -77,8 +77,11 @@ impl<'a> Named<'a> {
             Some(number) => errno::write_result(out, number),
             None => self.success(out, style),
         }
-        if self.call.event.flags() & flag::TAMPERED != 0 {
-            out.extend_from_slice(b" (INJECTED)");
+        let flags = self.call.event.flags();
+        for (bit, word) in [(flag::INJECTED, &b" (INJECTED)"[..]), (flag::DELAYED, b" (DELAYED)")] {
+            if flags & bit != 0 {
+                out.extend_from_slice(word);
+            }
         }
     }
 

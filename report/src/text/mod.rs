@@ -23,7 +23,7 @@ use recording::views::{Clock as Ticks, Tasks, took_ns};
 use recording::{Batch, Sink, SinkError};
 use syscalls::{Abi, Syscall};
 
-pub use options::{Clock, HexStrings, Precision, Prefix, Quiet, TextOptions};
+pub use options::{Clock, HexStrings, Notes, Precision, Prefix, Quiet, TextOptions};
 pub(crate) use stamps::span as write_span;
 
 use self::call::Named;
@@ -113,7 +113,7 @@ impl Text {
     /// A printer with these options.
     pub fn new(options: TextOptions, to: Destination) -> Self {
         let to = match to {
-            Destination::PerTask { base } => Target::PerTask(TaskFiles::new(base)),
+            Destination::PerTask { base, append } => Target::PerTask(TaskFiles::new(base, append)),
             one @ Destination::One { .. } => Target::One(one.into_stream()),
         };
         Text {

@@ -21,8 +21,8 @@ pub struct TextOptions {
     pub verbose: bool,
     /// Strings in hex (`-x`, `-xx`).
     pub hex: HexStrings,
-    /// Notes of descriptors: 0 none, 1 paths (`-y`), 2 and protocol addresses (`-yy`).
-    pub notes: u8,
+    /// What is told of descriptors (`-y`, `-yy`, `-e decode-fds=`).
+    pub notes: Notes,
     /// What is left out (`-q`, `-e quiet=`).
     pub quiet: Quiet,
     /// The number of the call (`-n`).
@@ -47,12 +47,43 @@ impl Default for TextOptions {
             strings: 32,
             verbose: false,
             hex: HexStrings::Never,
-            notes: 0,
+            notes: Notes::NONE,
             quiet: Quiet::default(),
             number: false,
             pointer: false,
             speaker: None,
             shown: Shown::default(),
+        }
+    }
+}
+
+/// What is told of a descriptor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Notes {
+    /// Path, or what the kernel calls it; and the working directory behind `AT_FDCWD`.
+    pub path: bool,
+    /// Protocol and addresses of a socket.
+    pub socket: bool,
+    /// Numbers of a device.
+    pub device: bool,
+    /// The process behind a pidfd.
+    pub process: bool,
+}
+
+impl Notes {
+    /// Nothing.
+    pub const NONE: Notes = Notes { path: false, socket: false, device: false, process: false };
+    /// Paths (`-y`).
+    pub const PATHS: Notes = Notes { path: true, ..Notes::NONE };
+    /// Everything (`-yy`).
+    pub const ALL: Notes = Notes { path: true, socket: true, device: true, process: true };
+
+    /// How much has to be kept for that: see [`recording::session::PayloadLimits::notes`].
+    pub fn level(self) -> u8 {
+        match self {
+            Notes::NONE => 0,
+            Notes::PATHS => 1,
+            _ => 2,
         }
     }
 }
@@ -98,6 +129,8 @@ pub enum HexStrings {
     /// Never.
     #[default]
     Never,
+    /// Never, but escapes are in hex instead of octal (`--strings-in-hex=non-ascii-chars`).
+    Escapes,
     /// Those with a byte that is not printable ASCII (`-x`).
     NonAscii,
     /// All (`-xx`).

@@ -12,6 +12,15 @@ fn percent(id: &'static str) -> Arg {
     value(id, "PCT").allow_hyphen_values(true).value_parser(finite)
 }
 
+/// A time that is not over at once, and not for ever.
+fn seconds(word: &str) -> Result<f64, String> {
+    const MOST: f64 = 1e6;
+    match finite(word)? {
+        seconds if seconds > 0.0 && seconds <= MOST => Ok(seconds),
+        _ => Err(format!("seconds above 0, at most {MOST} are needed")),
+    }
+}
+
 /// Names that are criterion's own.
 const RESERVED: [&str; 4] = ["new", "base", "change", "report"];
 
@@ -63,13 +72,17 @@ fn results() -> Vec<Arg> {
 }
 
 /// Flags of a program whose calls are counted.
-fn counted() -> [Arg; 3] {
+fn counted() -> [Arg; 4] {
     [
         value("golden", "NAME").requires("argv").help("Keep counters beside this golden"),
         value("runs", "K")
             .requires("argv")
             .value_parser(value_parser!(u32).range(5..=1000))
             .help("Traced runs of a program (default 5)"),
+        value("timeout-sec", "N")
+            .requires("argv")
+            .value_parser(seconds)
+            .help("How long a run of a program may take (default 120)"),
         Arg::new("argv")
             .value_name("PROG [ARGS]...")
             .num_args(1..)
@@ -81,7 +94,7 @@ fn counted() -> [Arg; 3] {
 }
 
 /// Flags of two programs that are run in turns.
-fn turns() -> [Arg; 3] {
+fn turns() -> [Arg; 4] {
     let instead = ["baseline", "candidate", "golden", "rule"];
     [
         value("baseline-bin", "OLD")
@@ -93,6 +106,9 @@ fn turns() -> [Arg; 3] {
             .requires("baseline-bin")
             .value_parser(value_parser!(u32).range(1..=1000))
             .help("Pairs of runs before the first look (default 10); up to twice as many where that does not decide"),
+        switch("duet")
+            .requires("baseline-bin")
+            .help("Run both at the same time instead, on two CPUs, where two are free"),
         path("stdin", "FILE").requires("baseline-bin").help("Their standard input (default /dev/null)"),
     ]
 }

@@ -95,8 +95,7 @@ fn plan(general: &General, ask: &Ask) -> Result<Plan, Problem> {
     }
     let mut workloads = ask.workloads.clone();
     if workloads.is_empty() {
-        let configured =
-            setting("baseline.workloads").map(|list| list.split(", ").map(String::from).collect::<Vec<_>>());
+        let configured = configuration.as_ref().and_then(|all| all.list("baseline.workloads")).map(<[String]>::to_vec);
         let usual: &[&str] = if subcommand == "test" { &TEST } else { &RUN };
         workloads = configured.unwrap_or_else(|| usual.iter().map(|word| word.to_string()).collect());
     }

@@ -9,7 +9,7 @@ use assertions::baseline::{
 use super::failed;
 use crate::cli::ask::Inconclusive;
 use crate::cli::baseline::Compare as Ask;
-use crate::emit::{self, Case, Findings, Found, LATENCY, Outcome, Own, Value};
+use crate::emit::{self, Case, Findings, Found, LATENCY, Lines, Outcome, Own, Value};
 use crate::exit::{Code, Ending, say};
 use crate::host;
 use crate::message::{Problem, named, safe};
@@ -117,7 +117,12 @@ pub fn run(ask: &Ask) -> Result<Ending, Problem> {
         say(&format_args!("chic-trace: {}", safe(&line).replace('\n', "\\n")));
     }
     let own = Own { json: &document, text: &|| text(&comparison, &shown), junit: None };
-    let findings = findings(&comparison, &shown, ask.inconclusive);
+    let lines = [candidate, base].map(|path| Lines::of(path));
+    let place = |case: &Case| {
+        let mut known = lines.iter().flatten();
+        known.find_map(|lines| lines.holding(&case.name)).or_else(|| Some(lines[0].as_ref()?.place(&case.name)))
+    };
+    let findings = findings(&comparison, &shown, ask.inconclusive).located(&place);
     written(emit::write(&wanted, own, &findings))?;
     match output::print(&emit::form(ask.form, own, &findings))? {
         Ending::Code(_) => Ok(code.into()),

@@ -17,8 +17,8 @@ use super::settings::{CheckSettings, Settings};
 use super::store::Place;
 use super::{counted, failed, found, written};
 use crate::cli::General;
-use crate::cli::gate::{Check, Turns};
-use crate::emit::{self, Findings, Own, Wanted};
+use crate::cli::gate::{Check, Source, Turns};
+use crate::emit::{self, Case, Findings, Lines, Own, Wanted};
 use crate::exit::{Code, Ending};
 use crate::host;
 use crate::message::{Problem, named};
@@ -31,8 +31,11 @@ pub fn run(general: &General, ask: &Check) -> Result<Ending, Problem> {
         return verified(path);
     }
     let began = Instant::now();
-    let wanted = emit::wanted(&ask.emit, emit::GATE)?;
+    let mut wanted = emit::wanted(&ask.emit, emit::GATE)?;
     let settings = Settings::of(general, &ask.results)?;
+    if let Some(configuration) = settings.configuration() {
+        wanted.extend(emit::configured(configuration, "gate-check", emit::GATE)?);
+    }
     let check = settings.check(ask)?;
     let reports = [&ask.report, &ask.report_v1].into_iter().flatten().map(PathBuf::as_path);
     for path in reports.chain(wanted.iter().map(Wanted::path)) {
@@ -60,12 +63,30 @@ pub fn run(general: &General, ask: &Check) -> Result<Ending, Problem> {
     }
     reasons::say(&report, ask.allow_unused_notes);
     let own = Own { json: &|| json(&report), text: &|| text(&report), junit: None };
-    let findings = Findings { took_ms: began.elapsed().as_millis() as u64, ..found::findings(&report) };
+    let findings = found::findings(&report).located(&|case| place(ask, &settings, &report, case));
+    let findings = Findings { took_ms: began.elapsed().as_millis() as u64, ..findings };
     written(emit::write(&wanted, own, &findings))?;
     match output::print(&emit::form(ask.form, own, &findings))? {
         Ending::Code(_) => Ok(code(report.overall()).into()),
         other => Ok(other),
     }
+}
+
+/// Where a finding belongs: the line of renacer.toml that sets the limit, the risk note that is no good, else the file
+/// of results that holds the benchmark.
+fn place(ask: &Check, settings: &Settings, report: &GateReport, case: &Case) -> Option<emit::Place> {
+    let first = case.found.first()?;
+    if let Some(noted) = report.notes.iter().find(|noted| told(noted) == first.message) {
+        return Some(emit::Place { file: noted.path.clone(), line: 1 });
+    }
+    let row = report.rows.iter().find(|row| found::name(report, row) == case.name)?;
+    settings.limit_place(ask, row).or_else(|| {
+        let named = ask.results.sources.iter().filter_map(|source| match source {
+            Source::File(_, path) => Lines::of(path),
+            Source::Criterion(_) => None,
+        });
+        named.into_iter().find_map(|lines| lines.holding(&row.bench_id))
+    })
 }
 
 fn code(overall: Overall) -> Code {
@@ -126,6 +147,9 @@ fn of_results(ask: &Check, settings: &Settings, check: &CheckSettings) -> Result
 
 fn of_pairs(ask: &Check, turns: &Turns, check: &CheckSettings) -> Result<Compared, Problem> {
     let Paired { baseline, candidate, judged, measurement } = pairs::run(&ask.counted, turns, check)?;
+    if let Some(why) = &measurement.in_turns {
+        line(&format!("cannot run both at the same time: {why}; they were run in turns"));
+    }
     measurement.not_measured.iter().for_each(|missing| line(&pairs::told(missing)));
     Ok(Compared { baseline, candidate, judged, measurement: Some(measurement), ..Compared::default() })
 }
@@ -133,17 +157,20 @@ fn of_pairs(ask: &Check, turns: &Turns, check: &CheckSettings) -> Result<Compare
 fn of_counters(ask: &Check, settings: &Settings, check: &CheckSettings) -> Result<Compared, Problem> {
     let ask = &ask.counted;
     let before = counted::kept(&counted::place(ask, &check.baseline, settings)?)?;
-    let after = counted::count(ask, Some(before.runs))?;
+    let counted::Found { counters: after, no_instructions } = counted::count(ask, Some(before.runs))?;
     let name = ask.golden.as_deref().unwrap_or(&check.baseline);
     let mut rows = counters::compare(&counted::id(ask), &before, &after, check.calls_percent);
+    for row in rows.iter_mut().filter(|row| row.metric == "instructions" && row.verdict == Verdict::NotMeasured) {
+        row.reason = no_instructions.as_ref().map(|why| format!("counter-unavailable: {why}")).or(row.reason.take());
+    }
     rows.retain(|row| row.metric.contains(&check.filter) || row.bench_id.contains(&check.filter));
     let mut failures = Vec::new();
     if rows.is_empty() {
         failures.push(format!("cannot check anything: no counter has {:?} in its name", check.filter));
     }
     Ok(Compared {
-        baseline: counted::side(name, &before),
-        candidate: counted::side(NEW, &after),
+        baseline: counted::side(name, ask, &before),
+        candidate: counted::side(NEW, ask, &after),
         judged: Judged { rows, ..Judged::default() },
         failures,
         ..Compared::default()

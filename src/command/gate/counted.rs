@@ -1,16 +1,18 @@
-//! Counters: the calls of a program, counted in several runs, kept and compared.
+//! Counters: what a program does, counted in several runs, kept and compared.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use assertions::gate::counters::{self, Counters, RUNS};
-use assertions::gate::{Run, Side};
-use assertions::{CallCounts, Configuration, Gap};
+use assertions::Configuration;
+use assertions::gate::counters::{self, Accounts, Counters, RUNS, Traced};
+use assertions::gate::{Run, Side, history};
 use goldens::{Store, folder, valid_full_name};
 
+use super::runs::{self, Stage};
 use super::settings::Settings;
-use super::{failed, written};
-use crate::bench::LiveBench;
-use crate::cli::gate::Counted;
+use super::store::Place;
+use super::{failed, reasons, written};
+use crate::cli::gate::{Counted, Save};
 use crate::host;
 use crate::message::{Problem, named, safe};
 use crate::output::reason;
@@ -41,35 +43,67 @@ fn beside(golden: &str, configuration: Option<&Configuration>) -> Result<PathBuf
         .hint(format!("chic-trace golden record {golden} -- PROG")))
 }
 
-/// Counts the calls of so many runs.
-pub fn count(ask: &Counted, runs: Option<usize>) -> Result<Counters, Problem> {
+/// What was counted.
+pub struct Found {
+    /// The counters.
+    pub counters: Counters,
+    /// Why instructions are not among them.
+    pub no_instructions: Option<String>,
+}
+
+/// Counts what this program does in so many runs; faults and instructions in as many that are not traced.
+pub fn count(ask: &Counted, runs: Option<usize>) -> Result<Found, Problem> {
     let runs = runs.or(ask.runs.map(|runs| runs as usize)).unwrap_or(RUNS).max(RUNS);
-    let mut bench = LiveBench::new(ask.argv.clone(), 0);
-    let all: Vec<CallCounts> = (0..runs).map(|_| one(&mut bench)).collect::<Result<_, _>>()?;
-    let argv = ask.argv.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-    Ok(Counters::of(&all, argv, host::Host::here().digest))
-}
-
-fn one(bench: &mut LiveBench) -> Result<CallCounts, Problem> {
-    let cannot = |why: String| failed(format!("cannot count calls: {why}"));
-    let counts = bench.counts().map_err(|problem| cannot(problem.what))?.map_err(cannot)?;
-    match &counts.gap {
-        None => Ok(counts),
-        Some(Gap::Missing(why) | Gap::Filtered(why) | Gap::Incomplete(why)) => Err(cannot(why.clone())),
+    let stage = Stage { stdin: None, timeout: ask.timeout, no_aslr: tracer::without_aslr().is_ok() };
+    // What runs untraced is in a group of its own: nobody else ends it when we are told to end.
+    tracer::interrupts::hold();
+    let mut traced: Vec<Traced> = Vec::new();
+    let mut bare: Vec<Accounts> = Vec::new();
+    let mut no_instructions = None;
+    for _ in 0..runs {
+        let launch = || stage.launch(&ask.argv, 0, None);
+        traced.push(stage.traced(launch()?).map_err(cannot)?.0);
+        for usage in stage.bare(&[&launch()?]).map_err(cannot)? {
+            bare.push(runs::accounts(&usage));
+            no_instructions = usage.instructions.err().or(no_instructions);
+        }
     }
+    Ok(Found { counters: counters(&traced, &bare, &ask.argv), no_instructions })
 }
 
-/// Keeps counters, and says how many are the same in all runs.
-pub fn save(ask: &Counted, path: &Path) -> Result<String, Problem> {
-    let counters = count(ask, None)?;
+fn cannot(problem: Problem) -> Problem {
+    let what = problem.what.strip_prefix("run-failed: ").unwrap_or(&problem.what);
+    Problem { what: format!("cannot count calls: {what}"), ..problem }
+}
+
+/// The counters of these runs of a program.
+pub fn counters(traced: &[Traced], bare: &[Accounts], argv: &[OsString]) -> Counters {
+    let argv = argv.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    Counters::of(traced, bare, argv, host::Host::here().digest)
+}
+
+/// Keeps counters, and says how many are the same in all runs. Those of a baseline go into its history, too.
+pub fn save(ask: &Save, settings: &Settings) -> Result<String, Problem> {
+    let path = place(&ask.counted, &ask.name, settings)?;
+    let Found { counters, no_instructions } = count(&ask.counted, None)?;
+    if let Some(why) = no_instructions {
+        reasons::line(&format!("instructions are not counted: {why}"));
+    }
     if let Some(dir) = path.parent() {
         std::fs::create_dir_all(dir)
             .map_err(|error| failed(format!("cannot write {}: {}", named(dir), reason(&error))))?;
     }
-    written(perf::write(path, counters.json().as_bytes()))?;
+    written(perf::write(&path, counters.json().as_bytes()))?;
+    if ask.counted.golden.is_none() {
+        let (git_sha, _) = host::git();
+        let side = Side { git_sha, ..side(&ask.name, &ask.counted, &counters) };
+        let now = host::unix_ms(std::time::SystemTime::now());
+        let entries = history::entries(&side, settings.metric, &counters.host_digest, now);
+        Place::of(&settings.store, &ask.name).remember(&entries)?;
+    }
     let exact = counters.counters.iter().filter(|counter| counter.class == counters::Class::Exact).count();
     let (all, runs) = (counters.counters.len(), counters.runs);
-    Ok(format!("saved {all} counters of {runs} runs in {}: {exact} exact\n", named(path)))
+    Ok(format!("saved {all} counters of {runs} runs in {}: {exact} exact\n", named(&path)))
 }
 
 /// Counters that were kept, and how often the program was run for them.
@@ -82,13 +116,9 @@ pub fn kept(path: &Path) -> Result<Counters, Problem> {
 }
 
 /// What a report says of the runs behind counters.
-pub fn side(name: &str, counters: &Counters) -> Side {
-    Side {
-        name: name.to_owned(),
-        host_digest: Some(counters.host_digest.clone()),
-        runs: vec![Run::default(); counters.runs],
-        ..Side::default()
-    }
+pub fn side(name: &str, ask: &Counted, counters: &Counters) -> Side {
+    let runs: Vec<Run> = counters.as_runs(&id(ask));
+    Side { name: name.to_owned(), host_digest: Some(counters.host_digest.clone()), runs, ..Side::default() }
 }
 
 /// The id that counters of a program have in a report.

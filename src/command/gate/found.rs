@@ -40,8 +40,7 @@ fn case(report: &GateReport, row: &Row) -> Case {
         Verdict::NotMeasured if undecided == Outcome::Undecided => Outcome::NotMeasured,
         Verdict::NotMeasured => undecided,
     };
-    let usual = row.metric == report.parameters.metric.word();
-    let name = if usual { row.bench_id.clone() } else { format!("{} {}", row.bench_id, row.metric) };
+    let name = name(report, row);
     let told = outcome != Outcome::Passed;
     Case {
         found: if told { vec![found(row.verdict.word(), outcome, message(row))] } else { Vec::new() },
@@ -50,6 +49,12 @@ fn case(report: &GateReport, row: &Row) -> Case {
         outcome,
         accept: None,
     }
+}
+
+/// What a benchmark and measure is called.
+pub fn name(report: &GateReport, row: &Row) -> String {
+    let usual = row.metric == report.parameters.metric.word();
+    if usual { row.bench_id.clone() } else { format!("{} {}", row.bench_id, row.metric) }
 }
 
 fn message(row: &Row) -> String {

@@ -2,11 +2,13 @@
 
 mod check;
 mod counted;
+mod cpus;
 mod disk;
 mod found;
 mod history;
 mod pairs;
 mod reasons;
+mod runs;
 mod save;
 mod settings;
 mod store;

@@ -1,26 +1,25 @@
-//! Two programs, run in turns: the old one and the new one with the same arguments, until it is known which is slower.
+//! Two programs, the old one and the new one with the same arguments: run in turns, or at the same time, until it is
+//! known which is slower.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::time::SystemTime;
 
 use assertions::gate::{
-    Bench, Judged, Looks, Measured, Measurement, Missing, Pair, Pairs, Run, Side, Used, Values, Verdict,
+    Bench, Judged, Looks, Measured, Measurement, Missing, Pair, Pairs, Row, Run, Side, Used, Values, Verdict, counters,
 };
-use tracer::{EnvChange, Launch, Status, Stdio, Usage};
+use tracer::{Launch, Usage};
 
+use assertions::gate::counters::Counters;
+
+use super::runs::{Stage, ended_well};
 use super::settings::CheckSettings;
-use super::{counted, failed};
+use super::{counted, cpus, failed};
 use crate::cli::gate::{Counted, Turns};
 use crate::host;
-use crate::message::{Problem, named, quoted};
+use crate::message::{Problem, named};
 use crate::output::reason;
-use crate::{bench, perf, programs, start_failure};
-
-/// The variable that makes both environments equally large: how the stack lies shifts times.
-const PAD: &str = "CHIC_TRACE_PAD";
+use crate::{perf, programs};
 
 /// What came of it.
 pub struct Paired {
@@ -34,29 +33,27 @@ pub struct Paired {
     pub measurement: Measurement,
 }
 
-/// Runs both until every measure is decided or the looks are over.
+/// Runs both until every measure is decided or the looks are over; then counts what they do.
 pub fn run(counted: &Counted, turns: &Turns, check: &CheckSettings) -> Result<Paired, Problem> {
     let mut old = counted.argv.clone();
     if let Some(first) = old.first_mut() {
         first.clone_from(&turns.baseline);
     }
-    let mut both = Both::new([old, counted.argv.clone()], turns)?;
+    let mut both = Both::new([old, counted.argv.clone()], counted, turns)?;
     let id = counted::id(counted);
-    let selected = |measured: &Measured| measured.metric.contains(&check.filter) || id.contains(&check.filter);
+    let selected = |metric: &str| metric.contains(&check.filter) || id.contains(&check.filter);
     both.pairs_up_to(turns.pairs.unwrap_or(Looks::of(1).pairs()[0]))?;
     let mut measures = both.measured();
-    measures.retain(selected);
-    if measures.is_empty() {
-        let missing = both.measurement.not_measured.iter().map(|missing| format!("; {}", told(missing)));
-        let missing: String = missing.collect();
-        return Err(failed(format!("cannot compare anything: no measure has {:?} in its name{missing}", check.filter)));
+    measures.retain(|measured| selected(measured.metric));
+    let mut rows = Vec::new();
+    if !measures.is_empty() {
+        let mut pairs = Pairs::new(&id, &measures, turns.pairs, &check.parameters);
+        while let Some(wanted) = pairs.wanted() {
+            both.pairs_up_to(wanted)?;
+            pairs.look(&both.measured());
+        }
+        rows = pairs.into_rows();
     }
-    let mut pairs = Pairs::new(&id, &measures, turns.pairs, &check.parameters);
-    while let Some(wanted) = pairs.wanted() {
-        both.pairs_up_to(wanted)?;
-        pairs.look(&both.measured());
-    }
-    let mut rows = pairs.into_rows();
     let steal = both.measurement.steal_percent.filter(|steal| *steal > check.max_steal_percent);
     for row in rows.iter_mut().filter(|row| row.unit == "ns") {
         if let Some(steal) = steal {
@@ -64,8 +61,19 @@ pub fn run(counted: &Counted, turns: &Turns, check: &CheckSettings) -> Result<Pa
             row.reason = Some(format!("host-busy: other guests of the machine took {steal:.1} % of its time"));
         }
     }
-    rows.sort_by(|a, b| a.metric.cmp(&b.metric));
     let family_size = rows.len();
+    // What is decided by these measures alone needs no runs that are not timed.
+    if check.filter.is_empty() || id.contains(&check.filter) || rows.is_empty() {
+        let mut counted = both.counted(&id, check)?;
+        counted.retain(|row| selected(&row.metric));
+        rows.extend(counted);
+    }
+    if rows.is_empty() {
+        let missing = both.measurement.not_measured.iter().map(|missing| format!("; {}", told(missing)));
+        let missing: String = missing.collect();
+        return Err(failed(format!("cannot compare anything: no measure has {:?} in its name{missing}", check.filter)));
+    }
+    rows.sort_by(|a, b| a.metric.cmp(&b.metric));
     let [baseline, candidate] = both.sides(&id)?;
     let judged = Judged { rows, family_size, failures: Vec::new() };
     Ok(Paired { baseline, candidate, judged, measurement: both.measurement })
@@ -77,11 +85,10 @@ pub fn told(missing: &Missing) -> String {
 }
 
 /// Both programs and their runs.
-struct Both<'a> {
+struct Both {
     argv: [Vec<OsString>; 2],
     pads: [usize; 2],
-    turns: &'a Turns,
-    no_aslr: bool,
+    stage: Stage,
     began: Option<Ticks>,
     /// Why instructions are not counted.
     no_counter: String,
@@ -93,37 +100,42 @@ struct Both<'a> {
 const OLD: usize = 0;
 const NEW: usize = 1;
 
-impl<'a> Both<'a> {
+impl Both {
     /// One run of each that nobody counts fills the caches.
-    fn new(argv: [Vec<OsString>; 2], turns: &'a Turns) -> Result<Both<'a>, Problem> {
+    fn new(argv: [Vec<OsString>; 2], counted: &Counted, turns: &Turns) -> Result<Both, Problem> {
         let randomised = tracer::without_aslr().err();
+        let (side_by_side, in_turns) = match turns.duet.then(cpus::two_free) {
+            None => (None, None),
+            Some(Ok(two)) => (Some(two), None),
+            Some(Err(why)) => (None, Some(why)),
+        };
+        // What runs is in a group of its own: nobody else ends it when we are told to end.
+        tracer::interrupts::hold();
+        let stage = Stage { stdin: turns.stdin.clone(), timeout: counted.timeout, no_aslr: randomised.is_none() };
         let mut both = Both {
             pads: pads([&argv[OLD], &argv[NEW]].map(|argv| argv.first().map_or(OsStr::new(""), |word| word))),
             argv,
-            turns,
-            no_aslr: randomised.is_none(),
+            stage,
             began: Ticks::now(),
             no_counter: String::new(),
             started: Vec::new(),
-            measurement: Measurement { randomised, ..Measurement::default() },
+            measurement: Measurement { randomised, side_by_side, in_turns, ..Measurement::default() },
         };
         both.once(OLD)?;
         both.once(NEW)?;
         Ok(both)
     }
 
-    /// Makes pairs until there are so many. Pair 0 runs the old program first, pair 1 the new one, and so on.
+    /// Makes pairs until there are so many. Pair 0 runs the old program first, pair 1 the new one, and so on; at the
+    /// same time, they change CPUs instead.
     fn pairs_up_to(&mut self, count: usize) -> Result<(), Problem> {
         while self.measurement.pairs.len() < count {
             let before = Ticks::now();
             let first = self.measurement.pairs.len() % 2;
-            let mut started = [0; 2];
-            let mut one = |which: usize| {
-                started[which] = host::unix_ms(SystemTime::now());
-                self.once(which)
+            let (started, [baseline, candidate]) = match self.measurement.side_by_side {
+                Some(cpus) => self.at_once(if first == OLD { cpus } else { [cpus[1], cpus[0]] })?,
+                None => self.in_turns(first)?,
             };
-            let (a, b) = (one(first)?, one(1 - first)?);
-            let (baseline, candidate) = if first == OLD { (a, b) } else { (b, a) };
             let now = Ticks::now();
             self.started.push(started);
             self.measurement.steal_percent = Ticks::steal_percent(self.began, now);
@@ -138,41 +150,80 @@ impl<'a> Both<'a> {
         Ok(())
     }
 
+    /// When each began, and what it used.
+    fn in_turns(&mut self, first: usize) -> Result<([u64; 2], [Used; 2]), Problem> {
+        let mut started = [0; 2];
+        let mut one = |which: usize| {
+            started[which] = host::unix_ms(SystemTime::now());
+            self.once(which)
+        };
+        let (a, b) = (one(first)?, one(1 - first)?);
+        Ok((started, if first == OLD { [a, b] } else { [b, a] }))
+    }
+
+    /// The same with both at the same time, each on one of these CPUs.
+    fn at_once(&mut self, cpus: [u32; 2]) -> Result<([u64; 2], [Used; 2]), Problem> {
+        let launches = [self.launch(OLD, Some(cpus[OLD]))?, self.launch(NEW, Some(cpus[NEW]))?];
+        let now = host::unix_ms(SystemTime::now());
+        let runs = self.stage.bare(&[&launches[OLD], &launches[NEW]])?;
+        let mut used = runs.into_iter().enumerate().map(|(which, usage)| self.used(which, usage));
+        let mut next = || used.next().unwrap_or_else(|| Err(failed("run-failed: a run was not seen")));
+        Ok(([now; 2], [next()?, next()?]))
+    }
+
     fn measured(&mut self) -> Vec<Measured> {
         self.measurement.measured(host::own_peak_bytes(), &self.no_counter)
     }
 
-    fn once(&mut self, which: usize) -> Result<Used, Problem> {
-        let argv = self.argv[which].clone();
-        let program = argv.first().cloned().unwrap_or_default();
-        let cannot = |why: String| failed(format!("run-failed: {} {why}", quoted(&program)));
-        let [null, out, err] = bench::judged_stdio()?;
-        let stdin = match &self.turns.stdin {
-            Some(path) => Stdio::From(opened(path)?.into()),
-            None => null,
+    /// What both do, by runs that are not timed.
+    fn counted(&mut self, id: &str, check: &CheckSettings) -> Result<Vec<Row>, Problem> {
+        let run = |which: usize| {
+            let (counts, status) = self.stage.traced(self.launch(which, None)?)?;
+            ended_well(&self.argv[which].first().cloned().unwrap_or_default(), status)?;
+            Ok(counts)
         };
-        let pad = EnvChange::Set(PAD.into(), "x".repeat(self.pads[which]).into());
-        let launch =
-            Launch { argv, env: vec![pad], stdio: [stdin, out, err], no_aslr: self.no_aslr, ..Launch::default() };
-        let usage = tracer::run_untraced(&launch).map_err(|error| cannot(error.to_string()))?;
-        if let Some(signal) = tracer::interrupts::taken() {
-            return Err(failed(format!("cannot go on: stopped by signal {signal}")));
-        }
-        if let Some(failure) = &usage.not_started {
-            let problem = start_failure::explain(&program, failure);
-            return Err(Problem { hints: problem.hints, ..cannot(format!("did not start: {}", problem.what)) });
-        }
-        match usage.status {
-            Some(Status::Exited(0)) => {
-                if let Err(why) = &usage.instructions {
-                    self.no_counter.clone_from(why);
+        let of = |which: usize| -> Result<Counters, Problem> {
+            let traced = (0..counters::RUNS).map(|_| run(which)).collect::<Result<Vec<_>, Problem>>()?;
+            Ok(counted::counters(&traced, &[], &self.argv[which]))
+        };
+        let (old, new) = match of(OLD).and_then(|old| Ok((old, of(NEW)?))) {
+            Ok(both) => both,
+            // What can't be traced is timed all the same.
+            Err(problem) => match problem.what.strip_prefix("run-failed: ") {
+                Some(why) => {
+                    self.missing("calls", why.to_owned());
+                    return Ok(Vec::new());
                 }
-                Ok(used(&usage))
-            }
-            Some(Status::Exited(code)) => Err(cannot(format!("ended with status {code}"))),
-            Some(Status::Killed { signal, .. }) => Err(cannot(format!("was ended by signal {signal}"))),
-            None => Err(cannot("ended unseen".to_owned())),
+                None => return Err(problem),
+            },
+        };
+        let (rows, unsteady) = counters::compare_fresh(id, &old, &new, check.calls_percent);
+        for name in unsteady {
+            self.missing(&name, "it differs from run to run".to_owned());
         }
+        Ok(rows)
+    }
+
+    fn missing(&mut self, metric: &str, reason: String) {
+        self.measurement.not_measured.push(Missing { metric: metric.to_owned(), reason });
+    }
+
+    fn launch(&self, which: usize, cpu: Option<u32>) -> Result<Launch, Problem> {
+        self.stage.launch(&self.argv[which], self.pads[which], cpu)
+    }
+
+    fn once(&mut self, which: usize) -> Result<Used, Problem> {
+        let launch = self.launch(which, None)?;
+        let usage = self.stage.bare(&[&launch])?.pop();
+        usage.map_or_else(|| Err(failed("run-failed: a run was not seen")), |usage| self.used(which, usage))
+    }
+
+    fn used(&mut self, which: usize, usage: Usage) -> Result<Used, Problem> {
+        ended_well(&self.argv[which].first().cloned().unwrap_or_default(), usage.status)?;
+        if let Err(why) = &usage.instructions {
+            self.no_counter.clone_from(why);
+        }
+        Ok(used(&usage))
     }
 
     fn sides(&self, id: &str) -> Result<[Side; 2], Problem> {
@@ -200,11 +251,6 @@ impl<'a> Both<'a> {
         let candidate = side(NEW, &|pair| &pair.candidate)?;
         Ok([side(OLD, &|pair| &pair.baseline)?, Side { git_sha, git_dirty, ..candidate }])
     }
-}
-
-fn opened(path: &Path) -> Result<File, Problem> {
-    let cannot = |error| Problem::usage(format!("cannot read {} as standard input: {}", named(path), reason(&error)));
-    File::open(path).map_err(cannot)
 }
 
 fn used(usage: &Usage) -> Used {

@@ -18,8 +18,7 @@ use crate::output;
 pub fn run(general: &General, ask: &Save) -> Result<Ending, Problem> {
     let settings = Settings::of(general, &ask.results)?;
     if !ask.counted.argv.is_empty() {
-        let path = counted::place(&ask.counted, &ask.name, &settings)?;
-        return output::print(&counted::save(&ask.counted, &path)?);
+        return output::print(&counted::save(ask, &settings)?);
     }
     let since = disk::make(&ask.results)?;
     let mut found = disk::candidate(&ask.results, since)?;

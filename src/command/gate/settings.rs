@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use assertions::Configuration;
-use assertions::gate::{Budgets, Inconclusive, Metric, Parameters, Rule};
+use assertions::gate::{Budgets, Design, Inconclusive, Metric, Parameters, Row, Rule};
 
 use super::failed;
 use crate::cli::General;
 use crate::cli::gate::{Check, Results};
 use crate::config;
+use crate::emit::Place;
 use crate::message::{Problem, named};
 use crate::output::reason;
 use crate::perf;
@@ -132,10 +133,29 @@ impl Settings {
             filter: text(&ask.results.filter, "gate.bench_filter", &budgets.bench_filter).unwrap_or_default(),
             risk_notes: notes.unwrap_or_else(|| "artifacts/performance/risk_notes".into()),
             calls_percent: self.number("regression.syscall_threshold_percent").unwrap_or(0.0),
-            regressions_fail: budgets.fail_on_unjustified_regression,
+            regressions_fail: budgets.fail_on_unjustified_regression
+                && self.text("ci.fail_on_regression") != Some("false"),
             max_steal_percent: self.number("gate.max_steal_percent").unwrap_or(MAX_STEAL_PERCENT),
             parameters,
         })
+    }
+
+    /// The line of `renacer.toml` that sets the limit of a row, where no flag does.
+    pub fn limit_place(&self, ask: &Check, row: &Row) -> Option<Place> {
+        let configuration = self.configuration.as_ref()?;
+        let place = |line| Place { file: configuration.name.clone(), line };
+        let counted = matches!(row.design, Design::CounterExact | Design::CounterNoisy | Design::CounterMin);
+        if counted {
+            let all = (row.metric == "calls").then_some("regression.syscall_threshold_percent")?;
+            return configuration.settings.get(all).map(|setting| place(setting.line));
+        }
+        let own = configuration.benches.iter().find(|own| own.is_about(&row.bench_id));
+        if let Some(own) = own.filter(|own| own.limit_percent.or(own.margin_percent).is_some()) {
+            return Some(place(own.line));
+        }
+        let keys = ["gate.limit_percent", "regression.time_threshold_percent", "gate.margin_percent"];
+        let set = keys.iter().find_map(|key| configuration.settings.get(*key)).filter(|_| ask.threshold.is_none());
+        set.map(|setting| place(setting.line))
     }
 
     /// The budgets file; one that was named has to be there.

@@ -19,6 +19,7 @@ use super::record::{Header, case, recorded, write};
 use super::references;
 use super::reports::{Telling, code_of, tell, usual};
 use super::settings::{Settings, configuration};
+use super::traces::Traces;
 use crate::bench::not_judged;
 use crate::brought::{self, File};
 use crate::cli::General;
@@ -33,17 +34,33 @@ use crate::runner::{Case, Environment, Fixture, Input, Listing, NoRun};
 
 /// Checks what was asked, prints, and chooses the code by what was printed.
 pub fn run(general: &General, ask: &GoldenCheck) -> Result<Ending, Problem> {
-    let wanted = emit::wanted(&ask.emit, emit::VERDICTS)?;
+    let mut wanted = emit::wanted(&ask.emit, emit::VERDICTS)?;
     let configuration = configuration(general)?;
+    if let Some(configuration) = &configuration {
+        wanted.extend(emit::configured(configuration, "golden-check", emit::VERDICTS)?);
+    }
     let settings = Settings(configuration.as_ref());
     let place = Place::of(&ask.place, configuration.as_ref())?;
     if let (Some(wish), [], false) = (ask.unreferenced, ask.names.as_slice(), ask.recorded_command) {
         return references::tell(&place, &[], wish).map(Ending::from);
     }
+    let traces = Traces::of(configuration.as_ref());
+    traces.warnings().for_each(|warning| say(&format_args!("chic-trace: {}", safe(warning))));
     let names = match ask.names.as_slice() {
-        [] => place.store.names(),
+        [] => {
+            let mut names = place.store.names();
+            let others = traces.names().filter(|name| !names.iter().any(|known| known == name));
+            let others: Vec<String> = others.map(String::from).collect();
+            names.extend(others);
+            names
+        }
         names => names.to_vec(),
     };
+    let unreadable = unreadable(ask, &place, &traces, &names)?;
+    if !unreadable.is_empty() {
+        unreadable.iter().for_each(say);
+        return Ok(worst(unreadable.iter().map(|problem| problem.code)).into());
+    }
     if names.is_empty() {
         let dir = named(place.store.dir());
         return Err(Problem::new(
@@ -54,7 +71,7 @@ pub fn run(general: &General, ask: &GoldenCheck) -> Result<Ending, Problem> {
     let mut checks = Vec::new();
     let mut problems = Vec::new();
     for name in names {
-        match (Checking { ask, settings: &settings, place: &place, name: &name }.check()) {
+        match (Checking { ask, settings: &settings, place: &place, traces: &traces, name: &name }.check()) {
             Ok(check) => checks.push(check),
             // Of several goldens, each is told.
             Err(problem) if ask.recorded_command && ask.names.len() != 1 => problems.push(problem),
@@ -68,6 +85,27 @@ pub fn run(general: &General, ask: &GoldenCheck) -> Result<Ending, Problem> {
     let reports: Vec<Report<'_>> = checks.iter().map(Checked::report).collect();
     let telling = Telling { command: "golden check", form: ask.form, emit: &wanted, verbose: ask.verbose };
     tell(general, &reports, &|verbose| usual(&reports, verbose), telling, code)
+}
+
+/// Traces of renacer.toml that stand for goldens and can't be read, when one of these is among them: nothing is run
+/// before all of them are told.
+fn unreadable(
+    ask: &GoldenCheck,
+    place: &Place,
+    traces: &Traces<'_>,
+    names: &[String],
+) -> Result<Vec<Problem>, Problem> {
+    let mut problems = Vec::new();
+    let mut asked = false;
+    for name in traces.names() {
+        if !place.find(name)?.exists()
+            && let Err(problem) = traces.golden(name, &ask.reading)
+        {
+            asked |= names.iter().any(|known| known == name);
+            problems.push(problem);
+        }
+    }
+    Ok(if asked { problems } else { Vec::new() })
 }
 
 /// Of several results: the first of these that occurred.
@@ -106,16 +144,20 @@ struct Checking<'a> {
     ask: &'a GoldenCheck,
     settings: &'a Settings<'a>,
     place: &'a Place,
+    traces: &'a Traces<'a>,
     name: &'a str,
 }
 
 impl Checking<'_> {
     fn check(&self) -> Result<Checked, Problem> {
         let path = self.place.find(self.name)?;
-        if !path.exists() {
-            return self.missing(&path);
-        }
-        let (path, golden, contents) = self.place.read(self.name)?;
+        let trace = if path.exists() { None } else { self.traces.golden(self.name, &self.ask.reading)? };
+        let is_trace = trace.is_some();
+        let (path, golden, contents) = match trace {
+            Some(learned) => (path, learned.golden, learned.contents),
+            None if path.exists() => self.place.read(self.name)?,
+            None => return self.missing(&path),
+        };
         let asked = self.settings.recorded(&self.ask.compare, &golden, self.ask.fail_on.as_deref())?;
         let options = Options { substs: super::record::substitutions(&self.ask.judged.subst)?, ..asked };
         if let Some(recording) = &self.ask.recording {
@@ -128,7 +170,8 @@ impl Checking<'_> {
         }
         let header = Header::of(&case)?;
         let weaker = options.level < golden.header.level || options.lines() != golden.header.options;
-        let mut checked = self.compared_live(&path, (&golden, &contents), case, options, (&header, !weaker))?;
+        let mut checked =
+            self.compared_live(&path, (&golden, &contents), case, options, (&header, !weaker && !is_trace))?;
         if weaker && checked.comparison.verdict == Verdict::Different {
             let why = "nothing waits to be accepted: this check compares less than the golden";
             checked.comparison.notes.push(why.into());

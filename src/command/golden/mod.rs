@@ -13,6 +13,7 @@ mod record;
 mod references;
 mod reports;
 mod settings;
+mod traces;
 
 use goldens::{Observer, Options, Run};
 
@@ -46,7 +47,7 @@ impl goldens::Runner for Runner {
     /// A run without calls says nothing.
     fn run(&mut self, options: &Options) -> Result<Run, NoRun> {
         let mut observer = Observer::new(options);
-        self.record(&mut observer)?;
+        self.record(options.one_cpu, &mut observer)?;
         let run = observer.into_run();
         if run.total_calls() == 0 {
             return Err(NoRun::Refused(Problem::new(

@@ -145,6 +145,17 @@ impl Settings<'_> {
     /// `[goldens.severity]`.
     fn severities(&self, options: &mut Options) -> Result<(), Problem> {
         let Some(configuration) = self.0 else { return Ok(()) };
+        let unchecked: [(&str, &[&str]); 3] = [
+            ("check_write_patterns", &["io."]),
+            ("check_file_operations", &["file.", "dur."]),
+            ("check_output_correctness", &["out."]),
+        ];
+        for (key, families) in unchecked {
+            if configuration.get(&format!("semantic_equivalence.{key}")) == Some("false") {
+                let all = FindingCode::ALL.iter().filter(|code| families.iter().any(|of| code.word().starts_with(of)));
+                options.severities.extend(all.map(|code| (*code, Severity::Info)));
+            }
+        }
         for (key, setting) in &configuration.settings {
             let Some(code) = key.strip_prefix("goldens.severity.") else { continue };
             let code = code.trim_matches('"');
@@ -209,6 +220,7 @@ fn set(options: &mut Options, name: &str, value: &str) {
         "processes" => options.processes = ProcessRule::from_word(value).unwrap_or_default(),
         "stderr" => options.stderr = StderrRule::from_word(value).unwrap_or_default(),
         "interleave" => options.merged = value == "merged",
+        "cpus" => options.one_cpu = value == "1",
         _ => options.no_runtime_inputs = value == "no-runtime",
     }
 }

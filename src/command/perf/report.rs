@@ -8,7 +8,7 @@ use assertions::perf::{Limits, PerfReport, Status, compare, json, text};
 
 use crate::cli::General;
 use crate::cli::perf::PerfReport as Ask;
-use crate::emit::{self, Own};
+use crate::emit::{self, Case, Lines, Own};
 use crate::exit::{Code, Ending};
 use crate::message::Problem;
 use crate::{config, output, perf};
@@ -42,7 +42,9 @@ pub fn run(general: &General, ask: &Ask) -> Result<Ending, Problem> {
     };
     let report = compare(&current, baseline.as_ref(), limits);
     let own = Own { json: &|| json(&report), text: &|| text(&report, ask.top as usize), junit: None };
-    emit::write(&wanted, own, &found::findings(&report))?;
+    let lines = Lines::of(&ask.file);
+    let place = |case: &Case| Some(lines.as_ref()?.place(case.name.split_once(' ')?.1));
+    emit::write(&wanted, own, &found::findings(&report).located(&place))?;
     let shown = if ask.json { json(&report) } else { text(&report, ask.top as usize) };
     match output::print(&shown)? {
         Ending::Code(_) if ask.fail_on_regressions => judged(&report),

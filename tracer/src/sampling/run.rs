@@ -31,7 +31,7 @@ const PAUSE_MS: u16 = 10;
 /// # Errors
 /// As [`crate::run`], and those of [`Sampler::open`]; the program has not run then.
 pub fn run(launch: &Launch, how: How, see: &mut dyn FnMut(Seen<'_>)) -> Result<Sampled, Error> {
-    let control = Control::take(true);
+    let control = Control::take(true, crate::Interruptible::PassedOn);
     let program = match launch::prepare(launch, &control)? {
         Found::Program(program) => program,
         Found::Missing(failure) => {

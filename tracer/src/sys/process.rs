@@ -8,6 +8,7 @@ use super::affinity::{self, Cpus};
 use super::seccomp::{self, Instruction};
 use super::signals::{self, Disposition, Mask};
 use super::{Errno, Tid, check};
+use crate::StepAside;
 
 /// A program and everything its process changes before it runs, prepared so that the child only
 /// makes async-signal-safe calls.
@@ -30,6 +31,8 @@ pub struct Program {
     pub no_terminal: bool,
     /// CPUs that it may use.
     pub cpus: Option<Cpus>,
+    /// Lead a process group of its own.
+    pub own_group: bool,
     /// Ask for an address space that is not randomised.
     pub no_aslr: bool,
     /// What descriptors 0 to 2 become.
@@ -158,8 +161,8 @@ pub fn spawn(program: &Program) -> Result<Child, Errno> {
 }
 
 /// The other way round: the calling process waits, then becomes `program`, and what returns from here
-/// is a grandchild of it. The caller must have one thread.
-pub fn step_aside(program: &Program) -> Result<Child, Errno> {
+/// is a grandchild of it, which goes where it is to be. The caller must have one thread.
+pub fn step_aside(program: &Program, aside: StepAside) -> Result<Child, Errno> {
     let (go_read, go_write) = pipe()?;
     let (failure_read, failure_write) = pipe()?;
     let argv = pointers(&program.argv);
@@ -168,7 +171,17 @@ pub fn step_aside(program: &Program) -> Result<Child, Errno> {
     set_yama_tracer(libc::c_ulong::MAX);
     let Some(between) = fork().inspect_err(|_| set_yama_tracer(0))? else {
         return match fork() {
-            Ok(None) => Ok(Child { tid: own, go: go_write, failure: failure_read }),
+            Ok(None) => {
+                // A process that is new leads neither a group nor a session, so neither is refused.
+                match aside {
+                    StepAside::Beside => 0,
+                    // SAFETY: takes numbers only.
+                    StepAside::OwnGroup => unsafe { libc::setpgid(0, 0) },
+                    // SAFETY: takes nothing.
+                    StepAside::OwnSession => unsafe { libc::setsid() },
+                };
+                Ok(Child { tid: own, go: go_write, failure: failure_read })
+            }
             Ok(Some(_)) => exit_now(0),
             Err(errno) => exit_now(errno.0),
         };
@@ -268,6 +281,10 @@ fn prepare(program: &Program) -> Result<(), (Step, Errno)> {
     let failed = |step| move |errno| (step, errno);
     for (fd, change) in program.stdio.iter().enumerate() {
         set_fd(fd as RawFd, *change).map_err(failed(Step::Stdio))?;
+    }
+    if program.own_group {
+        // SAFETY: takes numbers only; a child that has run no program may found a group (setpgid(2)).
+        unsafe { libc::setpgid(0, 0) };
     }
     if program.no_terminal {
         give_up_terminal();
@@ -515,4 +532,19 @@ pub fn send_to_self(signal: i32) {
     unsafe {
         libc::syscall(libc::SYS_tgkill, libc::syscall(libc::SYS_getpid), libc::syscall(libc::SYS_gettid), signal)
     };
+}
+
+/// getrusage(2): user and system time of this process so far, all its threads.
+pub fn own_times() -> (std::time::Duration, std::time::Duration) {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: `usage` is ours; all zeros is a rusage, too.
+    let usage = unsafe {
+        libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    let time = |time: libc::timeval| {
+        let (seconds, micros) = (u64::try_from(time.tv_sec).unwrap_or(0), u64::try_from(time.tv_usec).unwrap_or(0));
+        std::time::Duration::from_micros(seconds * 1_000_000 + micros)
+    };
+    (time(usage.ru_utime), time(usage.ru_stime))
 }

@@ -283,7 +283,12 @@ impl Stopped {
 
     /// Changes the first word of the call the task is about to enter.
     pub fn set_first_word(&self, word: u64) -> Result<(), Gone> {
-        self.change_registers(|set, layout| set[layout.first] = word)
+        self.change_registers(|set, layout| set.put(layout.first, word))
+    }
+
+    /// Puts another call in the place of the one the task is about to enter; its words stay.
+    pub fn change_call(&self, nr: u64) -> Result<(), Gone> {
+        self.change_registers(|set, layout| set.put(layout.nr, nr))
     }
 
     /// PTRACE_GETREGSET of the general registers.
@@ -297,14 +302,14 @@ impl Stopped {
     /// (orig_rax = -1: the kernel makes no call and leaves the return register alone).
     pub fn skip_call(&self, result: i64) -> Result<(), Gone> {
         self.change_registers(|set, layout| {
-            set[layout.nr] = u64::MAX;
-            set[layout.result] = result as u64;
+            set.put(layout.nr, u64::MAX);
+            set.put(layout.result, result as u64);
         })
     }
 
     /// Changes the result of the call the task is about to leave.
     pub fn set_result(&self, result: i64) -> Result<(), Gone> {
-        self.change_registers(|set, layout| set[layout.result] = result as u64)
+        self.change_registers(|set, layout| set.put(layout.result, result as u64))
     }
 
     /// PTRACE_GETREGSET of all general registers of 64-bit code; `None` of other code and on other machines.
@@ -332,14 +337,17 @@ impl Stopped {
         raw(PTRACE_SETSIGMASK, self.tid, size_of::<u64>(), &raw const mask as usize).map(drop).map_err(|_| Gone)
     }
 
-    fn change_registers(&self, change: impl FnOnce(&mut [u64; 34], Layout)) -> Result<(), Gone> {
-        let mut set = [0u64; 34];
-        let len = self.regset(libc::PTRACE_GETREGSET as u32, &mut set, size_of_val(&[0u64; 34]))?;
-        if len == size_of_val(&set[..27]) {
-            change(&mut set, LAYOUT);
-            self.regset(libc::PTRACE_SETREGSET as u32, &mut set, len)?;
-        }
-        Ok(())
+    fn change_registers(&self, change: impl FnOnce(&mut Set, Layout)) -> Result<(), Gone> {
+        let mut words = [0u64; 34];
+        let len = self.regset(libc::PTRACE_GETREGSET as u32, &mut words, size_of_val(&[0u64; 34]))?;
+        let (layout, halves) = match len / 4 {
+            54 => (LAYOUT, false),
+            17 => (LAYOUT_I386, true),
+            _ => return Ok(()),
+        };
+        let mut set = Set { words, halves };
+        change(&mut set, layout);
+        self.regset(libc::PTRACE_SETREGSET as u32, &mut set.words, len).map(drop)
     }
 
     fn regset(&self, request: u32, set: &mut [u64; 34], len: usize) -> Result<usize, Gone> {
@@ -439,6 +447,24 @@ pub fn is_syscall(word: u64) -> bool {
     word & 0xffff == 0x050f
 }
 
+/// A set of registers as the kernel gives it: words of 64 bits, or of 32 for a task in 32-bit code.
+struct Set {
+    words: [u64; 34],
+    halves: bool,
+}
+
+impl Set {
+    fn put(&mut self, place: usize, value: u64) {
+        if !self.halves {
+            self.words[place] = value;
+            return;
+        }
+        let shift = 32 * (place % 2);
+        let word = &mut self.words[place / 2];
+        *word = (*word & !(0xffff_ffff << shift)) | ((value & 0xffff_ffff) << shift);
+    }
+}
+
 /// Places of the words in `struct user_regs_struct` of x86-64.
 #[derive(Clone, Copy)]
 struct Layout {
@@ -452,6 +478,9 @@ struct Layout {
 }
 
 const LAYOUT: Layout = Layout { nr: 15, result: 10, first: 14, ip: 16, sp: 19, bp: 4, words: [14, 13, 12, 7, 9, 8] };
+
+/// The same of i386: ebx ecx edx esi edi ebp eax ds es fs gs orig_eax eip cs eflags esp ss.
+const LAYOUT_I386: Layout = Layout { nr: 11, result: 6, first: 0, ip: 12, sp: 15, bp: 5, words: [0, 1, 2, 3, 4, 5] };
 
 #[cfg(target_arch = "x86_64")]
 fn decode(set: &[u64; 34], len: usize) -> Registers {
