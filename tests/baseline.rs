@@ -419,3 +419,30 @@ fn metrics_are_shown_written_anew_and_drawn() {
         assert!(text(&compared.stdout).contains("elapsed +0.00 %"), "{}", text(&compared.stdout));
     }
 }
+
+#[test]
+fn modules_of_one_process_count_together() {
+    let room = room();
+    let dir = room.path();
+    workloads(dir, &["a.wasm"]);
+    let second = |spills: u64| {
+        let second = metrics(500, spills);
+        format!("f=${{WASMOON_PERF_METRICS_FILE%.json}}\ncat > \"$f.2.json\" <<'END'\n{second}\nEND")
+    };
+    let capture = |out: &str| run(dir, &words(&["capture", "--iterations", "2", "--out-dir", out], &["a.wasm"]));
+    compiler(dir, &metrics(1000, 3), &second(4));
+    ends(&capture("old"), 0);
+    let runs = json_of(&dir.join("old/summary.json"))["workloads"][0]["runs"][0].clone();
+    assert_eq!((&runs["module_compile_us"], &runs["total_code_size"]), (&json!(1500), &json!(200)));
+    // One spill more in the second module.
+    compiler(dir, &metrics(1000, 3), &second(5));
+    ends(&capture("new"), 0);
+    let compared = run(dir, &["compare", "old/summary.json", "new/summary.json"]);
+    ends(&compared, 1);
+    assert!(text(&compared.stdout).contains("module 2: busy"), "{}", text(&compared.stdout));
+    // A second module of an earlier process counts no more.
+    compiler(dir, &metrics(1000, 3), "");
+    ends(&capture("new"), 0);
+    let runs = json_of(&dir.join("new/summary.json"))["workloads"][0]["runs"][0].clone();
+    assert_eq!(runs["module_compile_us"], json!(1000));
+}

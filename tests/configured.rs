@@ -242,3 +242,34 @@ fn rules_are_judged_by_a_document() {
     write(dir, "cut.json", &document.to_string().replace("\"total_syscalls\":4", "\"total_syscalls\":9"));
     ends(&run(dir, &["assert", "--recording", "cut.json"]), 4);
 }
+
+#[test]
+fn traces_of_equal_name_in_two_directories_are_compared() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    ends(&run(dir, &["compare"]), 2);
+    ends(&run(dir, &["compare", "one"]), 2);
+    write(dir, "renacer.toml", "[semantic_equivalence]\npython_trace_dir = \"old\"\nrust_trace_dir = \"new\"\n");
+    write(dir, "new/lonely.json", "{}");
+    write(dir, "old/x", "");
+    ends(&run(dir, &["compare"]), 4);
+    let trace = |file: &str, word: &str| {
+        ends(&run(dir, &["-f", "--format", "json", "-o", file, "--", "/bin/echo", word]), 0);
+    };
+    trace("old/a.json", "one");
+    trace("new/a.json", "one");
+    let same = run(dir, &["compare", "--as-recorded"]);
+    ends(&same, 0);
+    assert!(text(&same.stderr).contains("new/lonely.json is compared with nothing"), "{}", text(&same.stderr));
+    trace("old/b.json", "one");
+    trace("new/b.json", "two");
+    let other = run(dir, &["compare", "--as-recorded"]);
+    ends(&other, 1);
+    let shown = text(&other.stdout);
+    assert!(shown.starts_with("old/a.json and new/a.json:\nsame as recorded\n"), "{shown}");
+    assert!(shown.contains("old/b.json and new/b.json:\ndifferent\n") && shown.contains("out.bytes"), "{shown}");
+    ends(&run(dir, &["compare", "--format", "json"]), 2);
+}

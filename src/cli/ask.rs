@@ -376,7 +376,7 @@ pub struct GoldenImport {
 }
 
 /// `compare`: what two files show.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Compare {
     /// The accepted one, and the other: recordings, goldens, documents or tables.
     pub files: [PathBuf; 2],
@@ -454,7 +454,7 @@ pub enum Golden {
 }
 
 /// Where goldens lie, and how much of one is read.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct GoldenPlace {
     /// `--dir`.
     pub dir: Option<PathBuf>,
@@ -463,7 +463,7 @@ pub struct GoldenPlace {
 }
 
 /// Options of the comparison, words as they were given.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct CompareAs {
     /// `--level`.
     pub level: Option<String>,

@@ -1,7 +1,9 @@
 //! `chic-trace compare`: two recordings, goldens, documents or tables, and what they show differently.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use goldens::document::{Compared, against, compare, compare_counts, counts, told};
 use goldens::{Contents, Finding, Golden, Options, Report, Severity, Verdict};
@@ -12,16 +14,86 @@ use crate::cli::General;
 use crate::cli::ask::Compare;
 use crate::clusters::{self, Groups};
 use crate::command::golden;
+use crate::config;
 use crate::emit;
 use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, named, safe};
-use crate::output;
+use crate::output::{self, reason};
 
 /// Findings that are told.
 const TOLD: usize = 10;
 
 /// Reads both, compares, tells.
 pub fn run(general: &General, ask: &Compare) -> Result<Ending, Problem> {
+    if ask.files.iter().all(|file| file.as_os_str().is_empty()) {
+        return directories(general, ask);
+    }
+    pair(general, ask)
+}
+
+/// Compares the files of equal name in the two directories of `[semantic_equivalence]`.
+fn directories(general: &General, ask: &Compare) -> Result<Ending, Problem> {
+    let configuration = config::read(general)?;
+    let dir = |key: &str| configuration.as_ref()?.get(&format!("semantic_equivalence.{key}")).map(PathBuf::from);
+    let Some((a, b)) = dir("python_trace_dir").zip(dir("rust_trace_dir")) else {
+        return Err(Problem::usage("cannot compare anything: two files are needed")
+            .hint("or [semantic_equivalence] python_trace_dir and rust_trace_dir in renacer.toml"));
+    };
+    let (of_a, of_b) = (files(&a)?, files(&b)?);
+    for (dir, alone) in [(&a, of_a.difference(&of_b)), (&b, of_b.difference(&of_a))] {
+        alone.for_each(|name| say(&format_args!("chic-trace: {} is compared with nothing", named(&dir.join(name)))));
+    }
+    let names: Vec<&OsString> = of_a.intersection(&of_b).collect();
+    let one_form = !ask.form.json && !ask.form.junit && ask.emit.is_empty();
+    match names.len() {
+        0 => {
+            let what = format!("cannot compare {} with {}: no two files have one name", named(&a), named(&b));
+            return Err(Problem::new(Code::NOTHING_TO_JUDGE, what));
+        }
+        1 => {}
+        many if !one_form => {
+            let what = format!("cannot write {many} comparisons as one document");
+            return Err(Problem::usage(what).hint("compare two files at a time, or as text"));
+        }
+        _ => {}
+    }
+    let mut codes = Vec::new();
+    for name in names {
+        let files = [a.join(name), b.join(name)];
+        if one_form {
+            match output::print(&format!("{} and {}:\n", named(&files[0]), named(&files[1])))? {
+                Ending::Code(_) => {}
+                other => return Ok(other),
+            }
+        }
+        match pair(general, &Compare { files, ..ask.clone() }) {
+            Ok(Ending::Code(code)) => codes.push(code),
+            Ok(other) => return Ok(other),
+            // Of several, each is told.
+            Err(problem) => {
+                say(&problem);
+                codes.push(problem.code);
+            }
+        }
+    }
+    Ok(golden::worst(codes.into_iter()).into())
+}
+
+/// Names of the files in a directory.
+fn files(dir: &Path) -> Result<BTreeSet<OsString>, Problem> {
+    let cannot = |error: &std::io::Error| Problem::usage(format!("cannot read {}: {}", named(dir), reason(error)));
+    let mut names = BTreeSet::new();
+    for entry in std::fs::read_dir(dir).map_err(|error| cannot(&error))? {
+        let entry = entry.map_err(|error| cannot(&error))?;
+        if entry.path().is_file() {
+            names.insert(entry.file_name());
+        }
+    }
+    Ok(names)
+}
+
+/// Compares two.
+fn pair(general: &General, ask: &Compare) -> Result<Ending, Problem> {
     let groups = Groups::of(ask.clusters.as_ref())?;
     let changes = groups.map(|groups| clusters::changes(&groups, ask)).transpose()?;
     let ending = judge(general, ask)?;

@@ -3,11 +3,10 @@
 //! for none, -1 does not follow, -P switches core placement off.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use recording::session::{Header, PayloadLimits, Trailer};
+use recording::session::{Header, Trailer};
 use recording::{Batch, Sink, SinkError};
-use tracer::{Counters, Launch, Left, Placement, Plan, Status, Wanted};
+use tracer::{Counters, Launch, Placement, Plan, Status, Wanted};
 
 #[derive(Default)]
 struct Count(BTreeMap<String, u64>);
@@ -30,31 +29,10 @@ impl Sink for Count {
 
 fn main() {
     let mut plan = Plan {
-        launch: None,
-        attach: vec![],
         on_refusal: |error| eprintln!("count: {error}"),
-        follow: true,
-        wanted: None,
-        limits: PayloadLimits::live(),
-        golden: false,
-        placement: Placement::Auto,
         counters: Counters::Process,
-        interval: None,
-        samples: None,
-        samples_required: false,
-        probes: None,
-        call_stacks: false,
-        tracepoints: None,
-        left: Left::Leave,
-        grace: Duration::from_millis(500),
-        kill_on_exit: false,
-        deadline: None,
-        max_events: None,
-        max_bytes: None,
-        helpers: vec![],
-        filter_text: None,
-        target_stdout: Default::default(),
         version: "example".into(),
+        ..Plan::default()
     };
     let mut args = std::env::args_os().skip(1).peekable();
     while let Some(arg) = args.next() {

@@ -1,12 +1,12 @@
 //! What a recorder's rings cost: runs a program with tracepoints and counts what it wrote, without calls.
 //! `cargo run --release -p chic-trace-tracer --example pairs -- [--samples] COMMAND [ARGS]`
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use recording::event::SLOT;
-use recording::session::{Header, PayloadLimits, Trailer};
+use recording::session::{Header, Trailer};
 use recording::{Batch, Sink, SinkError};
-use tracer::{Counters, Launch, Left, Placement, Plan, Tracepoints, Wanted};
+use tracer::{Launch, Placement, Plan, Tracepoints, Wanted};
 
 #[derive(Default)]
 struct Count {
@@ -42,30 +42,13 @@ fn main() {
     }
     let plan = Plan {
         launch: Some(Launch { argv, ..Launch::default() }),
-        attach: vec![],
         on_refusal: |error| eprintln!("pairs: {error}"),
-        follow: true,
         wanted: Some(Wanted { native: [0; 8], i386: [0; 8], unknown: false }),
-        limits: PayloadLimits::live(),
-        golden: false,
         placement: Placement::Off,
-        counters: Counters::None,
-        interval: None,
         samples: samples.then(Default::default),
-        samples_required: false,
-        probes: None,
-        call_stacks: false,
         tracepoints: Some(Tracepoints::default()),
-        left: Left::Leave,
-        grace: Duration::from_millis(500),
-        kill_on_exit: false,
-        deadline: None,
-        max_events: None,
-        max_bytes: None,
-        helpers: vec![],
-        filter_text: None,
-        target_stdout: Default::default(),
         version: "example".into(),
+        ..Plan::default()
     };
     let mut count = Count::default();
     let began = Instant::now();

@@ -79,6 +79,45 @@ pub struct Plan {
     pub version: String,
 }
 
+impl Default for Plan {
+    /// Starts nothing; follows, keeps what is shown of calls, counts nothing, changes nothing.
+    fn default() -> Self {
+        Plan {
+            launch: None,
+            attach: vec![],
+            on_refusal: |_| {},
+            follow: true,
+            wanted: None,
+            limits: PayloadLimits::live(),
+            golden: false,
+            placement: Placement::Auto,
+            counters: Counters::None,
+            interval: None,
+            samples: None,
+            samples_required: false,
+            call_stacks: false,
+            tracepoints: None,
+            probes: None,
+            injections: vec![],
+            injects_only: None,
+            tampered: None,
+            detach_on_exec: false,
+            interruptible: Interruptible::PassedOn,
+            left: Left::Leave,
+            grace: Duration::from_millis(500),
+            kill_on_exit: false,
+            deadline: None,
+            max_events: None,
+            max_bytes: None,
+            max_calls: None,
+            helpers: vec![],
+            filter_text: None,
+            target_stdout: TargetStdout::Inherited,
+            version: String::new(),
+        }
+    }
+}
+
 impl Plan {
     /// Will a filter be installed in the target? Then the tracer must be able to outlive its caller: see
     /// [`crate::front`].
@@ -403,38 +442,6 @@ pub(crate) mod tests {
 
     /// A plan to start nothing.
     pub fn plan() -> Plan {
-        Plan {
-            launch: None,
-            attach: vec![],
-            on_refusal: |_| {},
-            follow: true,
-            wanted: None,
-            limits: PayloadLimits::live(),
-            golden: false,
-            placement: Placement::Auto,
-            counters: Counters::None,
-            interval: None,
-            samples: None,
-            samples_required: false,
-            call_stacks: false,
-            tracepoints: None,
-            probes: None,
-            injections: vec![],
-            injects_only: None,
-            tampered: None,
-            detach_on_exec: false,
-            interruptible: Interruptible::PassedOn,
-            left: Left::Leave,
-            grace: Duration::ZERO,
-            kill_on_exit: false,
-            deadline: None,
-            max_events: None,
-            max_bytes: None,
-            max_calls: None,
-            helpers: vec![],
-            filter_text: None,
-            target_stdout: TargetStdout::Inherited,
-            version: String::new(),
-        }
+        Plan { grace: Duration::ZERO, ..Plan::default() }
     }
 }

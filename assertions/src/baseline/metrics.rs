@@ -104,6 +104,18 @@ impl Function {
 }
 
 impl Metrics {
+    /// Takes in those of a further module of the same process, whose functions get its number in front.
+    pub fn join(&mut self, module: usize, other: Metrics) {
+        self.expected_functions = self.expected_functions.saturating_add(other.expected_functions);
+        self.module_compile_us = self.module_compile_us.saturating_add(other.module_compile_us);
+        self.functions.extend(
+            other
+                .functions
+                .into_iter()
+                .map(|function| Function { func_name: format!("module {module}: {}", function.func_name), ..function }),
+        );
+    }
+
     /// Reads a document.
     pub fn read(bytes: &[u8]) -> Result<Metrics, BadMetrics> {
         let whole = |what: String| BadMetrics { pointer: "/".to_owned(), what };

@@ -221,12 +221,12 @@ fn import() -> Command {
 /// Two things that are there, compared.
 pub(super) fn compared(name: &'static str, about: &'static str) -> Command {
     let one = |id: &'static str, name: &'static str, help: &'static str| {
-        Arg::new(id).value_name(name).required(true).value_parser(value_parser!(PathBuf)).help(help)
+        Arg::new(id).value_name(name).value_parser(value_parser!(PathBuf)).help(help)
     };
     Command::new(name)
         .about(about)
         .after_help("A document tells the outcome only; a fact that one side does not know keeps the verdict from being `same` (exit 4).")
-        .arg(one("a", "A", "The accepted one: a recording, a golden or its name, a document, a table"))
+        .arg(one("a", "A", "The accepted one: a recording, a golden or its name, a document, a table").requires("b"))
         .arg(one("b", "B", "The one that is held against it"))
         .args(compare_as())
         .arg(switch("as-recorded").help("Of documents, compare only what both sides know"))

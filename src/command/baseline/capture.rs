@@ -9,7 +9,7 @@ use assertions::baseline::{
 };
 
 use super::child::{Child, Ended};
-use super::{compare, failed};
+use super::{compare, failed, modules};
 use crate::cli::General;
 use crate::cli::baseline::Capture as Ask;
 use crate::exit::{Code, Ending, say};
@@ -176,10 +176,10 @@ fn one(plan: &Plan, workload: &str, files: [PathBuf; 3], (run_id, warmup): (u32,
     if let Ok(Ended { interrupted: Some(signal), .. }) = ended {
         return Err(signal);
     }
-    let metrics = read(&files[0]);
+    let metrics = modules::read(&files[0]);
     let (status, error) = status(&ended, metrics.as_ref(), plan.timeout_sec);
     let metrics_present = files[0].exists();
-    let whole = metrics.and_then(Result::ok);
+    let whole = metrics.and_then(Result::ok).map(|(metrics, _)| metrics);
     let (exit_code, signal, elapsed) = match &ended {
         Ok(ended) => (ended.exit_code, ended.signal, ended.elapsed),
         Err(_) => (127, None, Duration::ZERO),
@@ -200,18 +200,9 @@ fn one(plan: &Plan, workload: &str, files: [PathBuf; 3], (run_id, warmup): (u32,
     })
 }
 
-/// Metrics of a run, where it wrote some.
-fn read(path: &Path) -> Option<Result<Metrics, String>> {
-    if !path.exists() {
-        return None;
-    }
-    let bytes = perf::bytes(path).map_err(|error| reason(&error));
-    Some(bytes.and_then(|bytes| Metrics::read(&bytes).map_err(|bad| bad.to_string())))
-}
-
 fn status(
     ended: &std::io::Result<Ended>,
-    metrics: Option<&Result<Metrics, String>>,
+    metrics: Option<&Result<(Metrics, Vec<String>), String>>,
     timeout_sec: f64,
 ) -> (RunStatus, Option<String>) {
     match (ended, metrics) {
@@ -227,8 +218,8 @@ fn status(
         }
         (Ok(_), None) => (RunStatus::MetricsMissing, Some("it wrote no metrics".to_owned())),
         (Ok(_), Some(Err(why))) => (RunStatus::MetricsInvalid, Some(why.clone())),
-        (Ok(_), Some(Ok(metrics))) => match metrics.incomplete().into_iter().next() {
-            Some(why) => (RunStatus::MetricsIncomplete, Some(why)),
+        (Ok(_), Some(Ok((_, incomplete)))) => match incomplete.first() {
+            Some(why) => (RunStatus::MetricsIncomplete, Some(why.clone())),
             None => (RunStatus::Ok, None),
         },
     }

@@ -8,6 +8,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use super::modules;
+
 /// How often it is looked whether we are to end ourselves.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -45,6 +47,7 @@ impl Child<'_> {
     /// Runs it to its end. What an earlier run left under the names of its files is removed first.
     pub fn run(&self) -> io::Result<Ended> {
         let [metrics, out, err] = self.files;
+        modules::remove(metrics)?;
         for file in self.files {
             match std::fs::remove_file(file) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

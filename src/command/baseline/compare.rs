@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use assertions::baseline::{
-    self, Comparison, Metrics, MetricsOf, Shown, Status, Summary, WorkloadFinding, json, markdown, text, totals,
+    self, Comparison, MetricsOf, Shown, Status, Summary, WorkloadFinding, json, markdown, text, totals,
 };
 
-use super::failed;
+use super::{failed, modules};
 use crate::cli::ask::Inconclusive;
 use crate::cli::baseline::Compare as Ask;
 use crate::emit::{self, Case, Findings, Found, LATENCY, Lines, Outcome, Own, Value};
@@ -40,16 +40,15 @@ pub fn summary(path: &Path) -> Result<Side, Problem> {
     for series in &mut summary.workloads {
         for run in series.runs.iter_mut().filter(|run| run.ok) {
             let Some(file) = run.metrics_file.as_deref().and_then(|file| beside(path, file)) else { continue };
-            let found = perf::bytes(&file).map_err(|error| reason(&error));
-            let found = found.and_then(|bytes| Metrics::read(&bytes).map_err(|bad| bad.to_string()));
-            let metrics = match found {
-                Ok(metrics) => metrics,
-                Err(why) => {
+            let (metrics, incomplete) = match modules::read(&file) {
+                Some(Ok(found)) => found,
+                None => continue,
+                Some(Err(why)) => {
                     side.invalid.push(format!("{}: cannot read metrics {}: {why}", series.workload, named(&file)));
                     continue;
                 }
             };
-            side.invalid.extend(metrics.incomplete().iter().map(|why| format!("{}: {why}", series.workload)));
+            side.invalid.extend(incomplete.iter().map(|why| format!("{}: {why}", series.workload)));
             run.compile_us = run.compile_us.or(Some(metrics.module_compile_us as f64));
             run.code_size = run.code_size.or_else(|| Some(totals(&metrics).value("code_size") as f64));
             side.metrics.entry(series.workload.clone()).or_insert(metrics);

@@ -3,6 +3,7 @@
 mod capture;
 mod child;
 mod compare;
+mod modules;
 
 use assertions::baseline::{Metrics, Times, folded, show};
 

@@ -109,7 +109,7 @@ fn unreadable(
 }
 
 /// Of several results: the first of these that occurred.
-fn worst(codes: impl Iterator<Item = Code>) -> Code {
+pub fn worst(codes: impl Iterator<Item = Code>) -> Code {
     let codes: Vec<Code> = codes.collect();
     let order = [Code::FAILED, Code::USAGE, Code::NOT_STARTED, Code::NOTHING_TO_JUDGE, Code::UNDECIDED];
     order.into_iter().find(|code| codes.contains(code)).unwrap_or(Code::OK)

@@ -23,6 +23,7 @@ use crate::exit::{Code, Ending};
 use crate::message::Problem;
 use crate::runner::{NoRun, Runner};
 
+pub use check::worst;
 pub use diff::{Judging, run as diff};
 pub use reports::{Telling, code_of, tell};
 

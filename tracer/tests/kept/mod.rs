@@ -2,12 +2,11 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::ffi::OsString;
-use std::time::Duration;
 
 use recording::event::{Call, Event, Events, Kind, text};
-use recording::session::{Header, PayloadLimits, Trailer};
+use recording::session::{Header, Trailer};
 use recording::{Batch, Sink, SinkError};
-use tracer::{Counters, Ended, Launch, Left, Placement, Plan};
+use tracer::{Ended, Launch, Placement, Plan};
 
 /// All that was pushed.
 #[derive(Default)]
@@ -83,30 +82,9 @@ impl Kept {
 pub fn plan(argv: &[&str]) -> Plan {
     Plan {
         launch: Some(Launch { argv: argv.iter().map(OsString::from).collect(), ..Launch::default() }),
-        attach: vec![],
-        on_refusal: |_| {},
-        follow: true,
-        wanted: None,
-        limits: PayloadLimits::live(),
-        golden: false,
         placement: Placement::Off,
-        counters: Counters::None,
-        interval: None,
-        samples: None,
-        samples_required: false,
-        call_stacks: false,
-        tracepoints: None,
-        probes: None,
-        left: Left::Leave,
-        grace: Duration::from_millis(500),
-        kill_on_exit: false,
-        deadline: None,
-        max_events: None,
-        max_bytes: None,
-        helpers: vec![],
-        filter_text: None,
-        target_stdout: Default::default(),
         version: "test".into(),
+        ..Plan::default()
     }
 }
 
