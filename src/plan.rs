@@ -12,14 +12,19 @@ use crate::show::USUAL_STRINGS;
 /// Elements of an array that are kept at most where the run is shown at once.
 const ELEMENTS_MOST: u64 = 1024;
 
+/// Bytes of one buffer that are kept at most where data is dumped.
+const DUMPS_MOST: u64 = 1 << 20;
+
 /// A session that is shown while it runs.
 pub fn shown(target: Target, selection: &Selection, session: &Session, look: &Look, moved: bool) -> Plan {
     let strings = look.strings.unwrap_or(USUAL_STRINGS);
+    let verbose = look.verbose || look.short.is_some();
+    let dumps = !look.read_dumps.is_none() || !look.write_dumps.is_none();
     // As many elements of an array are shown as bytes of a string.
-    let elements = if look.verbose { ELEMENTS_MOST } else { strings.clamp(USUAL_STRINGS, ELEMENTS_MOST) };
+    let elements = if verbose { ELEMENTS_MOST } else { strings.clamp(USUAL_STRINGS, ELEMENTS_MOST) };
     let limits = PayloadLimits {
-        data: strings,
-        environment: look.verbose,
+        data: if dumps { DUMPS_MOST.max(strings) } else { strings },
+        environment: verbose,
         // What stands behind a descriptor decides whether its calls are shown.
         notes: look.notes.level().max(u8::from(selection.accesses().is_some())),
         argv_elements: elements,

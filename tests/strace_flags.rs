@@ -206,6 +206,18 @@ fn every_flag_prints_what_strace_prints() {
             &["-Z"],
             &["-qq"],
             &["-f", "-Z", "-e", "trace=%desc,%process", "-e", "signal=CHLD"],
+            &["-X", "raw"],
+            &["-X", "verbose"],
+            &["--const-print-style=verbose", "-f", "-v"],
+            &["-e", "raw=openat,close,kill"],
+            &["--raw=all"],
+            &["-e", "verbose=openat"],
+            &["--verbose=none"],
+            &["-e", "abbrev=execve"],
+            &["--abbrev=none"],
+            &["-f", "-e", "read=3", "-e", "write=1"],
+            &["--read=all", "--write=none"],
+            &["-e", "read=!3,4"],
         ] {
             let with = lines(flags, script);
             // ALONE has no children; the end of FAMILY is a death, which is told in any case.
@@ -221,6 +233,91 @@ fn notes(name: &str, stderr: &[u8]) -> Vec<String> {
     let own = text.lines().filter_map(|line| line.split_once(&format!("{name}: "))).map(|(_, note)| note);
     let plain = |word: &str| if word.parse::<u32>().is_ok() { "ID".to_owned() } else { word.to_owned() };
     own.map(|note| note.split(' ').map(plain).collect::<Vec<_>>().join(" ")).collect()
+}
+
+/// Numbers of tasks with their names: in front of lines and as arguments.
+#[test]
+fn tasks_are_named_as_strace_names_them() {
+    let Some(_) = tools() else { return };
+    let room = furnished();
+    let named = |flags: &[&str]| {
+        tools().expect("there a moment ago").map(|(_, mut tool)| {
+            let out = room.path().join("out");
+            tool.current_dir(room.path()).stdout(Stdio::null()).arg("-o").arg(&out).args(flags);
+            output(tool.args(["--", "sh", "-c", "cat digits; kill -0 $$; true"]));
+            let text = text(&fs::read(&out).expect("an output"));
+            let without_id = |line: &str| line.trim_start_matches(|c: char| c.is_ascii_digit()).to_owned();
+            let mut lines: Vec<String> = text.lines().map(without_id).collect();
+            lines.retain(|line| !line.contains("SIGCHLD") && !line.contains("resumed") && !line.contains("unfinished"));
+            let names = lines.iter().filter_map(|line| line.split(' ').next());
+            let mut names: Vec<String> = names.map(str::to_owned).collect();
+            names.dedup();
+            let kills = lines.iter().filter(|line| line.contains("kill(")).map(|line| {
+                let (_, behind) = line.split_once("kill(").expect("found a moment ago");
+                without_id(behind)
+            });
+            (kills.collect::<Vec<_>>(), names.contains(&"<cat>".to_owned()), names.contains(&"<sh>".to_owned()))
+        })
+    };
+    for flags in [&["-f", "-Y"][..], &["-f", "--decode-pids=comm"]] {
+        let [theirs, ours] = named(flags);
+        assert_eq!(ours, theirs, "{flags:?}");
+        assert!(ours.0[0].starts_with("<sh>, 0)") && ours.1 && ours.2, "{ours:?}");
+    }
+}
+
+/// strace has it since 6.16: the name of each argument, `=`, its value.
+#[test]
+fn arguments_are_named() {
+    if !can_trace() {
+        return;
+    }
+    let room = furnished();
+    let run =
+        output(chic_trace().current_dir(room.path()).args(["-N", "-e", "trace=openat,read,close", "cat", "digits"]));
+    let text = text(&run.stderr);
+    for line in [
+        r#"openat(dfd=AT_FDCWD, filename="digits", flags=O_RDONLY) = 3"#,
+        r#"read(fd=3, buf="01234567890123456789012345678901"..., count=131072) = 100"#,
+        "close(fd=3)                             = 0",
+    ] {
+        assert!(text.contains(line), "{line} is not in:\n{text}");
+    }
+}
+
+/// A recording is shown with each flag as the run itself is.
+#[test]
+fn a_recording_is_shown_as_the_run_is() {
+    if !can_trace() {
+        return;
+    }
+    let room = furnished();
+    let program = ["--", "cat", "digits"];
+    output(chic_trace().current_dir(room.path()).args(["record", "-s", "4096", "-o", "run.ctrace"]).args(program));
+    for flags in [
+        &["-X", "raw"][..],
+        &["-X", "verbose"],
+        &["-N"],
+        &["-Y", "-f"],
+        &["-e", "raw=%file"],
+        &["-e", "verbose=none"],
+        &["-e", "abbrev=execve"],
+        &["-e", "read=3", "-e", "write=1"],
+    ] {
+        let told = |words: &[&str]| {
+            let mut command = chic_trace();
+            command.current_dir(room.path()).stdout(Stdio::null()).args(words).args(["-o", "told"]).args(flags);
+            if words.is_empty() {
+                command.args(program);
+            }
+            output(&mut command);
+            let told = fs::read_to_string(room.path().join("told")).expect("an output");
+            let without_id = |line: &str| line.trim_start_matches(|c: char| c.is_ascii_digit()).to_owned();
+            told.lines().map(|line| alike(&without_id(line), flags)).collect::<Vec<_>>()
+        };
+        let [reported, live] = [&["report", "run.ctrace"][..], &[]].map(told);
+        same_lines(&format!("{flags:?}"), [&live, &reported]);
+    }
 }
 
 #[test]

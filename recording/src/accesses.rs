@@ -27,6 +27,11 @@ pub struct Numbers {
 }
 
 impl Numbers {
+    /// Is there none that could be among them?
+    pub fn is_none(&self) -> bool {
+        self.listed.is_empty() && !self.all_but
+    }
+
     /// Is this number among them? A number below 0 is no descriptor.
     pub fn has(&self, number: i32) -> bool {
         number >= 0 && self.listed.contains(&number) != self.all_but

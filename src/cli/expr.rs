@@ -2,7 +2,8 @@
 
 use recording::Numbers;
 use report::shown::Outcomes;
-use report::text::{HexStrings, Notes};
+use report::text::{Constants, HexStrings, Notes};
+use syscalls::Filter;
 
 use super::ask::Quiet;
 use super::inject::Words;
@@ -26,6 +27,18 @@ pub enum Expr {
     Descriptors(Numbers),
     /// Calls that are tampered with.
     Inject(Words),
+    /// Notes of tasks.
+    DecodePids(bool),
+    /// Calls whose words are shown as they are.
+    Raw(Filter),
+    /// Calls whose structures are shown.
+    Structures(Filter),
+    /// Calls whose structures are shortened.
+    Short(Filter),
+    /// Descriptors whose data is dumped when it is read.
+    Read(Numbers),
+    /// When it is written.
+    Write(Numbers),
 }
 
 /// Reads one expression. Its qualifiers and their short forms are strace's.
@@ -37,15 +50,15 @@ pub fn read(text: &str) -> Result<Expr, Problem> {
         "status" => Expr::Status(status(value)?),
         "quiet" | "silent" | "silence" | "q" => Expr::Quiet(quiet(value)?),
         "decode-fds" | "decode-fd" => Expr::DecodeFds(decode_fds(value)?),
-        "read" | "reads" | "r" => return Err(not_taken("read")),
-        "write" | "writes" | "w" => return Err(not_taken("write")),
-        "abbrev" | "a" => return Err(not_taken("abbrev")),
-        "verbose" | "v" => return Err(not_taken("verbose")),
-        "raw" | "x" => return Err(not_taken("raw")),
+        "read" | "reads" | "r" => Expr::Read(numbers("read", value)?),
+        "write" | "writes" | "w" => Expr::Write(numbers("write", value)?),
+        "abbrev" | "a" => Expr::Short(calls("abbrev", value)?),
+        "verbose" | "v" => Expr::Structures(calls("verbose", value)?),
+        "raw" | "x" => Expr::Raw(calls("raw", value)?),
         "inject" | "fault" => Expr::Inject(Words { text: value.into(), fault: key == "fault" }),
-        "fd" | "fds" | "trace-fd" | "trace-fds" => Expr::Descriptors(numbers(value)?),
+        "fd" | "fds" | "trace-fd" | "trace-fds" => Expr::Descriptors(numbers("fd", value)?),
         "kvm" => return Err(not_taken(key)),
-        "decode-pids" | "decode-pid" => return Err(not_taken("decode-pids")),
+        "decode-pids" | "decode-pid" => Expr::DecodePids(decode_pids(value)?),
         // Not a qualifier: a regular expression may hold a `=`, and anything else is an unknown name.
         _ => Expr::Trace(text.into()),
     })
@@ -100,6 +113,36 @@ pub fn quiet(set: &str) -> Result<Quiet, Problem> {
     })
 }
 
+/// A set of calls, in the language of `trace=`.
+pub fn calls(what: &str, set: &str) -> Result<Filter, Problem> {
+    Filter::parse(set).map_err(|error| {
+        Problem::usage(format!("cannot take -e {what}={set}: {error}"))
+            .hint("names, %classes, /regular expressions/, all, none; !NAME leaves out")
+    })
+}
+
+/// Are tasks shown with their names?
+pub fn decode_pids(set: &str) -> Result<bool, Problem> {
+    let (negated, words) = words("decode-pids", set, &["comm", "pidns", "all", "none"])?;
+    match (negated, words.as_slice()) {
+        (false, ["comm"]) => Ok(true),
+        (false, ["none"]) | (true, ["all"]) => Ok(false),
+        _ => Err(Problem::usage(format!("cannot take decode-pids={set}: pidns is not built in this version"))
+            .hint("comm is -Y: the name of each task; numbers are those of our own PID namespace")),
+    }
+}
+
+/// How constants are written.
+pub fn constants(word: &str) -> Result<Constants, Problem> {
+    match word {
+        "raw" => Ok(Constants::Numbers),
+        "abbrev" => Ok(Constants::Names),
+        "verbose" => Ok(Constants::Both),
+        _ => Err(Problem::usage(format!("cannot take -X {word}: there is no such style"))
+            .hint("raw shows numbers, abbrev names, verbose both")),
+    }
+}
+
 /// What is told of descriptors.
 pub fn decode_fds(set: &str) -> Result<Notes, Problem> {
     let (negated, words) = words("decode-fds", set, &["path", "socket", "dev", "pidfd", "all", "none"])?;
@@ -120,7 +163,7 @@ pub fn strings_in_hex(word: &str) -> Result<HexStrings, Problem> {
 }
 
 /// A set of descriptors: numbers, all, none, all but.
-pub fn numbers(set: &str) -> Result<Numbers, Problem> {
+pub fn numbers(what: &str, set: &str) -> Result<Numbers, Problem> {
     let (all_but, list) = set.strip_prefix('!').map_or((false, set), |rest| (true, rest));
     match list {
         "all" => return Ok(Numbers { listed: vec![], all_but: !all_but }),
@@ -130,7 +173,7 @@ pub fn numbers(set: &str) -> Result<Numbers, Problem> {
     let number = |word: &str| {
         let number = word.trim().parse::<i32>().ok().filter(|number| *number >= 0);
         number.ok_or_else(|| {
-            Problem::usage(format!("cannot read {word:?} in fd={set}: it is no descriptor"))
+            Problem::usage(format!("cannot read {word:?} in {what}={set}: it is no descriptor"))
                 .hint("numbers from 0 on with commas between, all, none; ! in front for all but these")
         })
     };
@@ -155,12 +198,12 @@ mod tests {
     #[test]
     fn sets_of_descriptors() {
         let of = |listed: &[i32], all_but| Some(Numbers { listed: listed.to_vec(), all_but });
-        assert_eq!(numbers("3,4").ok(), of(&[3, 4], false));
-        assert_eq!(numbers("!0").ok(), of(&[0], true));
-        assert_eq!(numbers("all").ok(), of(&[], true));
-        assert_eq!(numbers("!all").ok(), of(&[], false));
+        assert_eq!(numbers("fd", "3,4").ok(), of(&[3, 4], false));
+        assert_eq!(numbers("fd", "!0").ok(), of(&[0], true));
+        assert_eq!(numbers("fd", "all").ok(), of(&[], true));
+        assert_eq!(numbers("fd", "!all").ok(), of(&[], false));
         for set in ["", "x", "-1", "3,"] {
-            assert!(numbers(set).is_err(), "{set}");
+            assert!(numbers("fd", set).is_err(), "{set}");
         }
     }
 

@@ -195,6 +195,27 @@ fn look() -> Vec<Arg> {
             .hide_short_help(true)
             .help_heading(LOOK)
             .help("Kinds of descriptors that are told: path (as -y), socket, dev, pidfd, all (as -yy), none"),
+        value("raw", "SET").hide_short_help(true).help_heading(LOOK).help("As -e raw=SET: words as they are"),
+        value("verbose", "SET").hide_short_help(true).help_heading(LOOK).help("As -e verbose=SET: structures decoded"),
+        value("abbrev", "SET").hide_short_help(true).help_heading(LOOK).help("As -e abbrev=SET: structures shortened"),
+        value("read", "FDS")
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("As -e read=FDS: data that was read, in hex"),
+        value("write", "FDS").hide_short_help(true).help_heading(LOOK).help("As -e write=FDS: data that was written"),
+        value("const-print-style", "STYLE")
+            .short('X')
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("Constants as numbers (raw), names (abbrev) or both (verbose)"),
+        switch("arg-names").short('N').hide_short_help(true).help_heading(LOOK).help("The name of each argument"),
+        Arg::new("Y")
+            .short('Y')
+            .action(ArgAction::SetTrue)
+            .hide_short_help(true)
+            .help_heading(LOOK)
+            .help("The name of a task behind its number"),
+        value("decode-pids", "SET").hide_short_help(true).help_heading(LOOK).help("comm (as -Y)"),
         count("x", 'x').hide_short_help(true).help_heading(LOOK).help("Strings that are not ASCII in hex; -xx all"),
         value("columns", "N")
             .short('a')

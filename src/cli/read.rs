@@ -98,9 +98,10 @@ pub fn record(m: &ArgMatches) -> Result<Record, Problem> {
         match expr {
             Expr::Trace(_) | Expr::Inject(_) => {}
             Expr::DecodeFds(asked) => notes = asked.level(),
-            Expr::Descriptors(_) | Expr::Status(_) | Expr::Signal(_) | Expr::Quiet(_) => {
+            _ => {
                 return Err(Problem::usage(
-                    "cannot take -e fd=, status=, signal= or quiet= to record: they say what is shown",
+                    "cannot take -e with anything but trace=, inject=, fault= and decode-fds= to record: \
+                     it says what is shown",
                 )
                 .hint("put them behind chic-trace report FILE"));
             }
@@ -391,7 +392,24 @@ fn target(m: &ArgMatches, argv: Vec<OsString>) -> Result<Target, Problem> {
 /// All `-e` and their long forms in order, the later one of a kind counts.
 fn expressions(m: &ArgMatches) -> Result<Vec<Expr>, Problem> {
     let mut given: Vec<(usize, Expr)> = vec![];
-    for id in ["expr", "trace", "signal", "status", "quiet", "decode-fds", "trace-fds", "inject", "fault"] {
+    let ids = [
+        "expr",
+        "trace",
+        "signal",
+        "status",
+        "quiet",
+        "decode-fds",
+        "decode-pids",
+        "trace-fds",
+        "inject",
+        "fault",
+        "raw",
+        "verbose",
+        "abbrev",
+        "read",
+        "write",
+    ];
+    for id in ids {
         // clap takes a question for places of a flag that this command does not have for a mistake.
         let Some(values) = m.try_get_many::<String>(id).ok().flatten() else { continue };
         let Some(places) = m.indices_of(id) else { continue };
@@ -412,7 +430,7 @@ fn calls(m: &ArgMatches) -> Result<Calls, Problem> {
             Expr::Status(set) => calls.outcomes = set,
             Expr::Descriptors(numbers) => calls.descriptors = Some(numbers),
             Expr::Inject(words) => calls.injections.push(words),
-            Expr::Quiet(_) | Expr::DecodeFds(_) => {}
+            _ => {}
         }
     }
     let paths = m.try_get_many::<PathBuf>("trace-path").ok().flatten();
@@ -546,6 +564,8 @@ fn look(m: &ArgMatches) -> Result<Look, Problem> {
             1 => HexStrings::NonAscii,
             _ => HexStrings::All,
         },
+        argument_names: on(m, "arg-names"),
+        task_names: on(m, "Y"),
         column: m.get_one::<u16>("columns").copied(),
         quiet: quiet_level(times(m, "q")),
         number: on(m, "syscall-number"),
@@ -565,10 +585,19 @@ fn look(m: &ArgMatches) -> Result<Look, Problem> {
     if let Some(word) = text(m, "strings-in-hex") {
         look.hex = expr::strings_in_hex(word)?;
     }
+    if let Some(word) = text(m, "const-print-style") {
+        look.constants = expr::constants(word)?;
+    }
     for expr in expressions(m)? {
         match expr {
             Expr::Quiet(set) => look.quiet = set,
             Expr::DecodeFds(notes) => look.notes = notes,
+            Expr::DecodePids(names) => look.task_names = names,
+            Expr::Raw(set) => look.raw = Some(set),
+            Expr::Structures(set) => look.structures = Some(set),
+            Expr::Short(set) => look.short = Some(set),
+            Expr::Read(set) => look.read_dumps = set,
+            Expr::Write(set) => look.write_dumps = set,
             _ => {}
         }
     }

@@ -85,20 +85,8 @@ const ROWS: &[Row] = &[
         why: Why::NotYet,
         instead: "`-e trace=clone,clone3,unshare,setns` shows who changes them",
     },
-    Row {
-        names: &["abbrev", "raw", "verbose-set", "read", "write"],
-        why: Why::NotYet,
-        instead: "`-v` shows structures whole, `-s N` and `-xx` show data",
-    },
-    Row {
-        names: &["arg-names", "const-print-style", "decode-pids", "decode-pid", "pidns-translation"],
-        why: Why::NotYet,
-        instead: "`--format json` has the number of every call, its task and its process",
-    },
+    Row { names: &["pidns-translation"], why: Why::NotYet, instead: "`-Y` shows the name of each task" },
 ];
-
-/// Short flags of strace that have a long name in [`ROWS`].
-const SHORT: &[(char, &str)] = &[('N', "arg-names"), ('X', "const-print-style"), ('Y', "decode-pids")];
 
 fn find(name: &str) -> Option<&'static Row> {
     let fits =
@@ -111,19 +99,9 @@ pub fn long(name: &str) -> Option<Problem> {
     find(name).map(|row| say(&format!("--{name}"), row))
 }
 
-/// The same for a short flag.
-pub fn short(flag: char) -> Option<Problem> {
-    let (_, name) = SHORT.iter().find(|(known, _)| *known == flag)?;
-    find(name).map(|row| say(&format!("-{flag}"), row))
-}
-
 /// The same for a qualifier of `-e`.
 pub fn qualifier(name: &str) -> Option<Problem> {
-    let known = match name {
-        "verbose" => "verbose-set",
-        name => name,
-    };
-    find(known).map(|row| say(&format!("-e {name}="), row))
+    find(name).map(|row| say(&format!("-e {name}="), row))
 }
 
 /// `-s` with a word behind it that is neither a number nor a flag.
@@ -205,13 +183,6 @@ mod tests {
             assert_eq!(problem.hints.len(), 1, "{flag}");
         }
         assert_eq!(long("frobnicate"), None);
-    }
-
-    #[test]
-    fn every_short_flag_has_a_row() {
-        for (flag, name) in SHORT {
-            assert!(short(*flag).is_some(), "-{flag} (--{name})");
-        }
     }
 
     #[test]

@@ -10,6 +10,11 @@ pub fn name(request: u32) -> Option<&'static str> {
     REQUESTS.get(at).map(|row| row.1)
 }
 
+/// Every request with its name.
+pub fn all() -> impl Iterator<Item = (u32, &'static str)> {
+    REQUESTS.iter().copied()
+}
+
 /// The four fields of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request {

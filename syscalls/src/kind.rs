@@ -37,6 +37,10 @@ pub enum Count {
     Bits(u8),
     /// The product of arguments N and M.
     Product(u8, u8),
+    /// As many bytes as argument N says, and so many more (`msgsnd`: the type before the text).
+    Plus(u8, u32),
+    /// One for each page of the bytes that argument N says (`mincore`).
+    Pages(u8),
 }
 
 /// What a word is. `Copy`, and nothing but references to static tables inside.
@@ -75,6 +79,10 @@ pub enum Kind {
     Gid,
     /// A signal number by name.
     Signal,
+    /// The class and priority of I/O (ioprio_set(2)).
+    IoPriority,
+    /// An errno by name.
+    Errno,
     /// An octal mode; `S_IFMT` bits by name where the call takes them (`mknod`).
     Mode,
     /// A device number.
@@ -144,6 +152,26 @@ pub enum Kind {
     LongRef(Dir),
     /// One address, or another word of the machine that is read in hex, by reference.
     PtrRef(Dir),
+    /// An array of addresses.
+    Pointers(Count),
+    /// So many 64-bit words behind a pointer, read by the kernel.
+    Longs(u32),
+    /// One 16-bit word by reference.
+    ShortRef,
+    /// `struct ifconf` and the interfaces it leads to (netdevice(7)).
+    Interfaces,
+    /// One `int` by reference whose bits have names.
+    FlagsRef(Dir, &'static Names),
+    /// One `int` by reference that is one name.
+    EnumRef(Dir, &'static Names),
+    /// A signal number by reference.
+    SignalRef,
+    /// A set of memory nodes, as many bits as argument N says (`mbind`).
+    NodeMask(Dir, u8),
+    /// One byte for each page in the bytes that argument N says, of which the lowest bit counts (`mincore`).
+    PageStates(u8),
+    /// A message of System V: its type, then as many bytes of text as argument N says (`msgsnd`).
+    Message(Dir, u8),
     /// A wait status by reference.
     WaitStatus,
     /// A kernel signal set of the size in argument N.
@@ -219,9 +247,18 @@ impl Kind {
             Kind::Sockaddr(dir, count) | Kind::SockOpt(dir, count) => (dir, Shape::Structs { size: 1, count }),
             Kind::FdPair => (Dir::Out, Shape::Structs { size: 8, count: Count::Fixed(1) }),
             Kind::Ints(dir, count) | Kind::Gids(dir, count) => (dir, Shape::Structs { size: 4, count }),
-            Kind::IntRef(dir) => (dir, Shape::Structs { size: 4, count: Count::Fixed(1) }),
+            Kind::FlagsRef(dir, _) | Kind::EnumRef(dir, _) | Kind::IntRef(dir) => {
+                (dir, Shape::Structs { size: 4, count: Count::Fixed(1) })
+            }
             Kind::LongRef(dir) | Kind::PtrRef(dir) => (dir, Shape::Structs { size: 8, count: Count::Fixed(1) }),
-            Kind::WaitStatus => (Dir::Out, Shape::Structs { size: 4, count: Count::Fixed(1) }),
+            Kind::Longs(count) => (Dir::In, Shape::Structs { size: 8, count: Count::Fixed(count) }),
+            Kind::ShortRef => (Dir::Out, Shape::Structs { size: 2, count: Count::Fixed(1) }),
+            Kind::Interfaces => (Dir::InOut, Shape::Structs { size: 16, count: Count::Fixed(1) }),
+            Kind::Pointers(count) => (Dir::In, Shape::Structs { size: 8, count }),
+            Kind::NodeMask(dir, arg) => (dir, Shape::Structs { size: 1, count: Count::Bits(arg) }),
+            Kind::PageStates(arg) => (Dir::Out, Shape::Structs { size: 1, count: Count::Pages(arg) }),
+            Kind::Message(dir, arg) => (dir, Shape::Structs { size: 1, count: Count::Plus(arg, 8) }),
+            Kind::WaitStatus | Kind::SignalRef => (Dir::Out, Shape::Structs { size: 4, count: Count::Fixed(1) }),
             Kind::SigSet(dir, arg) => (dir, Shape::Structs { size: 1, count: Count::Arg(arg) }),
             Kind::FdSet(arg) => (Dir::InOut, Shape::Structs { size: 1, count: Count::Bits(arg) }),
             Kind::Dirents64 | Kind::Dirents => (Dir::Out, Shape::Structs { size: 1, count: Count::Result }),

@@ -4,6 +4,8 @@ use syscalls::names;
 
 use super::kept::word;
 use super::printer::Printer;
+use super::word::Number;
+use crate::text::Constants;
 
 /// `_LINUX_CAPABILITY_VERSION_1`.
 const VERSION_1: u64 = 0x1998_0330;
@@ -24,7 +26,19 @@ impl Printer<'_, '_> {
     }
 
     fn capability_set(&mut self, bytes: &[u8], at: usize) {
-        let mut left = word(bytes, at, 4) | word(bytes, at + 12, 4) << 32;
+        let (low, high) = (word(bytes, at, 4), word(bytes, at + 12, 4));
+        if self.style.constants == Constants::Names || self.names_only || low | high == 0 {
+            return self.capability_names(low | high << 32);
+        }
+        // As two words, as they stand there.
+        self.constant(Number::Hex(low), low != 0, |own| own.capability_names(low));
+        if high != 0 {
+            self.text(b"|");
+            self.constant(Number::Hex(high), true, |own| own.capability_names(high << 32));
+        }
+    }
+
+    fn capability_names(&mut self, mut left: u64) {
         if left == 0 {
             return self.text(b"0");
         }

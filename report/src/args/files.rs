@@ -1,11 +1,13 @@
 //! Files: status, file systems, directory entries, locks.
 
 use recording::event::Call;
-use syscalls::{Syscall, layout, names};
+use recording::event::Shape;
+use syscalls::{Dir, Syscall, layout, names};
 
-use super::kept::{signed, word};
+use super::kept::{Kept, signed, word};
 use super::printer::Printer;
 use super::string::Quoting;
+use crate::text::HexStrings;
 
 const TYPE: u64 = 0o170_000;
 const BLOCK: u64 = 0o060_000;
@@ -30,7 +32,7 @@ impl Printer<'_, '_> {
     pub(super) fn stat(&mut self, bytes: &[u8]) {
         let mode = word(bytes, 24, 4);
         self.text(b"{");
-        if self.style.verbose {
+        if self.verbose {
             self.text(b"st_dev=");
             self.device(word(bytes, 0, 8));
             self.text(b", st_ino=");
@@ -39,7 +41,7 @@ impl Printer<'_, '_> {
         }
         self.text(b"st_mode=");
         self.symbolic_mode(mode);
-        if self.style.verbose {
+        if self.verbose {
             for (name, at, width) in [
                 (&b", st_nlink="[..], 16, 8),
                 (b", st_uid=", 28, 4),
@@ -58,7 +60,7 @@ impl Printer<'_, '_> {
             self.text(b", st_size=");
             self.signed(signed(bytes, 48, 8));
         }
-        if self.style.verbose {
+        if self.verbose {
             for (name, at) in [(&b"atime"[..], 72), (b"mtime", 88), (b"ctime", 104)] {
                 let (seconds, part) = (signed(bytes, at, 8), word(bytes, at + 8, 8));
                 self.text(b", st_");
@@ -77,9 +79,46 @@ impl Printer<'_, '_> {
         self.text(b"}");
     }
 
+    /// `{handle_bytes=128 => 8, handle_type=1, f_handle="\x01…"}` (open_by_handle_at(2)).
+    pub(super) fn file_handle(&mut self, at: u8, dir: Dir) {
+        /// MAX_HANDLE_SZ.
+        const MOST: u64 = 128;
+        // It may end where the memory ends, long before all that a handle may have.
+        let whole = |kept: &Kept<'_>| kept.bytes.len() >= 8;
+        let before = self.kept(at, 0, Shape::Struct, 0).filter(whole).filter(|_| self.shows_structures());
+        let Some(before) = before else { return self.address(at) };
+        let room = word(before.bytes, 0, 4);
+        self.text(b"{handle_bytes=");
+        self.decimal(room);
+        if dir == Dir::In {
+            self.handle(before.bytes, room.min(MOST));
+            return self.text(b"}");
+        }
+        self.late();
+        if let Some(after) = self.kept(at, 1, Shape::Struct, 0).filter(whole) {
+            let taken = word(after.bytes, 0, 4);
+            if taken != room {
+                self.text(b" => ");
+                self.decimal(taken);
+            }
+            if self.call.errno().is_none() {
+                self.handle(after.bytes, taken.min(MOST));
+            }
+        }
+        self.text(b"}");
+    }
+
+    fn handle(&mut self, bytes: &[u8], length: u64) {
+        self.text(b", handle_type=");
+        self.decimal(word(bytes, 4, 4));
+        self.text(b", f_handle=");
+        let own = bytes.get(8..).unwrap_or(&[]);
+        Quoting::quoted(HexStrings::All).write(self.out, own.get(..length as usize).unwrap_or(own));
+    }
+
     /// The extended form (statx(2)).
     pub(super) fn statx(&mut self, bytes: &[u8]) {
-        let verbose = self.style.verbose;
+        let verbose = self.verbose;
         let number = |own: &mut Self, name: &[u8], at, width| {
             own.text(name);
             own.decimal(word(bytes, at, width));
@@ -193,7 +232,7 @@ impl Printer<'_, '_> {
     pub(super) fn directory_entries(&mut self, at: u8, is_64: bool) {
         self.late();
         let Some(kept) = self.memory(at, 1) else { return self.address(at) };
-        if !self.style.verbose {
+        if !self.verbose {
             self.address(at);
             // Entries that were not kept can't be counted.
             if !kept.is_part() {

@@ -8,13 +8,18 @@
 //! everything before can be told when it is entered; [`write_list`] returns where that part ends, so
 //! that `read(3,  <unfinished ...>` and its continuation are cut out of the same text.
 
+mod bpf;
 mod content;
 mod credentials;
+mod dump;
 mod files;
+mod interfaces;
+mod ipc;
 mod kept;
 mod netlink;
 mod network;
 mod notes;
+mod perf_event;
 mod polling;
 mod printer;
 mod process;
@@ -30,14 +35,17 @@ mod time;
 mod vector;
 mod word;
 
+use std::collections::HashMap;
+
 use recording::event::{ARG_NONE, Call};
-use syscalls::{Abi, Arg, Kind, Syscall};
+use syscalls::{Abi, Arg, Filter, Kind, Syscall};
 
 pub(crate) use content::{Content, content};
+pub(crate) use dump::write_dump;
 pub(crate) use result::write_result_note;
 pub(crate) use string::Quoting;
 
-use crate::text::{HexStrings, Notes, TextOptions};
+use crate::text::{Constants, HexStrings, Notes, TextOptions};
 use printer::Printer;
 
 /// How arguments are printed.
@@ -51,6 +59,14 @@ pub(crate) struct Style {
     pub(crate) hex: HexStrings,
     /// What is told of descriptors.
     pub(crate) notes: Notes,
+    /// Names or numbers.
+    pub(crate) constants: Constants,
+    /// Names in front of arguments.
+    pub(crate) argument_names: bool,
+    /// Names of tasks by their number, where they are asked for.
+    pub(crate) task_names: Option<HashMap<u32, Vec<u8>>>,
+    /// What is asked of some calls only.
+    sets: Option<Box<Sets>>,
     /// For the dates behind times.
     zone: jiff::tz::TimeZone,
 }
@@ -59,13 +75,63 @@ impl Style {
     /// Strings of so many bytes, short or whole structures, nothing in hex, no notes.
     pub(crate) fn new(strings: Option<usize>, verbose: bool) -> Self {
         let zone = jiff::tz::TimeZone::system();
-        Style { strings, verbose, hex: HexStrings::Never, notes: Notes::NONE, zone }
+        Style {
+            strings,
+            verbose,
+            hex: HexStrings::Never,
+            notes: Notes::NONE,
+            constants: Constants::Names,
+            argument_names: false,
+            task_names: None,
+            sets: None,
+            zone,
+        }
     }
 
     /// As the user asked for the text.
     pub(crate) fn of_text(options: &TextOptions) -> Self {
         let style = Style::new(Some(options.strings), options.verbose);
-        Style { hex: options.hex, notes: options.notes, ..style }
+        let sets =
+            Sets { raw: options.raw.clone(), structures: options.structures.clone(), short: options.short.clone() };
+        Style {
+            hex: options.hex,
+            notes: options.notes,
+            constants: options.constants,
+            argument_names: options.argument_names,
+            task_names: options.task_names.then(HashMap::new),
+            sets: (!sets.are_usual()).then(|| Box::new(sets)),
+            ..style
+        }
+    }
+
+    /// Are the words of this call shown as they are?
+    pub(crate) fn is_raw(&self, abi: Abi, nr: u64) -> bool {
+        self.sets.as_ref().and_then(|sets| sets.raw.as_ref()).is_some_and(|raw| raw.takes(abi, nr))
+    }
+
+    /// Are structures of this call shown?
+    fn shows_structures(&self, abi: Abi, nr: u64) -> bool {
+        self.sets.as_ref().and_then(|sets| sets.structures.as_ref()).is_none_or(|set| set.takes(abi, nr))
+    }
+
+    /// Are structures of this call shown whole?
+    fn is_verbose(&self, abi: Abi, nr: u64) -> bool {
+        let short = self.sets.as_ref().and_then(|sets| sets.short.as_ref());
+        short.map_or(self.verbose, |short| !short.takes(abi, nr))
+    }
+}
+
+/// What is asked of some calls only: `None` is what holds for all.
+#[derive(Debug, Clone)]
+struct Sets {
+    raw: Option<Filter>,
+    structures: Option<Filter>,
+    short: Option<Filter>,
+}
+
+impl Sets {
+    fn are_usual(&self) -> bool {
+        self.raw.is_none() && self.structures.is_none() && self.short.is_none()
     }
 }
 
@@ -74,6 +140,7 @@ pub(crate) fn is_silent(call: &Call<'_>, abi: Abi, arg: &Arg) -> bool {
     let name = || syscalls::lookup(abi, call.nr()).map_or("", |row| row.name);
     match arg.kind {
         Kind::Unused | Kind::HighHalf => true,
+        Kind::Struct(..) if arg.name == "u_attr" => !word::creates(call.args()[1]),
         Kind::OpenMode(flags) => !word::creates(call.args().get(usize::from(flags)).copied().unwrap_or(0)),
         Kind::Ptr | Kind::Int => word::is_unused(name(), call, arg),
         Kind::Dev => syscalls::lookup(abi, call.nr()).is_some_and(|row| files::is_node_without_device(row, call)),
@@ -94,6 +161,10 @@ pub(crate) fn write_list(out: &mut Vec<u8>, style: &Style, call: &Call<'_>, abi:
         return out.len();
     };
     let mut printer = Printer::new(out, style, *call, abi, row);
+    if style.is_raw(abi, call.nr()) {
+        printer.raw_words(row.args.len());
+        return printer.end();
+    }
     match row.name {
         "clone" => process::clone(&mut printer),
         "rt_sigreturn" => signals::signal_return(&mut printer),
@@ -112,6 +183,10 @@ fn list(printer: &mut Printer<'_, '_>, row: &'static Syscall) {
         if !std::mem::take(&mut first) {
             printer.text(b", ");
         }
+        if printer.style.argument_names {
+            printer.text(arg.name.as_bytes());
+            printer.text(b"=");
+        }
         printer.argument(at, &arg.kind);
     }
 }
@@ -124,8 +199,7 @@ pub(crate) fn write_fd_result(out: &mut Vec<u8>, style: &Style, call: &Call<'_>)
 
 /// Appends a `siginfo_t` of the 64-bit kernel interface, braces included.
 pub(crate) fn write_siginfo(out: &mut Vec<u8>, style: &Style, bytes: &[u8]) {
-    let _ = style;
-    signals::write_siginfo(out, bytes);
+    signals::write_siginfo(out, style.constants, bytes);
 }
 
 /// Appends the text of argument `at`.

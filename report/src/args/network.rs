@@ -10,6 +10,7 @@ use super::printer::{Printer, until_nul};
 use super::signals::hex_string;
 use super::string::Quoting;
 use crate::digits;
+use crate::text::{Constants, HexStrings};
 
 /// Bytes of a `struct msghdr`.
 const MSGHDR: usize = 56;
@@ -29,6 +30,7 @@ impl Printer<'_, '_> {
                 self.name(&names::PACKET_PROTOCOL, u64::from((protocol as u16).swap_bytes()));
                 self.text(b")");
             }
+            31 => self.name(&names::BLUETOOTH_PROTOCOL, protocol),
             _ => self.signed(i64::from(protocol as i32)),
         }
     }
@@ -56,14 +58,17 @@ impl Printer<'_, '_> {
             (2, 16..) => {
                 self.text(b", sin_port=");
                 self.port(bytes);
-                self.text(b", sin_addr=inet_addr(\"");
-                for (i, byte) in bytes.iter().skip(4).take(4).enumerate() {
-                    if i > 0 {
-                        self.text(b".");
+                self.text(b", sin_addr=");
+                self.address_bytes(bytes.get(4..8).unwrap_or(&[]), |own, address| {
+                    own.text(b"inet_addr(\"");
+                    for (i, byte) in address.iter().enumerate() {
+                        if i > 0 {
+                            own.text(b".");
+                        }
+                        own.decimal(u64::from(*byte));
                     }
-                    self.decimal(u64::from(*byte));
-                }
-                self.text(b"\")");
+                    own.text(b"\")");
+                });
             }
             (10, 24..) => self.inet6(bytes),
             (16, 12..) => {
@@ -84,7 +89,7 @@ impl Printer<'_, '_> {
                     }
                 }
             }
-            (17, 12..) => self.packet_address(bytes),
+            (17, 20..) => self.packet_address(bytes),
             (40, 16..) => self.vsock_address(bytes),
             _ => {
                 self.text(b", sa_data=");
@@ -95,9 +100,24 @@ impl Printer<'_, '_> {
     }
 
     fn port(&mut self, bytes: &[u8]) {
-        self.text(b"htons(");
-        self.decimal(u64::from((word(bytes, 2, 2) as u16).swap_bytes()));
-        self.text(b")");
+        self.address_bytes(bytes.get(2..4).unwrap_or(&[]), |own, port| {
+            own.text(b"htons(");
+            own.decimal(u64::from((word(port, 0, 2) as u16).swap_bytes()));
+            own.text(b")");
+        });
+    }
+
+    /// Bytes in the order of the network: by what makes them, as they are, or both.
+    fn address_bytes(&mut self, bytes: &[u8], write: impl FnOnce(&mut Self, &[u8])) {
+        if self.style.constants == Constants::Names {
+            return write(self, bytes);
+        }
+        Quoting::quoted(HexStrings::All).write(self.out, bytes);
+        if self.style.constants == Constants::Both {
+            self.text(b" /* ");
+            write(self, bytes);
+            self.text(b" */");
+        }
     }
 
     fn unix_name(&mut self, path: &[u8]) {
@@ -163,6 +183,8 @@ impl Printer<'_, '_> {
         }
         self.text(b", svm_port=");
         self.hex(word(bytes, 4, 4));
+        self.text(b", svm_flags=");
+        self.hex(word(bytes, 12, 1));
     }
 
     /// A message (sendmsg(2)).
@@ -205,8 +227,11 @@ impl Printer<'_, '_> {
             }
             self.text(b"{msg_hdr=");
             self.message(at, phase, message, k.saturating_mul(4).saturating_add(4));
-            self.text(b", msg_len=");
-            self.decimal(word(done, MSGHDR, 4));
+            // Only of what was sent.
+            if self.call.errno().is_none() {
+                self.text(b", msg_len=");
+                self.decimal(word(done, MSGHDR, 4));
+            }
             self.text(b"}");
         }
         self.text(b"]");

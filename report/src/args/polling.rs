@@ -36,9 +36,9 @@ impl Printer<'_, '_> {
         if self.word(at) == 0 {
             return self.text(b"NULL");
         }
-        match self.memory(at, 0) {
+        match self.memory(at, 0).filter(|_| self.word(0) as i32 >= 0) {
             Some(kept) => self.fd_set(kept.bytes, Some(at)),
-            None if self.word(0) as i32 <= 0 => self.text(b"[]"),
+            None if self.word(0) as i32 == 0 => self.text(b"[]"),
             None => self.address(at),
         }
     }
@@ -139,6 +139,15 @@ impl Printer<'_, '_> {
         {
             self.text(b", left ");
             self.structure(layout, kept.bytes);
+        }
+    }
+
+    /// Of `recvmmsg`, which is timed out between messages.
+    pub(super) fn received_in_time(&mut self) {
+        let kept = self.kept(4, 1, Shape::Struct, 0).filter(|kept: &Kept<'_>| kept.bytes.len() >= 16);
+        if let Some(kept) = kept {
+            self.text(b"left ");
+            self.structure(&layout::TIMESPEC, kept.bytes);
         }
     }
 }

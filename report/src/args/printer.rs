@@ -8,6 +8,7 @@ use super::content::Content;
 use super::kept::{self, Kept};
 use super::netlink::Protocol;
 use super::string::Quoting;
+use super::word::Number;
 use crate::text::HexStrings;
 
 /// One call being printed.
@@ -17,13 +18,30 @@ pub(super) struct Printer<'p, 'a> {
     pub(super) call: Call<'a>,
     pub(super) abi: Abi,
     pub(super) row: &'static Syscall,
+    /// Structures whole.
+    pub(super) verbose: bool,
+    /// Structures at all.
+    structures: bool,
+    /// Inside a comment that already has the number of a constant.
+    pub(super) names_only: bool,
     words: [u64; 6],
     split: Option<usize>,
 }
 
 impl<'p, 'a> Printer<'p, 'a> {
     pub(super) fn new(out: &'p mut Vec<u8>, style: &'p Style, call: Call<'a>, abi: Abi, row: &'static Syscall) -> Self {
-        Printer { out, style, call, abi, row, words: call.args(), split: None }
+        Printer {
+            out,
+            style,
+            call,
+            abi,
+            row,
+            verbose: style.is_verbose(abi, call.nr()),
+            structures: style.shows_structures(abi, call.nr()),
+            names_only: false,
+            words: call.args(),
+            split: None,
+        }
     }
 
     /// How much of the buffer is known at entry.
@@ -51,9 +69,31 @@ impl<'p, 'a> Printer<'p, 'a> {
         Kept::find(&self.call, at, phase, shape, path)
     }
 
-    /// A structure or array of argument `at`, unless nothing of it could be read.
+    /// A structure or array of argument `at`, unless nothing of it could be read, or none is to be shown.
     pub(super) fn memory(&self, at: u8, phase: u8) -> Option<Kept<'a>> {
-        self.kept(at, phase, Shape::Struct, 0).filter(|kept| !kept.is_faulted() && !kept.is_unread())
+        let shown = |kept: &Kept<'_>| self.structures && !kept.is_faulted() && !kept.is_unread();
+        self.kept(at, phase, Shape::Struct, 0).filter(shown)
+    }
+
+    /// The vector of argument `at`, likewise. An empty one is shown as what it is.
+    pub(super) fn vector(&self, at: u8, phase: u8) -> Option<Kept<'a>> {
+        let shown = |kept: &Kept<'_>| (self.structures || kept.wanted == 0) && !kept.is_faulted() && !kept.is_unread();
+        self.kept(at, phase, Shape::Vector, 0).filter(shown)
+    }
+
+    /// Are structures shown?
+    pub(super) fn shows_structures(&self) -> bool {
+        self.structures
+    }
+
+    /// The first words as they are.
+    pub(super) fn raw_words(&mut self, count: usize) {
+        for at in 0..count.min(6) as u8 {
+            if at > 0 {
+                self.text(b", ");
+            }
+            self.hex(self.word(at));
+        }
     }
 
     /// The address in place of what stands there.
@@ -77,12 +117,20 @@ impl<'p, 'a> Printer<'p, 'a> {
             _ if at == 2 && matches!(self.row.name, "socket" | "socketpair") => {
                 self.protocol(self.word(0) & 0xffff_ffff, int);
             }
+            Kind::Enum(table) if [&names::LOG_LEVELS, &names::KEY_DEFAULTS].iter().any(|t| std::ptr::eq(*t, table)) => {
+                self.name_of_signed(table, word);
+            }
             Kind::Enum(table) if at == 0 && self.row.name == "syslog" => self.number_and_name(table, int),
-            Kind::Int | Kind::Pid | Kind::Tid => self.signed(i64::from(word as i32)),
+            Kind::Int => self.signed(i64::from(word as i32)),
+            Kind::Pid | Kind::Tid => self.task(i64::from(word as i32)),
             Kind::UInt => self.decimal(int),
             Kind::Long => self.signed(self.long(at)),
             Kind::ULong => self.decimal(word),
             Kind::Hex if at == 5 && self.row.name == "futex" && self.word(1) & 0x7f == 5 => self.futex_wake_op(int),
+            Kind::Hex if at == 3 && self.row.name == "kexec_load" => self.kexec_flags(word),
+            Kind::Hex if matches!(self.row.name, "futex" | "seccomp" | "pidfd_getfd" | "process_madvise") => {
+                self.hex(int)
+            }
             Kind::Hex => self.hex(word),
             Kind::Ptr => self.pointer(word),
             Kind::Unused | Kind::HighHalf => {}
@@ -91,24 +139,41 @@ impl<'p, 'a> Printer<'p, 'a> {
             Kind::DirFd => self.directory(at, word),
             Kind::Uid | Kind::Gid => self.id(word),
             Kind::Signal => self.signal(int),
-            Kind::Mode if self.row.name.starts_with("mknod") => self.symbolic_mode(int),
-            Kind::Mode | Kind::OpenMode(_) => self.octal_mode(int),
-            Kind::Dev => self.device(word),
+            Kind::Mode if self.row.name.starts_with("mknod") => self.symbolic_mode(int & 0xffff),
+            // `umode_t` has 16 bits.
+            Kind::Mode | Kind::OpenMode(_) => self.octal_mode(int & 0xffff),
+            // `dev_t` of these old calls has 32 bits.
+            Kind::Dev => self.device(int),
             Kind::Flags(table) if std::ptr::eq(table, &names::MMAP_FLAGS) => self.mmap_flags(word),
             Kind::Flags(table) if std::ptr::eq(table, &names::MOUNT_FLAGS) => self.mount_flags(word),
+            Kind::Flags(table) if std::ptr::eq(table, &names::SWAP) => self.swap_flags(int),
+            Kind::Flags(table) if std::ptr::eq(table, &names::MEMFD) => self.memfd_flags(int),
+            Kind::Enum(table) if at == 1 && int & IPC_64 != 0 && self.is_ipc_control() => {
+                self.text(b"IPC_64|");
+                self.name(table, int & !IPC_64);
+            }
+            Kind::Enum(table) if at == 2 && int & IPC_64 != 0 && self.row.name == "semctl" => {
+                self.text(b"IPC_64|");
+                self.name(table, int & !IPC_64);
+            }
             Kind::Flags(table) => self.flags(table, significant(table, word)),
             Kind::Enum(table) => self.name(table, significant(table, word)),
             Kind::EnumFlags(table, _) if std::ptr::eq(table, &names::PERSONALITY) => self.personality(int),
+            Kind::EnumFlags(table, flags) if std::ptr::eq(table, &names::MPOL_MODES) => {
+                self.policy_mode(table, flags, int);
+            }
+            Kind::EnumFlags(table, flags) if std::ptr::eq(table, &names::SOCKET_TYPE) => {
+                self.socket_type(table, flags, int);
+            }
             Kind::EnumFlags(table, flags) => self.name_and_flags(table, flags, int),
             Kind::FlagsMode(table) => self.flags_and_mode(table, int),
-            Kind::IntNamed(table) => match table.name(int) {
-                Some(name) => self.text(name.as_bytes()),
-                None => self.signed(i64::from(word as i32)),
-            },
+            Kind::IntNamed(table) => self.name_or_number(table, word),
             Kind::HexNamed(table) => match table.name(int) {
-                Some(name) => self.text(name.as_bytes()),
+                Some(name) => self.constant(Number::Hex(int), true, |own| own.text(name.as_bytes())),
                 None => self.hex(int),
             },
+            Kind::Errno => self.errno_name(int),
+            Kind::IoPriority => self.io_priority(int),
             Kind::FutexOp => self.futex_op(int),
             Kind::QuotaCmd => self.quota_command(word),
             Kind::SockOptName => self.socket_option_name(word),
@@ -121,9 +186,13 @@ impl<'p, 'a> Printer<'p, 'a> {
             }
             Kind::Path | Kind::Str if self.row.name == "mount" && self.is_ignored(at) => self.address(at),
             Kind::Path => self.name_in(at, None),
+            Kind::Str if self.row.name == "prctl" && self.word(0) & 0xffff_ffff == PR_SET_NAME => {
+                self.name_in(at, Some(TASK_NAME));
+            }
             Kind::Str => self.name_in(at, self.style.strings),
             Kind::PathOut(_) => self.path_out(at),
             Kind::Bytes(dir, _) => self.data(at, dir),
+            Kind::Raw(..) if self.row.name == "bpf" => self.bpf_attributes(at),
             Kind::Raw(dir, _) => self.raw(at, dir),
             Kind::Iovec(dir, _) => self.iovec_argument(at, dir),
             Kind::Msghdr(dir) => self.msghdr_argument(at, dir),
@@ -140,6 +209,16 @@ impl<'p, 'a> Printer<'p, 'a> {
             Kind::LongRef(_) if self.row.name == "sendfile" => self.offset(at),
             Kind::LongRef(dir) => self.reference(at, dir, 8, false),
             Kind::PtrRef(dir) => self.reference(at, dir, 8, true),
+            Kind::Longs(_) => self.words_argument(at),
+            Kind::ShortRef => self.reference(at, Dir::Out, 2, false),
+            Kind::Interfaces => self.interfaces(at),
+            Kind::Pointers(_) => self.pointers(at),
+            Kind::FlagsRef(dir, table) => self.constant_behind(at, dir, |own, value| own.flags(table, value)),
+            Kind::EnumRef(dir, table) => self.constant_behind(at, dir, |own, value| own.name(table, value)),
+            Kind::SignalRef => self.constant_behind(at, Dir::Out, Self::signal),
+            Kind::NodeMask(dir, _) => self.node_mask(at, dir),
+            Kind::PageStates(_) => self.page_states(at),
+            Kind::Message(dir, _) => self.message_of_queue(at, dir),
             Kind::WaitStatus => self.wait_status_argument(at),
             Kind::SigSet(dir, _) => self.sigset_argument(at, dir),
             Kind::FdSet(_) => self.fd_set_argument(at),
@@ -225,6 +304,10 @@ impl<'p, 'a> Printer<'p, 'a> {
         if dir != Dir::In {
             self.late();
         }
+        // With a size of zero only the length is asked for.
+        if self.row.name.contains("listxattr") && self.word(at.saturating_add(1)) == 0 {
+            return self.address(at);
+        }
         let netlink = self.netlink();
         match self.moved(at, u8::from(dir != Dir::In), Shape::Bytes, 0, netlink.is_some()) {
             Some(content) if self.word(at) != 0 => self.message_or_data(netlink, &content),
@@ -261,7 +344,7 @@ impl<'p, 'a> Printer<'p, 'a> {
         let mut bytes = &content.bytes[..];
         let mut is_part = content.is_part();
         let hex = match self.row.name {
-            "getrandom" => HexStrings::All,
+            "getrandom" | "fsconfig" => HexStrings::All,
             _ => self.style.hex,
         };
         // The value of an attribute is most often a C string: its last NUL says nothing.
@@ -294,14 +377,23 @@ impl<'p, 'a> Printer<'p, 'a> {
         if dir == Dir::Out {
             self.late();
         }
+        if self.row.name == "setgroups" && (self.word(0) as i32) < 0 {
+            return self.address(at);
+        }
         let Some(kept) = self.memory(at, u8::from(dir == Dir::Out)) else { return self.address(at) };
+        // What became of each page: its node, or why not.
+        let errors = self.row.name == "move_pages" && at == 4;
         self.text(b"[");
         for (i, number) in kept.bytes.chunks_exact(width).take(self.elements_shown()).enumerate() {
             if i > 0 {
                 self.text(b", ");
             }
-            if is_signed {
-                self.signed(kept::signed(number, 0, width));
+            let value = kept::signed(number, 0, width);
+            if errors && value < 0 {
+                self.text(b"-");
+                self.errno_name(value.unsigned_abs());
+            } else if is_signed {
+                self.signed(value);
                 self.note(at, u8::from(dir == Dir::Out), i as u32);
             } else {
                 self.decimal(kept::word(number, 0, width));
@@ -313,7 +405,7 @@ impl<'p, 'a> Printer<'p, 'a> {
 
     /// How many elements of an array are shown: as many as bytes of a string.
     pub(super) fn elements_shown(&self) -> usize {
-        if self.style.verbose { usize::MAX } else { self.style.strings.unwrap_or(usize::MAX) }
+        if self.verbose { usize::MAX } else { self.style.strings.unwrap_or(usize::MAX) }
     }
 
     /// `, ...` behind the elements that are shown, of so many bytes each, when there are more.
@@ -358,6 +450,9 @@ impl<'p, 'a> Printer<'p, 'a> {
         let before = self.memory(at, 0).filter(|kept| dir != Dir::Out && whole(kept));
         let after = self.memory(at, 1).filter(|kept| dir != Dir::In && whole(kept));
         let Some(first) = before.or(after) else { return self.address(at) };
+        // Of what these moved only where it began is told.
+        let only_first = matches!(self.row.name, "splice" | "copy_file_range");
+        let after = after.filter(|_| !only_first || before.is_none());
         let (first, last) = (first.bytes, after.or(before).map_or(first.bytes, |k| k.bytes));
         self.text(b"[");
         self.referred(first, width, is_pointer);
@@ -383,7 +478,62 @@ impl<'p, 'a> Printer<'p, 'a> {
             _ => self.signed(kept::signed(bytes, 0, width)),
         }
     }
+
+    /// `[SECCOMP_RET_TRAP]`: one number by reference.
+    fn constant_behind(&mut self, at: u8, dir: Dir, write: impl Fn(&mut Self, u64)) {
+        if dir != Dir::In {
+            self.late();
+        }
+        match self.memory(at, u8::from(dir != Dir::In)).filter(|kept| kept.bytes.len() >= 4) {
+            Some(kept) => {
+                self.text(b"[");
+                write(self, kept::word(kept.bytes, 0, 4));
+                self.text(b"]");
+            }
+            None => self.address(at),
+        }
+    }
+
+    /// What stands between the brackets of an array, element by element.
+    pub(super) fn list(&mut self, kept: Kept<'_>, size: usize, write: impl Fn(&mut Self, &[u8])) {
+        self.text(b"[");
+        for (i, element) in kept.bytes.chunks_exact(size).take(self.elements_shown()).enumerate() {
+            if i > 0 {
+                self.text(b", ");
+            }
+            write(self, element);
+        }
+        self.elements_left_out(kept, size);
+        self.text(b"]");
+    }
+
+    /// `[1, 2]`: words of 64 bits.
+    fn words_argument(&mut self, at: u8) {
+        match self.memory(at, 0).filter(|kept| !kept.is_part()) {
+            Some(kept) => self.list(kept, 8, |own, word| own.decimal(kept::word(word, 0, 8))),
+            None => self.address(at),
+        }
+    }
+
+    /// `[0x10, NULL]`.
+    fn pointers(&mut self, at: u8) {
+        match self.memory(at, 0).filter(|kept| !kept.is_part()) {
+            Some(kept) => self.list(kept, 8, |own, word| own.pointer(kept::word(word, 0, 8))),
+            None => self.address(at),
+        }
+    }
+
+    fn is_ipc_control(&self) -> bool {
+        matches!(self.row.name, "shmctl" | "msgctl")
+    }
 }
+
+/// prctl(2); what is longer than a name of a task is cut by the kernel.
+const PR_SET_NAME: u64 = 15;
+const TASK_NAME: usize = 15;
+
+/// Or-ed into the command by 32-bit libraries (`shmctl`).
+const IPC_64: u64 = 0x100;
 
 /// Bytes before the first NUL.
 pub(super) fn until_nul(bytes: &[u8]) -> &[u8] {
@@ -398,5 +548,14 @@ fn significant(table: &names::Names, word: u64) -> u64 {
 
 /// Tables of arguments that are `unsigned long`.
 fn is_long(table: &names::Names) -> bool {
-    [&names::MMAP_PROT, &names::MOUNT_FLAGS, &names::UNSHARE].into_iter().any(|long| std::ptr::eq(long, table))
+    const LONG: [&names::Names; 7] = [
+        &names::MMAP_PROT,
+        &names::MOUNT_FLAGS,
+        &names::UNSHARE,
+        &names::MPOL_GET,
+        &names::PERF_OPEN,
+        &names::PKEY_RIGHTS,
+        &names::KEXEC_FILE,
+    ];
+    LONG.into_iter().any(|long| std::ptr::eq(long, table))
 }

@@ -5,6 +5,7 @@ use syscalls::{Dir, names};
 
 use super::kept::{signed, word};
 use super::printer::Printer;
+use super::word::Number;
 
 const CLONE_PIDFD: u64 = 0x1000;
 const CLONE_SETTLS: u64 = 0x80000;
@@ -141,11 +142,14 @@ impl Printer<'_, '_> {
     }
 
     fn limit(&mut self, value: u64) {
+        let number = Number::Decimal(value);
         if value == u64::MAX {
-            self.text(b"RLIM64_INFINITY");
+            self.constant(number, true, |own| own.text(b"RLIM64_INFINITY"));
         } else if value > 1024 && value.is_multiple_of(1024) {
-            self.decimal(value / 1024);
-            self.text(b"*1024");
+            self.constant(number, true, |own| {
+                own.decimal(value / 1024);
+                own.text(b"*1024");
+            });
         } else {
             self.decimal(value);
         }
@@ -158,29 +162,92 @@ impl Printer<'_, '_> {
         self.text(b"]");
     }
 
-    /// sched_setattr(2), by the size that the structure itself states.
+    /// sched_setattr(2), by the size that the structure itself states: 0 is that of its first version. What the
+    /// flags say is kept as it is, is not told.
     pub(super) fn sched_attr(&mut self, bytes: &[u8]) {
+        const FIRST: u64 = 48;
+        const KEEP_POLICY: u64 = 8;
+        const KEEP_PARAMETERS: u64 = 0x10;
         let size = word(bytes, 0, 4);
+        let flags = word(bytes, 8, 8);
+        let given = self.row.name == "sched_setattr";
+        let known = if size == 0 { FIRST } else { size };
         self.text(b"{size=");
         self.decimal(size);
-        self.text(b", sched_policy=");
-        self.name(&names::SCHED_POLICIES, word(bytes, 4, 4));
+        if known < FIRST {
+            return self.text(b"}");
+        }
+        if !(given && flags & KEEP_POLICY != 0) {
+            self.text(b", sched_policy=");
+            self.name(&names::SCHED_POLICIES, word(bytes, 4, 4));
+        }
         self.text(b", sched_flags=");
-        self.flags(&names::SCHED_FLAGS, word(bytes, 8, 8));
-        self.text(b", sched_nice=");
-        self.signed(signed(bytes, 16, 4));
-        for (label, at, width) in [
-            (&b", sched_priority="[..], 20, 4),
-            (b", sched_runtime=", 24, 8),
-            (b", sched_deadline=", 32, 8),
-            (b", sched_period=", 40, 8),
-            (b", sched_util_min=", 48, 4),
-            (b", sched_util_max=", 52, 4),
-        ] {
-            if at + width <= bytes.len() {
+        self.flags(&names::SCHED_FLAGS, flags);
+        if !(given && flags & KEEP_PARAMETERS != 0) {
+            self.text(b", sched_nice=");
+            self.signed(signed(bytes, 16, 4));
+            for (label, at, width) in [
+                (&b", sched_priority="[..], 20, 4),
+                (b", sched_runtime=", 24, 8),
+                (b", sched_deadline=", 32, 8),
+                (b", sched_period=", 40, 8),
+            ] {
                 self.text(label);
                 self.decimal(word(bytes, at, width));
             }
+        }
+        for (label, at) in [(&b", sched_util_min="[..], 48), (b", sched_util_max=", 52)] {
+            if at + 4 <= bytes.len().min(known as usize) {
+                self.text(label);
+                self.decimal(word(bytes, at, 4));
+            }
+        }
+        self.text(if given && known > 56 { b", ...}" } else { b"}" });
+    }
+
+    /// What was asked, and the size that the kernel knows when it was more.
+    pub(super) fn sched_attr_argument(&mut self, at: u8) {
+        match self.memory(at, 0).filter(|kept| kept.bytes.len() >= 56) {
+            Some(before) => {
+                self.sched_attr(before.bytes);
+                self.late();
+                let knows = self.memory(at, 1).map(|kept| word(kept.bytes, 0, 4));
+                if let Some(size) = knows.filter(|size| *size != word(before.bytes, 0, 4)) {
+                    self.text(b" => {size=");
+                    self.decimal(size);
+                    self.text(b"}");
+                }
+            }
+            None => self.address(at),
+        }
+    }
+
+    /// A descriptor of a segment (modify_ldt(2)).
+    pub(super) fn segment(&mut self, bytes: &[u8]) {
+        self.text(b"{entry_number=");
+        self.signed(signed(bytes, 0, 4));
+        for (label, at) in [(&b", base_addr="[..], 4), (b", limit=", 8)] {
+            self.text(label);
+            match word(bytes, at, 4) {
+                0 => self.text(b"00000000"),
+                value => {
+                    self.text(b"0x");
+                    crate::digits::hex_zeros(self.out, value, 6.max(16 - value.leading_zeros() as usize / 4));
+                }
+            }
+        }
+        let bits = word(bytes, 12, 4);
+        for (label, shift, width) in [
+            (&b", seg_32bit="[..], 0, 1),
+            (b", contents=", 1, 2),
+            (b", read_exec_only=", 3, 1),
+            (b", limit_in_pages=", 4, 1),
+            (b", seg_not_present=", 5, 1),
+            (b", useable=", 6, 1),
+            (b", lm=", 7, 1),
+        ] {
+            self.text(label);
+            self.decimal(bits >> shift & ((1 << width) - 1));
         }
         self.text(b"}");
     }

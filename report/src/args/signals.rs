@@ -6,8 +6,9 @@ use syscalls::{Dir, names, signal};
 use super::kept::{signed, word};
 use super::printer::Printer;
 use super::string::Quoting;
+use super::word::Number;
 use crate::digits;
-use crate::text::HexStrings;
+use crate::text::{Constants, HexStrings};
 
 /// `{mask=[]}`: the mask that comes back, from the frame on the stack (sigreturn(2)).
 pub(super) fn signal_return(printer: &mut Printer<'_, '_>) {
@@ -40,7 +41,8 @@ impl Printer<'_, '_> {
                 self.text(b" ");
             }
             let name = signal::name(number).unwrap_or("SIG");
-            self.text(name.strip_prefix("SIG").unwrap_or(name).as_bytes());
+            let name = name.strip_prefix("SIG").unwrap_or(name);
+            self.constant(Number::Signed(i64::from(number)), true, |own| own.text(name.as_bytes()));
         }
         self.text(b"]");
     }
@@ -49,7 +51,8 @@ impl Printer<'_, '_> {
         if dir == Dir::Out {
             self.late();
         }
-        match self.memory(at, u8::from(dir == Dir::Out)).filter(|kept| !kept.is_part() && kept.bytes.len() <= 8) {
+        // The kernel takes no other size than its own.
+        match self.memory(at, u8::from(dir == Dir::Out)).filter(|kept| !kept.is_part() && kept.bytes.len() == 8) {
             Some(kept) => self.sigset(kept.bytes),
             None => self.address(at),
         }
@@ -59,11 +62,16 @@ impl Printer<'_, '_> {
     pub(super) fn sigaction(&mut self, bytes: &[u8]) {
         let flags = word(bytes, 8, 8);
         self.text(b"{sa_handler=");
-        match word(bytes, 0, 8) {
-            0 => self.text(b"SIG_DFL"),
-            1 => self.text(b"SIG_IGN"),
-            u64::MAX => self.text(b"SIG_ERR"),
-            handler => self.hex(handler),
+        let handler = word(bytes, 0, 8);
+        let name = match handler {
+            0 => Some("SIG_DFL"),
+            1 => Some("SIG_IGN"),
+            u64::MAX => Some("SIG_ERR"),
+            _ => None,
+        };
+        match name {
+            Some(name) => self.constant(Number::Hex(handler), true, |own| own.text(name.as_bytes())),
+            None => self.hex(handler),
         }
         self.text(b", sa_mask=");
         self.sigset(bytes.get(24..32).unwrap_or(&[]));
@@ -88,10 +96,20 @@ impl Printer<'_, '_> {
             self.text(b"}, ");
         }
         self.text(b"sigev_signo=");
-        self.signal(word(bytes, 8, 4));
-        self.text(b", sigev_notify=");
         let notify = word(bytes, 12, 4);
+        // Without a signal it is a number like any other.
+        match notify {
+            0 | 2 | 4 => self.signal(word(bytes, 8, 4)),
+            _ => self.signed(signed(bytes, 8, 4)),
+        }
+        self.text(b", sigev_notify=");
         self.name(&names::SIGEV_NOTIFY, notify);
+        if notify == 2 {
+            self.text(b", sigev_notify_function=");
+            self.pointer(word(bytes, 16, 8));
+            self.text(b", sigev_notify_attributes=");
+            self.pointer(word(bytes, 24, 8));
+        }
         if notify == 4 {
             self.text(b", sigev_notify_thread_id=");
             self.signed(signed(bytes, 16, 4));
@@ -110,7 +128,7 @@ impl Printer<'_, '_> {
                     // `waitid` with nobody to report.
                     self.text(b"{}");
                 } else {
-                    write_siginfo(self.out, kept.bytes);
+                    write_siginfo(self.out, self.style.constants, kept.bytes);
                 }
             }
             _ => self.address(at),
@@ -119,27 +137,37 @@ impl Printer<'_, '_> {
 }
 
 /// Appends `{si_signo=SIGCHLD, si_code=CLD_EXITED, …}` for the raw bytes of the 64-bit kernel interface.
-pub(crate) fn write_siginfo(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn write_siginfo(out: &mut Vec<u8>, constants: Constants, bytes: &[u8]) {
     let (signo, errno, code) = (word(bytes, 0, 4) as u32, word(bytes, 4, 4), signed(bytes, 8, 4) as i32);
     out.extend_from_slice(b"{si_signo=");
-    name(out, signo);
+    name(out, constants, signo);
     if errno != 0 {
         out.extend_from_slice(b", si_errno=");
         match u16::try_from(errno).ok().and_then(syscalls::errno::errno) {
-            Some(errno) => out.extend_from_slice(errno.name.as_bytes()),
+            Some(known) => named(out, constants, errno as i64, known.name),
             None => digits::dec(out, errno),
         }
     }
     out.extend_from_slice(b", si_code=");
     match signal::code_name(signo, code) {
-        Some(name) => out.extend_from_slice(name.as_bytes()),
+        // Codes are told in hex, but for those of the sender's own making, which are negative.
+        Some(name) if code > 0 && constants != Constants::Names => {
+            digits::hex(out, code as u64);
+            if constants == Constants::Both {
+                out.extend_from_slice(b" /* ");
+                out.extend_from_slice(name.as_bytes());
+                out.extend_from_slice(b" */");
+            }
+        }
+        Some(name) => named(out, constants, i64::from(code), name),
+        None if code > 0 => digits::hex(out, code as u64),
         None => digits::signed(out, i64::from(code)),
     }
-    details(out, bytes, signo, code);
+    details(out, constants, bytes, signo, code);
     out.push(b'}');
 }
 
-fn details(out: &mut Vec<u8>, bytes: &[u8], signo: u32, code: i32) {
+fn details(out: &mut Vec<u8>, constants: Constants, bytes: &[u8], signo: u32, code: i32) {
     match code {
         0x80 => {
             if matches!(signo, signal::SIGSEGV | signal::SIGBUS | signal::SIGILL | signal::SIGFPE) {
@@ -156,7 +184,7 @@ fn details(out: &mut Vec<u8>, bytes: &[u8], signo: u32, code: i32) {
             given(out, bytes);
         }
         0 | -6 => sender(out, bytes),
-        1.. => by_signal(out, bytes, signo),
+        1.. => by_signal(out, constants, bytes, signo),
         _ => {
             sender(out, bytes);
             value(out, bytes);
@@ -164,7 +192,7 @@ fn details(out: &mut Vec<u8>, bytes: &[u8], signo: u32, code: i32) {
     }
 }
 
-fn by_signal(out: &mut Vec<u8>, bytes: &[u8], signo: u32) {
+fn by_signal(out: &mut Vec<u8>, constants: Constants, bytes: &[u8], signo: u32) {
     match signo {
         signal::SIGCHLD => {
             sender(out, bytes);
@@ -173,7 +201,7 @@ fn by_signal(out: &mut Vec<u8>, bytes: &[u8], signo: u32) {
             if word(bytes, 8, 4) == 1 {
                 digits::signed(out, i64::from(status as i32))
             } else {
-                name(out, status)
+                name(out, constants, status)
             }
             for (name, at) in [(&b", si_utime="[..], 32), (b", si_stime=", 40)] {
                 out.extend_from_slice(name);
@@ -256,9 +284,22 @@ fn pointer(out: &mut Vec<u8>, value: u64) {
     if value == 0 { out.extend_from_slice(b"NULL") } else { digits::hex(out, value) }
 }
 
-fn name(out: &mut Vec<u8>, signo: u32) {
+/// A constant by its name, its number, or both.
+fn named(out: &mut Vec<u8>, constants: Constants, number: i64, name: &str) {
+    if constants == Constants::Names {
+        return out.extend_from_slice(name.as_bytes());
+    }
+    digits::signed(out, number);
+    if constants == Constants::Both {
+        out.extend_from_slice(b" /* ");
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b" */");
+    }
+}
+
+fn name(out: &mut Vec<u8>, constants: Constants, signo: u32) {
     match signal::name(signo) {
-        Some(name) => out.extend_from_slice(name.as_bytes()),
+        Some(name) => named(out, constants, i64::from(signo), name),
         None => digits::dec(out, u64::from(signo)),
     }
 }

@@ -27,6 +27,17 @@ fn is_text(level: u64, option: u64) -> bool {
     matches!((level, option), (1, 25) | (6, 13 | 31))
 }
 
+/// Is the value of this option a structure that does not fit into a number?
+fn is_structure(level: u64, option: u64) -> bool {
+    match level {
+        0 => matches!(option, 35 | 36 | 42 | 45),
+        1 => matches!(option, SO_LINGER | 26 | 51),
+        41 => matches!(option, 20 | 21 | 27 | 28 | 42 | 45),
+        263 => matches!(option, 1 | 2 | 5 | 13),
+        _ => false,
+    }
+}
+
 const SO_ERROR: u64 = 4;
 const SO_LINGER: u64 = 13;
 const SO_PEERCRED: u64 = 17;
@@ -37,7 +48,7 @@ impl Printer<'_, '_> {
         let value = value & 0xffff_ffff;
         match options(self.word(1) & 0xffff_ffff) {
             Some(table) => self.name(table, value),
-            None => self.signed(i64::from(value as i32)),
+            None => self.decimal(value),
         }
     }
 
@@ -49,13 +60,29 @@ impl Printer<'_, '_> {
         }
         let Some(kept) = self.memory(at, phase).filter(|kept| !kept.is_part()) else { return self.address(at) };
         let bytes = kept.bytes;
+        if bytes.is_empty() || (dir == Dir::In && (self.word(4) as i32) < 0) {
+            return self.address(at);
+        }
+        if dir == Dir::In && bytes.len() == 4 && is_structure(self.word(1), self.word(2)) {
+            return self.address(at);
+        }
         match (self.word(1), self.word(2), bytes.len()) {
-            (1, SO_ERROR, 4) => {
+            (1, SO_ERROR, 4) if dir == Dir::Out => {
                 self.text(b"[");
                 self.errno_name(word(bytes, 0, 4));
                 self.text(b"]");
             }
             (1, SO_LINGER, 8..) => self.fields(&layout::LINGER, bytes, 2),
+            (1, SO_LINGER, 4..) if dir == Dir::Out => {
+                self.text(b"{l_onoff=");
+                self.signed(signed(bytes, 0, 4));
+                self.text(b"}");
+            }
+            (1, SO_PEERCRED, 4) if dir == Dir::Out => {
+                self.text(b"{pid=");
+                self.signed(signed(bytes, 0, 4));
+                self.text(b"}");
+            }
             (1, SO_PEERCRED, 12..) => {
                 self.text(b"{pid=");
                 self.signed(signed(bytes, 0, 4));

@@ -8,6 +8,19 @@ use super::printer::{Printer, until_nul};
 use super::string::Quoting;
 use crate::text::HexStrings;
 
+/// Bytes of a structure when it was new: with fewer the kernel refuses it.
+fn first_version(layout: &'static Layout) -> usize {
+    if std::ptr::eq(layout, &layout::CLONE_ARGS) {
+        64
+    } else if std::ptr::eq(layout, &layout::SCHED_ATTR) {
+        0
+    } else {
+        layout.size as usize
+    }
+}
+
+const E2BIG: u16 = 7;
+
 type Write = fn(&mut Printer<'_, '_>, &[u8]);
 
 /// Structures with a form of their own.
@@ -32,13 +45,23 @@ static FORMS: &[(&Layout, Write)] = &[
     (&layout::IO_URING_PARAMS, |own, bytes| own.io_uring_params(bytes)),
     (&layout::SCHED_ATTR, |own, bytes| own.sched_attr(bytes)),
     (&layout::TMS, |own, bytes| own.process_times(bytes)),
+    (&layout::UTIMBUF, |own, bytes| own.file_times(bytes)),
+    (&layout::USER_DESC, |own, bytes| own.segment(bytes)),
+    (&layout::PERF_EVENT_ATTR, |own, bytes| own.perf_event_attr(bytes)),
+    (&layout::IFREQ, |own, bytes| own.interface(bytes)),
 ];
 
 /// Structures that strace 6.1 leaves at their address.
 static ADDRESSES: &[&Layout] = &[&layout::ROBUST_LIST_HEAD, &layout::RSEQ];
 
 /// Structures of which only so many fields are shown.
-static SHORT: &[(&Layout, usize)] = &[(&layout::RUSAGE, 2), (&layout::UTSNAME, 2)];
+static SHORT: &[(&Layout, usize)] = &[
+    (&layout::RUSAGE, 2),
+    (&layout::UTSNAME, 2),
+    (&layout::DQBLK, 6),
+    (&layout::DISK_QUOTA, 10),
+    (&layout::RTC_TIME, 6),
+];
 
 impl Printer<'_, '_> {
     /// A structure, or an array of them, behind argument `at`.
@@ -50,6 +73,20 @@ impl Printer<'_, '_> {
             return self.address(at);
         }
         if dir == Dir::Out && self.is_untouched(layout) {
+            return self.address(at);
+        }
+        if std::ptr::eq(layout, &layout::SCHED_ATTR) {
+            return self.sched_attr_argument(at);
+        }
+        if std::ptr::eq(layout, &layout::FILE_HANDLE) {
+            return self.file_handle(at, dir);
+        }
+        // Refused before it was looked at.
+        if std::ptr::eq(layout, &layout::TIMEX) && self.call.errno().is_some() {
+            return self.address(at);
+        }
+        // The kernel wrote the size that it knows over it.
+        if std::ptr::eq(layout, &layout::PERF_EVENT_ATTR) && self.call.errno() == Some(E2BIG) {
             return self.address(at);
         }
         let is_one = matches!(count, Count::Fixed(1));
@@ -109,7 +146,10 @@ impl Printer<'_, '_> {
     }
 
     fn tells_in_result(&self) -> bool {
-        matches!(self.row.name, "poll" | "ppoll" | "select" | "pselect6" | "ppoll_time64" | "pselect6_time64")
+        matches!(
+            self.row.name,
+            "recvmmsg" | "poll" | "ppoll" | "select" | "pselect6" | "ppoll_time64" | "pselect6_time64"
+        )
     }
 
     fn one_or_many(&mut self, at: u8, layout: &'static Layout, kept: kept::Kept<'_>, is_one: bool) {
@@ -140,7 +180,7 @@ impl Printer<'_, '_> {
             return write(self, bytes);
         }
         let shown = match SHORT.iter().find(|short| std::ptr::eq(short.0, layout)) {
-            Some((_, fields)) if !self.style.verbose => *fields,
+            Some((_, fields)) if !self.verbose => *fields,
             _ => layout.fields.len(),
         };
         self.fields(layout, bytes, shown);
@@ -170,6 +210,9 @@ impl Printer<'_, '_> {
         let Some(kept) = self.memory(at, phase).filter(|kept| !kept.is_part()) else { return self.address(at) };
         let known = kept.bytes.len().min(layout.size as usize);
         let Some(bytes) = kept.bytes.get(..known) else { return self.address(at) };
+        if known < first_version(layout) {
+            return self.address(at);
+        }
         if known == layout.size as usize || FORMS.iter().any(|form| std::ptr::eq(form.0, layout)) {
             self.structure(layout, bytes);
         } else {
@@ -177,6 +220,10 @@ impl Printer<'_, '_> {
             self.fields(layout, bytes, fields.count());
         }
         let tail = kept.bytes.get(known..).unwrap_or(&[]);
+        if std::ptr::eq(layout, &layout::LANDLOCK_RULESET_ATTR) && !tail.is_empty() && !self.verbose {
+            self.out.pop();
+            return self.text(b", ...}");
+        }
         if tail.iter().any(|byte| *byte != 0) && self.out.last() == Some(&b'}') {
             self.out.pop();
             self.text(b", /* bytes ");
@@ -197,6 +244,11 @@ impl Printer<'_, '_> {
     pub(super) fn named(&mut self, field: &Field, bytes: &[u8]) {
         self.text(field.name.as_bytes());
         self.text(b"=");
+        self.value(field, bytes);
+    }
+
+    /// The value alone.
+    pub(super) fn field_value(&mut self, field: &Field, bytes: &[u8]) {
         self.value(field, bytes);
     }
 

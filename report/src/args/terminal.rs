@@ -45,7 +45,7 @@ impl Printer<'_, '_> {
         self.more_flags(&names::TERMIOS_CFLAGS, control & !(SPEED | SIZE));
         self.text(b", c_lflag=");
         self.mode(&names::TERMIOS_LFLAGS, local);
-        if !self.style.verbose {
+        if !self.verbose {
             return self.text(b", ...}");
         }
         self.text(b", c_line=");

@@ -6,6 +6,7 @@ use syscalls::layout;
 use super::kept::{signed, word};
 use super::printer::Printer;
 use crate::digits;
+use crate::text::Constants;
 
 const NOW: u64 = 0x3fff_ffff;
 const OMIT: u64 = 0x3fff_fffe;
@@ -15,16 +16,27 @@ impl Printer<'_, '_> {
     pub(super) fn timespec(&mut self, bytes: &[u8]) {
         let (seconds, part) = (signed(bytes, 0, 8), word(bytes, 8, 8));
         let of_file = self.row.name.starts_with("utimensat");
-        match part {
-            NOW if of_file => return self.text(b"UTIME_NOW"),
-            OMIT if of_file => return self.text(b"UTIME_OMIT"),
-            _ => {}
+        let special: Option<&[u8]> = match part {
+            NOW if of_file => Some(b"UTIME_NOW"),
+            OMIT if of_file => Some(b"UTIME_OMIT"),
+            _ => None,
+        };
+        if let Some(name) = special.filter(|_| self.style.constants == Constants::Names) {
+            return self.text(name);
         }
         self.text(b"{tv_sec=");
         self.signed(seconds);
         self.text(b", tv_nsec=");
-        self.signed(part as i64);
+        self.decimal(part);
         self.text(b"}");
+        if let Some(name) = special {
+            if self.style.constants == Constants::Both {
+                self.text(b" /* ");
+                self.text(name);
+                self.text(b" */");
+            }
+            return;
+        }
         if of_file {
             self.date(seconds, part, 9);
         }
@@ -36,11 +48,22 @@ impl Printer<'_, '_> {
         self.text(b"{tv_sec=");
         self.signed(seconds);
         self.text(b", tv_usec=");
-        self.signed(part as i64);
+        self.decimal(part);
         self.text(b"}");
         if matches!(self.row.name, "utimes" | "futimesat") {
             self.date(seconds, part, 6);
         }
+    }
+
+    /// `{actime=1000000000 /* 2001-09-09T01:46:40+0000 */, modtime=…}` (utime(2)).
+    pub(super) fn file_times(&mut self, bytes: &[u8]) {
+        for (label, at) in [(&b"{actime="[..], 0), (b", modtime=", 8)] {
+            let seconds = signed(bytes, at, 8);
+            self.text(label);
+            self.signed(seconds);
+            self.date(seconds, 0, 9);
+        }
+        self.text(b"}");
     }
 
     /// `{tms_utime=12 /* 0.12 s */, …}` (times(2)): a hundred ticks are a second.

@@ -14,7 +14,7 @@ impl Printer<'_, '_> {
         if phase == 1 {
             self.late();
         }
-        match self.kept(at, phase, Shape::Vector, 0).filter(|kept| !kept.is_faulted() && !kept.is_unread()) {
+        match self.vector(at, phase) {
             Some(kept) => self.iovec(at, phase, kept, 0),
             None => self.address(at),
         }
@@ -45,7 +45,7 @@ impl Printer<'_, '_> {
 
     /// `["ls", "-l"]` (execve(2)).
     pub(super) fn argv(&mut self, at: u8) {
-        match self.kept(at, 0, Shape::Vector, 0).filter(|kept| !kept.is_faulted() && !kept.is_unread()) {
+        match self.vector(at, 0).filter(|_| self.shows_structures()) {
             Some(kept) => self.strings(at, kept),
             None => self.address(at),
         }
@@ -56,7 +56,10 @@ impl Printer<'_, '_> {
         let Some(kept) = self.kept(at, 0, Shape::Vector, 0).filter(|kept| !kept.is_faulted()) else {
             return self.address(at);
         };
-        if self.style.verbose && !kept.is_unread() {
+        if !self.shows_structures() {
+            return self.address(at);
+        }
+        if self.verbose && !kept.is_unread() {
             return self.strings(at, kept);
         }
         self.address(at);

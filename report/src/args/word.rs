@@ -6,7 +6,18 @@ use syscalls::{Arg, errno, ioctl, signal};
 
 use super::notes::Of;
 use super::printer::Printer;
+use super::string::Quoting;
 use crate::digits;
+use crate::text::Constants;
+
+/// How a constant is written as a number.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Number {
+    Hex(u64),
+    Signed(i64),
+    Decimal(u64),
+    Mode(u64),
+}
 
 /// Does an `open` with these flags make a file, so that its mode counts?
 pub(super) fn creates(flags: u64) -> bool {
@@ -63,11 +74,20 @@ impl Printer<'_, '_> {
 
     /// A mode with the file type and the special bits by name.
     pub(super) fn symbolic_mode(&mut self, mode: u64) {
+        let known = names::FILE_TYPES.name(mode & 0o170_000).is_some() || mode & 0o7000 != 0;
+        self.constant(Number::Mode(mode), known, |own| own.mode_by_names(mode));
+    }
+
+    fn mode_by_names(&mut self, mode: u64) {
         if let Some(kind) = names::FILE_TYPES.name(mode & 0o170_000) {
             self.text(kind.as_bytes());
             self.text(b"|");
         }
         let known = names::FILE_TYPES.name(mode & 0o170_000).is_some();
+        // A type that does not exist makes the rest doubtful, too.
+        if !known && mode & 0o170_000 != 0 {
+            return self.octal_mode(mode);
+        }
         for (bit, name) in [(0o4000, &b"S_ISUID|"[..]), (0o2000, b"S_ISGID|"), (0o1000, b"S_ISVTX|")] {
             if mode & bit != 0 {
                 self.text(name);
@@ -80,7 +100,7 @@ impl Printer<'_, '_> {
     pub(super) fn device(&mut self, dev: u64) {
         let major = dev >> 8 & 0xfff | dev >> 32 & 0xffff_f000;
         let minor = dev & 0xff | dev >> 12 & 0xffff_ff00;
-        self.makedev(major, minor);
+        self.constant(Number::Hex(dev), true, |own| own.makedev(major, minor));
     }
 
     /// The same from its two halves.
@@ -92,16 +112,72 @@ impl Printer<'_, '_> {
         self.text(b")");
     }
 
+    /// A constant: by names, by its number, or both, as it was asked. `known`: names stand for some of it.
+    pub(super) fn constant(&mut self, number: Number, known: bool, names: impl FnOnce(&mut Self)) {
+        match self.style.constants {
+            Constants::Names => names(self),
+            _ if self.names_only => names(self),
+            Constants::Numbers => self.number(number),
+            Constants::Both if !known => names(self),
+            Constants::Both => {
+                self.number(number);
+                self.text(b" /* ");
+                self.names_only = true;
+                names(self);
+                self.names_only = false;
+                self.text(b" */");
+            }
+        }
+    }
+
+    fn number(&mut self, number: Number) {
+        match number {
+            Number::Hex(value) => self.hex(value),
+            Number::Signed(value) => self.signed(value),
+            Number::Decimal(value) => self.decimal(value),
+            Number::Mode(value) => self.octal_mode(value),
+        }
+    }
+
     /// A name, or `0x6 /* F_??? */`.
     pub(super) fn name(&mut self, table: &Names, value: u64) {
-        match table.name(value) {
-            Some(name) => self.text(name.as_bytes()),
-            None => self.unnamed(table, value),
+        let name = table.name(value);
+        self.constant(Number::Hex(value), name.is_some(), |own| match name {
+            Some(name) => own.text(name.as_bytes()),
+            None => own.unnamed(table, value),
+        });
+    }
+
+    /// A name that stands for a signed number, which stands for itself when it has none.
+    pub(super) fn name_or_number(&mut self, table: &Names, value: u64) {
+        let number = i64::from(value as i32);
+        let name = table.name(value & 0xffff_ffff);
+        match name {
+            Some(name) => self.constant(Number::Signed(number), true, |own| own.text(name.as_bytes())),
+            None => self.signed(number),
+        }
+    }
+
+    /// A name, or `-5 /* LOGLEVEL_??? */`.
+    pub(super) fn name_of_signed(&mut self, table: &Names, value: u64) {
+        match table.name(value & 0xffff_ffff) {
+            Some(_) => self.name_or_number(table, value),
+            None => {
+                self.signed(i64::from(value as i32));
+                if self.style.constants != Constants::Numbers {
+                    self.text(b" /* ");
+                    self.text(table.unknown.as_bytes());
+                    self.text(b" */");
+                }
+            }
         }
     }
 
     fn unnamed(&mut self, table: &Names, value: u64) {
         self.hex(value);
+        if self.style.constants == Constants::Numbers {
+            return;
+        }
         self.text(b" /* ");
         self.text(table.unknown.as_bytes());
         self.text(b" */");
@@ -109,6 +185,16 @@ impl Printer<'_, '_> {
 
     /// Names joined by `|`, what is left in hex.
     pub(super) fn flags(&mut self, table: &Names, value: u64) {
+        if self.style.constants != Constants::Names && !self.names_only {
+            let zero = table.rows.first().is_some_and(|row| row.0 == 0);
+            let known =
+                if value == 0 { zero } else { table.rows.iter().any(|row| row.0 != 0 && value & row.0 == row.0) };
+            return self.constant(Number::Hex(value), known, |own| own.names_of_flags(table, value));
+        }
+        self.names_of_flags(table, value);
+    }
+
+    fn names_of_flags(&mut self, table: &Names, value: u64) {
         let left = self.flag_names(table, value);
         if value == 0 {
             match table.rows.first() {
@@ -155,8 +241,11 @@ impl Printer<'_, '_> {
     /// One name in the bits that `table` covers, flags behind.
     pub(super) fn name_and_flags(&mut self, table: &Names, flags: &Names, value: u64) {
         let mask = enum_mask(table);
-        self.name(table, value & mask);
-        self.more_flags(flags, value & !mask);
+        let known = table.name(value & mask).is_some() || flags.rows.iter().any(|row| value & row.0 != 0);
+        self.constant(Number::Hex(value), known, |own| {
+            own.name(table, value & mask);
+            own.more_flags(flags, value & !mask);
+        });
     }
 
     /// A domain in the low byte, flags behind; all ones only asks (personality(2)).
@@ -164,33 +253,48 @@ impl Printer<'_, '_> {
         if value == 0xffff_ffff {
             return self.hex(value);
         }
+        let flags = value & !0xff;
         self.name(&names::PERSONALITY, value & 0xff);
-        self.more_flags(&names::PERSONALITY_FLAGS, value & !0xff);
+        if flags != 0 && self.style.constants != Constants::Names {
+            self.text(b"|");
+            return self.flags(&names::PERSONALITY_FLAGS, flags);
+        }
+        self.more_flags(&names::PERSONALITY_FLAGS, flags);
     }
 
     /// Flags of `open`: the access mode first.
     pub(super) fn open_flags(&mut self, value: u64) {
-        self.name(&names::ACCESS_MODE, value & 3);
-        self.more_flags(&names::OPEN_FLAGS, value & !3);
+        self.constant(Number::Hex(value), true, |own| {
+            own.name(&names::ACCESS_MODE, value & 3);
+            own.more_flags(&names::OPEN_FLAGS, value & !3);
+        });
     }
 
     /// Flags of `mmap`: the type first, the page size in six bits of its own last.
     pub(super) fn mmap_flags(&mut self, value: u64) {
+        self.constant(Number::Hex(value), true, |own| {
+            own.name(&names::MMAP_TYPE, value & 0xf);
+            own.more_flags(&names::MMAP_FLAGS, value & !(0xf | 0x3f << 26));
+            own.huge_size(value, b"<<MAP_HUGE_SHIFT");
+        });
+    }
+
+    /// The size of huge pages in six bits of its own: `|21<<MAP_HUGE_SHIFT`.
+    pub(super) fn huge_size(&mut self, value: u64, shift: &[u8]) {
         let size = value >> 26 & 0x3f;
-        self.name(&names::MMAP_TYPE, value & 0xf);
-        self.more_flags(&names::MMAP_FLAGS, value & !(0xf | 0x3f << 26));
         if size != 0 {
             self.text(b"|");
             self.decimal(size);
-            self.text(b"<<MAP_HUGE_SHIFT");
+            self.text(shift);
         }
     }
 
     /// A signal by name, others by number.
     pub(super) fn signal(&mut self, value: u64) {
+        let number = i64::from(value as i32);
         match u32::try_from(value).ok().and_then(signal::name) {
-            Some(name) => self.text(name.as_bytes()),
-            None => self.signed(i64::from(value as i32)),
+            Some(name) => self.constant(Number::Signed(number), true, |own| own.text(name.as_bytes())),
+            None => self.signed(number),
         }
     }
 
@@ -213,18 +317,16 @@ impl Printer<'_, '_> {
         const PRIVATE: u64 = 128;
         const REALTIME: u64 = 256;
         let op = value & !(PRIVATE | REALTIME);
-        match names::FUTEX_OPS.name(op) {
-            Some(name) => {
-                self.text(name.as_bytes());
-                if value & PRIVATE != 0 {
-                    self.text(if op == 2 { b"|FUTEX_PRIVATE_FLAG" } else { b"_PRIVATE" });
-                }
-                if value & REALTIME != 0 {
-                    self.text(b"|FUTEX_CLOCK_REALTIME");
-                }
+        let Some(name) = names::FUTEX_OPS.name(op) else { return self.unnamed(&names::FUTEX_OPS, value) };
+        self.constant(Number::Hex(value), true, |own| {
+            own.text(name.as_bytes());
+            if value & PRIVATE != 0 {
+                own.text(if op == 2 { b"|FUTEX_PRIVATE_FLAG" } else { b"_PRIVATE" });
             }
-            None => self.unnamed(&names::FUTEX_OPS, value),
-        }
+            if value & REALTIME != 0 {
+                own.text(b"|FUTEX_CLOCK_REALTIME");
+            }
+        });
     }
 
     /// The operation packed into the last argument of FUTEX_WAKE_OP (futex(2)).
@@ -259,9 +361,68 @@ impl Printer<'_, '_> {
         }
     }
 
+    /// Flags of `swapon`, the priority in the low bits.
+    pub(super) fn swap_flags(&mut self, value: u64) {
+        const PRIORITY: u64 = 0x7fff;
+        self.flags(&names::SWAP, value & !PRIORITY);
+        if value & PRIORITY != 0 {
+            self.text(b"|");
+            self.decimal(value & PRIORITY);
+        }
+    }
+
+    /// Flags of `memfd_create`, the size of huge pages in six bits of its own.
+    pub(super) fn memfd_flags(&mut self, value: u64) {
+        self.constant(Number::Hex(value), true, |own| {
+            own.flags(&names::MEMFD, value & !(0x3f << 26));
+            own.huge_size(value, b"<<MFD_HUGE_SHIFT");
+        });
+    }
+
+    /// Flags of `kexec_load`, the machine in the high half.
+    pub(super) fn kexec_flags(&mut self, value: u64) {
+        self.name(&names::KEXEC_ARCH, value & 0xffff_0000);
+        self.more_flags(&names::KEXEC_FLAGS, value & !0xffff_0000);
+    }
+
+    /// A mode of memory policy, its flags behind; a mode without a name only by its number.
+    pub(super) fn policy_mode(&mut self, modes: &'static Names, flags: &'static Names, value: u64) {
+        let all = flags.rows.iter().fold(0, |all, row| all | row.0);
+        match modes.name(value & !all) {
+            Some(_) => self.name_and_flags(modes, flags, value),
+            None if value & all == 0 => self.name(modes, value),
+            None => self.flags(flags, value),
+        }
+    }
+
+    /// A type of socket with its flags; one without a name only by its number.
+    pub(super) fn socket_type(&mut self, types: &'static Names, flags: &'static Names, value: u64) {
+        let all = flags.rows.iter().fold(0, |all, row| all | row.0);
+        match types.name(value & !all) {
+            Some(_) => self.name_and_flags(types, flags, value),
+            None if value == 0 => self.text(b"0"),
+            None if value & all == 0 => self.name(types, value),
+            None => self.flags(flags, value),
+        }
+    }
+
+    /// `IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 4)` (ioprio_set(2)).
+    pub(super) fn io_priority(&mut self, value: u64) {
+        self.constant(Number::Hex(value), true, |own| {
+            own.text(b"IOPRIO_PRIO_VALUE(");
+            own.name(&names::IOPRIO_CLASS, value >> 13);
+            own.text(b", ");
+            own.decimal(value & 0x1fff);
+            own.text(b")");
+        });
+    }
+
     /// Flags of `mount`; old programs put a magic number in the high half.
     pub(super) fn mount_flags(&mut self, value: u64) {
         const MAGIC: u64 = 0xc0ed_0000;
+        if self.style.constants != Constants::Names && !self.names_only && value != 0 {
+            return self.constant(Number::Hex(value), true, |own| own.mount_flags(value));
+        }
         if value & 0xffff_0000 == MAGIC {
             self.text(b"MS_MGC_VAL");
             return self.more_flags(&names::MOUNT_FLAGS, value & 0xffff);
@@ -272,7 +433,10 @@ impl Printer<'_, '_> {
     /// The request of an `ioctl`, or its four fields.
     pub(super) fn ioctl_request(&mut self, value: u64) {
         if let Some(name) = ioctl::name(value as u32) {
-            return self.text(name.as_bytes());
+            return self.constant(Number::Hex(value & 0xffff_ffff), true, |own| own.text(name.as_bytes()));
+        }
+        if self.style.constants == Constants::Numbers {
+            return self.hex(value & 0xffff_ffff);
         }
         let request = ioctl::Request::of(value as u32);
         self.text(b"_IOC(");
@@ -316,7 +480,7 @@ impl Printer<'_, '_> {
     /// A directory descriptor, of which one means the working directory.
     pub(super) fn directory(&mut self, at: u8, value: u64) {
         if value as i32 == -100 {
-            self.text(b"AT_FDCWD");
+            self.constant(Number::Signed(-100), true, |own| own.text(b"AT_FDCWD"));
         } else {
             self.signed(i64::from(value as i32));
         }
@@ -335,10 +499,21 @@ impl Printer<'_, '_> {
         }
     }
 
+    /// The number of a task, with its name where that is known and asked for.
+    pub(super) fn task(&mut self, number: i64) {
+        self.signed(number);
+        let known = self.style.task_names.as_ref().zip(u32::try_from(number).ok());
+        if let Some(name) = known.and_then(|(names, number)| names.get(&number)) {
+            self.text(b"<");
+            Quoting::note(self.style.hex).write(self.out, name);
+            self.text(b">");
+        }
+    }
+
     /// An errno by name, 0 as it is.
     pub(super) fn errno_name(&mut self, value: u64) {
         match u16::try_from(value).ok().and_then(errno::errno) {
-            Some(errno) => self.text(errno.name.as_bytes()),
+            Some(errno) => self.constant(Number::Signed(value as i64), true, |own| own.text(errno.name.as_bytes())),
             None => self.signed(i64::from(value as i32)),
         }
     }

@@ -75,6 +75,10 @@ impl<'a> Named<'a> {
         out.extend_from_slice(b"= ");
         match self.call.errno() {
             Some(number) => errno::write_result(out, number),
+            None if style.is_raw(self.abi, self.call.nr()) => match self.call.result() {
+                0 => out.push(b'0'),
+                result => digits::hex(out, self.unsigned(result)),
+            },
             None => self.success(out, style),
         }
         let flags = self.call.event.flags();

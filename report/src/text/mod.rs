@@ -23,12 +23,12 @@ use recording::views::{Clock as Ticks, Tasks, took_ns};
 use recording::{Batch, Sink, SinkError};
 use syscalls::{Abi, Syscall};
 
-pub use options::{Clock, HexStrings, Notes, Precision, Prefix, Quiet, TextOptions};
+pub use options::{Clock, Constants, HexStrings, Notes, Precision, Prefix, Quiet, TextOptions};
 pub(crate) use stamps::span as write_span;
 
 use self::call::Named;
 use self::stamps::Stamps;
-use crate::args::Style;
+use crate::args::{Quoting, Style};
 use crate::digits;
 use crate::output::{Stream, TaskFiles};
 use crate::per_task::PerTask;
@@ -164,6 +164,7 @@ impl Text {
                     stacks.observe(event);
                 }
                 self.tasks.observe(event);
+                self.note_name(event);
                 self.notice(event)
             }
         }
@@ -237,7 +238,11 @@ impl Text {
             self.held.waits_for = None;
             let finished = self.finish_call(&mut line, 0, named, Begun::Half);
             self.held.line = line;
-            let Some(fate) = finished else { return self.put_held(task, from) };
+            let Some(fate) = finished else {
+                self.release_held(task, from);
+                self.dump_lines(task, named);
+                return self.event_written(task);
+            };
             self.await_fate(task, from, fate);
             return Ok(());
         }
@@ -259,6 +264,7 @@ impl Text {
             None => {
                 *self.buffer(task) = line;
                 self.stack_lines(task, event.task());
+                self.dump_lines(task, named);
                 self.event_written(task)
             }
             Some(fate) => {
@@ -364,11 +370,48 @@ impl Text {
 
     /// Hands on the held line from this byte on.
     fn put_held(&mut self, task: u32, from: usize) -> Result<(), SinkError> {
+        self.release_held(task, from);
+        self.event_written(task)
+    }
+
+    fn release_held(&mut self, task: u32, from: usize) {
         let line = std::mem::take(&mut self.held.line);
         self.buffer(task).extend_from_slice(line.get(from..).unwrap_or_default());
         self.held.line = line;
         self.stack_lines(task, task);
-        self.event_written(task)
+    }
+
+    /// The data of a call stands under its line.
+    fn dump_lines(&mut self, task: u32, named: &Named<'_>) {
+        let (read, write) = (&self.options.read_dumps, &self.options.write_dumps);
+        if read.is_none() && write.is_none() {
+            return;
+        }
+        let wanted = |fd: i32, is_read: bool| if is_read { read.has(fd) } else { write.has(fd) };
+        let out = match &mut self.to {
+            Target::One(stream) => stream.buffer(),
+            Target::PerTask(files) => files.buffer(task),
+        };
+        crate::args::write_dump(out, &self.style, &named.call, named.abi, wanted);
+    }
+
+    /// What a task is called now, where that is asked for.
+    fn note_name(&mut self, event: &Event<'_>) {
+        let Some(names) = &mut self.style.task_names else { return };
+        if matches!(event.kind(), Some(Kind::Born | Kind::Exec | Kind::Named))
+            && let Some(task) = self.tasks.get(event.task())
+        {
+            names.insert(task.tid, task.comm.clone());
+        }
+    }
+
+    /// Appends the name of a task, where that is asked for and known.
+    fn task_name(&self, line: &mut Vec<u8>, task: u32) -> bool {
+        let Some(name) = self.style.task_names.as_ref().and_then(|names| names.get(&task)) else { return false };
+        line.push(b'<');
+        Quoting::note(self.style.hex).write(line, name);
+        line.push(b'>');
+        true
     }
 
     /// The frames of a call stand under its line. Its task may go by another number by now.
@@ -411,12 +454,18 @@ impl Text {
     fn leader(&mut self, line: &mut Vec<u8>, task: u32, at: u64, nr: Option<u64>, ip: u64) {
         match self.options.prefix {
             Prefix::Always => {
-                digits::dec_left(line, u64::from(task), 5);
+                let start = line.len();
+                digits::dec(line, u64::from(task));
+                if !self.task_name(line, task) {
+                    line.truncate(start);
+                    digits::dec_left(line, u64::from(task), 5);
+                }
                 line.push(b' ');
             }
             Prefix::WhenSeveral if self.tasks.alive() > 1 => {
                 line.extend_from_slice(b"[pid ");
                 digits::dec_right(line, u64::from(task), 5);
+                self.task_name(line, task);
                 line.extend_from_slice(b"] ");
             }
             Prefix::WhenSeveral | Prefix::Never => {}

@@ -1,5 +1,8 @@
 //! What a user may ask of the text, as plain values.
 
+use recording::Numbers;
+use syscalls::Filter;
+
 use crate::Shown;
 
 /// Options of the text. The default is that of `strace PROG` on a terminal.
@@ -19,6 +22,22 @@ pub struct TextOptions {
     pub strings: usize,
     /// Whole structures, the environment (`-v`).
     pub verbose: bool,
+    /// Calls whose words are not decoded (`-e raw=`). `None` is none.
+    pub raw: Option<Filter>,
+    /// Calls whose structures are decoded (`-e verbose=`). `None` is all.
+    pub structures: Option<Filter>,
+    /// Calls whose structures are shortened (`-e abbrev=`). `None` is what `verbose` says.
+    pub short: Option<Filter>,
+    /// How constants are written (`-X`).
+    pub constants: Constants,
+    /// The name of each argument in front of it (`-N`).
+    pub argument_names: bool,
+    /// The name of a task behind its number (`-Y`).
+    pub task_names: bool,
+    /// Descriptors whose data is dumped: what was read (`-e read=`).
+    pub read_dumps: Numbers,
+    /// What was written (`-e write=`).
+    pub write_dumps: Numbers,
     /// Strings in hex (`-x`, `-xx`).
     pub hex: HexStrings,
     /// What is told of descriptors (`-y`, `-yy`, `-e decode-fds=`).
@@ -46,6 +65,14 @@ impl Default for TextOptions {
             column: 40,
             strings: 32,
             verbose: false,
+            raw: None,
+            structures: None,
+            short: None,
+            constants: Constants::Names,
+            argument_names: false,
+            task_names: false,
+            read_dumps: Numbers::default(),
+            write_dumps: Numbers::default(),
             hex: HexStrings::Never,
             notes: Notes::NONE,
             quiet: Quiet::default(),
@@ -121,6 +148,18 @@ pub enum Precision {
     Micros,
     /// Nine.
     Nanos,
+}
+
+/// How constants are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Constants {
+    /// `O_RDONLY` (`-X abbrev`).
+    #[default]
+    Names,
+    /// `0` (`-X raw`).
+    Numbers,
+    /// `0 /* O_RDONLY */` (`-X verbose`).
+    Both,
 }
 
 /// Strings in hex.

@@ -21,20 +21,20 @@ calls! {
         fd: Fd, vec: Iovec(In, Arg(2)), vlen: ULong, pos: Long, pos_h: Unused, flags: Flags(&names::RWF_FLAGS),
     ) -> Int;
     close [DESC] (fd: Fd) -> Int;
-    close_range [] (fd: Fd, max_fd: UInt, flags: Flags(&names::CLOSE_RANGE)) -> Int;
+    close_range [] (fd: UInt, max_fd: UInt, flags: Flags(&names::CLOSE_RANGE)) -> Int;
     lseek [DESC] (fd: Fd, offset: Long, whence: Enum(&names::SEEK_WHENCE)) -> Int;
     dup [DESC] (fildes: Fd) -> Fd;
     dup2 [DESC] (oldfd: Fd, newfd: Fd) -> Fd;
-    dup3 [DESC] (oldfd: Fd, newfd: Fd, flags: Flags(&names::DUP3)) -> Fd;
+    dup3 [DESC] (oldfd: Fd, newfd: Fd, flags: Flags(&names::OPEN_FLAGS)) -> Fd;
     pipe [DESC] (fildes: FdPair) -> Int;
-    pipe2 [DESC] (fildes: FdPair, flags: Flags(&names::PIPE2)) -> Int;
+    pipe2 [DESC] (fildes: FdPair, flags: Flags(&names::OPEN_FLAGS)) -> Int;
     fcntl [DESC] (fd: Fd, cmd: Enum(&names::FCNTL_CMD), arg: Hex) by FCNTL -> Int;
     flock [DESC] (fd: Fd, cmd: Flags(&names::FLOCK_OPS)) -> Int;
     fsync [DESC] (fd: Fd) -> Int;
     fdatasync [DESC] (fd: Fd) -> Int;
     syncfs [DESC] (fd: Fd) -> Int;
     sync_file_range [DESC] (fd: Fd, offset: Long, nbytes: Long, flags: Flags(&names::SYNC_FILE_RANGE)) -> Int;
-    ftruncate [DESC] (fd: Fd, length: Long) -> Int;
+    ftruncate [DESC] (fd: Fd, length: ULong) -> Int;
     fallocate [DESC] (fd: Fd, mode: Flags(&names::FALLOCATE), offset: Long, len: Long) -> Int;
     fadvise64 [DESC] (fd: Fd, offset: Long, len: ULong, advice: Enum(&names::FADVISE)) -> Int;
     readahead [DESC] (fd: Fd, offset: Long, count: ULong) -> Int;
@@ -52,7 +52,7 @@ calls! {
     // Which way the data goes depends on the end of the pipe, so only the vector is of use here.
     vmsplice [DESC] (fd: Fd, uiov: Iovec(In, Arg(2)), nr_segs: ULong, flags: Flags(&names::SPLICE)) -> Int;
     copy_file_range [DESC] (
-        fd_in: Fd, off_in: LongRef(InOut), fd_out: Fd, off_out: LongRef(InOut), len: ULong, flags: Hex,
+        fd_in: Fd, off_in: LongRef(InOut), fd_out: Fd, off_out: LongRef(InOut), len: ULong, flags: UInt,
     ) -> Int;
 
     poll [DESC] (ufds: Struct(&layout::POLLFD, InOut, Arg(1)), nfds: UInt, timeout_msecs: Int) -> Ready;
@@ -86,7 +86,7 @@ calls! {
     signalfd4 [DESC SIGNAL] (ufd: Fd, user_mask: SigSet(In, 2), sizemask: ULong, flags: Flags(&names::SIGNALFD)) -> Fd;
     timerfd_create [DESC] (clockid: Enum(&names::CLOCK_IDS), flags: Flags(&names::TIMERFD)) -> Fd;
     timerfd_settime [DESC] (
-        ufd: Fd, flags: Flags(&names::TIMERFD_SETTIME), utmr: input(&layout::ITIMERSPEC),
+        ufd: Fd, flags: Flags(&names::TIMERFD), utmr: input(&layout::ITIMERSPEC),
         otmr: output(&layout::ITIMERSPEC),
     ) -> Int;
     timerfd_gettime [DESC] (ufd: Fd, otmr: output(&layout::ITIMERSPEC)) -> Int;
@@ -100,7 +100,7 @@ calls! {
         flags: EnumFlags(&names::FANOTIFY_CLASS, &names::FANOTIFY_INIT), event_f_flags: OpenFlags,
     ) -> Fd;
 
-    io_setup [MEMORY] (nr_events: UInt, ctxp: PtrRef(InOut)) -> Int;
+    io_setup [MEMORY] (nr_events: UInt, ctxp: PtrRef(Out)) -> Int;
     io_destroy [MEMORY] (ctx: Ptr) -> Int;
     io_submit [] (ctx_id: Ptr, nr: Long, iocbpp: Ptr) -> Int;
     io_cancel [] (ctx_id: Ptr, iocb: Ptr, result: Ptr) -> Int;
@@ -139,7 +139,7 @@ operations! {
         37 => (arg: input(&layout::FLOCK)) -> Int,
         38 => (arg: input(&layout::FLOCK)) -> Int,
         1024 => (arg: Enum(&names::LOCK_TYPES)) -> Int,
-        1025 => () -> Int,
+        1025 => () -> Hex,
         1026 => (arg: Flags(&names::F_NOTIFY)) -> Int,
         1027 => (arg: Fd) -> Int,
         1028 => () -> Int,

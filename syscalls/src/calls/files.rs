@@ -1,6 +1,6 @@
 //! Files by name: opening, status, links, attributes, mounts.
 
-use super::{exchange, input, output};
+use super::{input, output};
 use crate::Kind::*;
 use crate::kind::{Count::*, Dir::*};
 use crate::{layout, names};
@@ -11,10 +11,10 @@ calls! {
     openat2 [DESC FILE] (dfd: DirFd, filename: Path, how: Sized(&layout::OPEN_HOW, In, 3), size: ULong) -> Fd;
     creat [DESC FILE] (pathname: Path, mode: Mode) -> Fd;
     name_to_handle_at [DESC FILE] (
-        dfd: DirFd, name: Path, handle: exchange(&layout::FILE_HANDLE), mnt_id: IntRef(Out),
+        dfd: DirFd, name: Path, handle: Struct(&layout::FILE_HANDLE, InOut, Fixed(17)), mnt_id: IntRef(Out),
         flag: Flags(&names::NAME_TO_HANDLE),
     ) -> Int;
-    open_by_handle_at [DESC] (mountdirfd: Fd, handle: input(&layout::FILE_HANDLE), flags: OpenFlags) -> Fd;
+    open_by_handle_at [DESC] (mountdirfd: Fd, handle: Struct(&layout::FILE_HANDLE, In, Fixed(17)), flags: OpenFlags) -> Fd;
 
     stat [FILE STAT STAT_LIKE] (filename: Path, statbuf: output(&layout::STAT)) -> Int;
     lstat [FILE LSTAT STAT_LIKE] (filename: Path, statbuf: output(&layout::STAT)) -> Int;
@@ -73,13 +73,13 @@ calls! {
     readlink [FILE] (path: Path, buf: PathOut(ResultUpTo(2)), bufsiz: ULong) -> Int;
     readlinkat [DESC FILE] (dfd: DirFd, pathname: Path, buf: PathOut(ResultUpTo(3)), bufsiz: ULong) -> Int;
     unlink [FILE] (pathname: Path) -> Int;
-    unlinkat [DESC FILE] (dfd: DirFd, pathname: Path, flag: Flags(&names::UNLINKAT_FLAGS)) -> Int;
+    unlinkat [DESC FILE] (dfd: DirFd, pathname: Path, flag: Flags(&names::AT_FLAGS)) -> Int;
     mkdir [FILE] (pathname: Path, mode: Mode) -> Int;
     mkdirat [DESC FILE] (dfd: DirFd, pathname: Path, mode: Mode) -> Int;
     rmdir [FILE] (pathname: Path) -> Int;
     mknod [FILE] (filename: Path, mode: Mode, dev: Dev) by MKNOD -> Int;
     mknodat [DESC FILE] (dfd: DirFd, filename: Path, mode: Mode, dev: Dev) by MKNODAT -> Int;
-    truncate [FILE] (path: Path, length: Long) -> Int;
+    truncate [FILE] (path: Path, length: ULong) -> Int;
 
     utime [FILE] (filename: Path, times: input(&layout::UTIMBUF)) -> Int;
     utimes [FILE] (filename: Path, utimes: Struct(&layout::TIMEVAL, In, Fixed(2))) -> Int;
@@ -140,10 +140,10 @@ calls! {
     swapoff [FILE] (specialfile: Path) -> Int;
     acct [FILE] (name: Path) -> Int;
     uselib [FILE] (library: Path) -> Int;
-    quotactl [FILE] (cmd: QuotaCmd, special: Path, id: UInt, addr: Ptr) by QUOTA -> Int;
-    quotactl_fd [DESC] (fd: Fd, cmd: QuotaCmd, id: UInt, addr: Ptr) by QUOTA_FD -> Int;
-    sysfs [] (option: Int, arg1: Hex, arg2: Hex) by SYSFS -> Int;
-    lookup_dcookie [] (cookie64: Hex, buf: PathOut(ResultUpTo(2)), len: ULong) -> Int;
+    quotactl [FILE] (cmd: QuotaCmd, special: Path, id: Int, addr: Ptr) by QUOTA -> Int;
+    quotactl_fd [DESC] (fd: Fd, cmd: QuotaCmd, id: Int, addr: Ptr) by QUOTA_FD -> Int;
+    sysfs [] (option: Hex, arg1: Hex, arg2: Hex) -> Int;
+    lookup_dcookie [] (cookie64: ULong, buf: PathOut(ResultUpTo(2)), len: ULong) -> Int;
     inotify_add_watch [DESC FILE] (fd: Fd, pathname: Path, mask: Flags(&names::INOTIFY_EVENTS)) -> Int;
     fanotify_mark [DESC FILE] (
         fanotify_fd: Fd, flags: Flags(&names::FANOTIFY_MARK), mask: Flags(&names::FANOTIFY_EVENTS), dfd: DirFd,
@@ -162,36 +162,48 @@ operations! {
     }
 }
 
-operations! {
-    SYSFS: 0 & 0xffff_ffff (option: Int) {
-        1 => (arg1: Str) -> Int,
-        2 => (arg1: UInt, arg2: Ptr) -> Int,
-        3 => () -> Int,
-    }
-}
-
 // The low byte is the kind of quota: it does not select.
 operations! {
     QUOTA: 0 & 0xffff_ff00 (cmd: QuotaCmd, special: Path) {
+        0x0058_0100 => (id: Unused, addr: FlagsRef(In, &names::QUOTA_ACCOUNTING)) -> Int,
+        0x0058_0200 => (id: Unused, addr: FlagsRef(In, &names::QUOTA_ACCOUNTING)) -> Int,
+        0x0058_0300 => (id: Int, addr: output(&layout::DISK_QUOTA)) -> Int,
+        0x0058_0400 => (id: Int, addr: input(&layout::DISK_QUOTA)) -> Int,
+        0x0058_0500 => (id: Unused, addr: Ptr) -> Int,
+        0x0058_0600 => (id: Unused, addr: FlagsRef(In, &names::QUOTA_KINDS)) -> Int,
+        0x0058_0700 => () -> Int,
+        0x0058_0800 => (id: Unused, addr: Ptr) -> Int,
+        0x0058_0900 => (id: Int, addr: output(&layout::DISK_QUOTA)) -> Int,
         0x8000_0100 => () -> Int,
-        0x8000_0200 => (id: UInt, addr: Path) -> Int,
+        0x8000_0200 => (id: Enum(&names::QUOTA_FORMATS), addr: Path) -> Int,
         0x8000_0300 => () -> Int,
-        0x8000_0400 => (id: Unused, addr: IntRef(Out)) -> Int,
+        0x8000_0400 => (id: Unused, addr: EnumRef(Out, &names::QUOTA_FORMATS)) -> Int,
         0x8000_0500 => (id: Unused, addr: output(&layout::DQINFO)) -> Int,
         0x8000_0600 => (id: Unused, addr: input(&layout::DQINFO)) -> Int,
-        0x8000_0700 => (id: UInt, addr: output(&layout::DQBLK)) -> Int,
-        0x8000_0800 => (id: UInt, addr: input(&layout::DQBLK)) -> Int,
+        0x8000_0700 => (id: Int, addr: output(&layout::DQBLK)) -> Int,
+        0x8000_0800 => (id: Int, addr: input(&layout::DQBLK)) -> Int,
     }
 }
 
 operations! {
     QUOTA_FD: 1 & 0xffff_ff00 (fd: Fd, cmd: QuotaCmd) {
+        0x0058_0100 => (id: Unused, addr: FlagsRef(In, &names::QUOTA_ACCOUNTING)) -> Int,
+        0x0058_0200 => (id: Unused, addr: FlagsRef(In, &names::QUOTA_ACCOUNTING)) -> Int,
+        0x0058_0300 => (id: Int, addr: output(&layout::DISK_QUOTA)) -> Int,
+        0x0058_0400 => (id: Int, addr: input(&layout::DISK_QUOTA)) -> Int,
+        0x0058_0500 => (id: Unused, addr: Ptr) -> Int,
+        0x0058_0600 => (id: Unused, addr: FlagsRef(In, &names::QUOTA_KINDS)) -> Int,
+        0x0058_0700 => () -> Int,
+        0x0058_0800 => (id: Unused, addr: Ptr) -> Int,
+        0x0058_0900 => (id: Int, addr: output(&layout::DISK_QUOTA)) -> Int,
         0x8000_0100 => () -> Int,
-        0x8000_0400 => (id: Unused, addr: IntRef(Out)) -> Int,
+        0x8000_0200 => (id: Enum(&names::QUOTA_FORMATS), addr: Path) -> Int,
+        0x8000_0300 => () -> Int,
+        0x8000_0400 => (id: Unused, addr: EnumRef(Out, &names::QUOTA_FORMATS)) -> Int,
         0x8000_0500 => (id: Unused, addr: output(&layout::DQINFO)) -> Int,
         0x8000_0600 => (id: Unused, addr: input(&layout::DQINFO)) -> Int,
-        0x8000_0700 => (id: UInt, addr: output(&layout::DQBLK)) -> Int,
-        0x8000_0800 => (id: UInt, addr: input(&layout::DQBLK)) -> Int,
+        0x8000_0700 => (id: Int, addr: output(&layout::DQBLK)) -> Int,
+        0x8000_0800 => (id: Int, addr: input(&layout::DQBLK)) -> Int,
     }
 }
 

@@ -144,7 +144,7 @@ calls! {
     timer_gettime64 [] (timer_id: Int, setting: Ptr) -> Int;
     timer_settime64 [] (timer_id: Int, flags: Flags(&names::TIMER_FLAGS), new_setting: Ptr, old_setting: Ptr) -> Int;
     timerfd_gettime64 [DESC] (ufd: Fd, otmr: Ptr) -> Int;
-    timerfd_settime64 [DESC] (ufd: Fd, flags: Flags(&names::TIMERFD_SETTIME), utmr: Ptr, otmr: Ptr) -> Int;
+    timerfd_settime64 [DESC] (ufd: Fd, flags: Flags(&names::TIMERFD), utmr: Ptr, otmr: Ptr) -> Int;
     utimensat_time64 [DESC FILE] (dfd: DirFd, filename: Path, t: Ptr, flags: Flags(&names::AT_FLAGS)) -> Int;
     pselect6_time64 [DESC] (n: Int, inp: FdSet(0), outp: FdSet(0), exp: FdSet(0), tsp: Ptr, sig: Ptr) -> Ready;
     ppoll_time64 [DESC] (ufds: Ptr, nfds: UInt, tsp: Ptr, sigmask: Ptr, sigsetsize: ULong) -> Ready;

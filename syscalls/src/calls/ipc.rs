@@ -17,9 +17,8 @@ calls! {
     ) -> Int;
     semctl [IPC] (semid: Int, semnum: Int, cmd: Enum(&names::SEMCTL), arg: Hex) by SEMCTL -> Int;
     msgget [IPC] (key: HexNamed(&names::IPC_KEYS), msgflg: FlagsMode(&names::IPC_FLAGS)) -> Int;
-    // The type word stands before the text, whose size is argument 2: `Ptr` until a kind adds the two.
-    msgsnd [IPC] (msqid: Int, msgp: Ptr, msgsz: ULong, msgflg: Flags(&names::MSG_IPC_FLAGS)) -> Int;
-    msgrcv [IPC] (msqid: Int, msgp: Ptr, msgsz: ULong, msgtyp: Long, msgflg: Flags(&names::MSG_IPC_FLAGS)) -> Int;
+    msgsnd [IPC] (msqid: Int, msgp: Message(In, 2), msgsz: ULong, msgflg: Flags(&names::MSG_IPC_FLAGS)) -> Int;
+    msgrcv [IPC] (msqid: Int, msgp: Message(Out, 2), msgsz: ULong, msgtyp: Long, msgflg: Flags(&names::MSG_IPC_FLAGS)) -> Int;
     msgctl [IPC] (msqid: Int, cmd: Enum(&names::MSGCTL), buf: Ptr) by MSGCTL -> Int;
 
     mq_open [DESC] (u_name: Path, oflag: OpenFlags, mode: OpenMode(1), u_attr: input(&layout::MQ_ATTR)) -> Fd;
@@ -40,7 +39,7 @@ calls! {
 operations! {
     SHMCTL: 1 & 0xffff_feff (shmid: Int, cmd: Enum(&names::SHMCTL)) {
         0 => (buf: Ptr) -> Int,
-        1 => (buf: input(&layout::SHMID_DS)) -> Int,
+        1 => (buf: input(&layout::SHMID_SET)) -> Int,
         2 => (buf: output(&layout::SHMID_DS)) -> Int,
         3 => (buf: Ptr) -> Int,
         11 => (buf: Ptr) -> Int,
@@ -54,7 +53,7 @@ operations! {
 operations! {
     SEMCTL: 2 & 0xffff_feff (semid: Int, semnum: Int, cmd: Enum(&names::SEMCTL)) {
         0 => (arg: Ptr) -> Int,
-        1 => (arg: input(&layout::SEMID_DS)) -> Int,
+        1 => (arg: input(&layout::SEMID_SET)) -> Int,
         2 => (arg: output(&layout::SEMID_DS)) -> Int,
         11 => (arg: Ptr) -> Pid,
         12 => (arg: Ptr) -> Int,
@@ -71,7 +70,7 @@ operations! {
 operations! {
     MSGCTL: 1 & 0xffff_feff (msqid: Int, cmd: Enum(&names::MSGCTL)) {
         0 => (buf: Ptr) -> Int,
-        1 => (buf: input(&layout::MSQID_DS)) -> Int,
+        1 => (buf: input(&layout::MSQID_SET)) -> Int,
         2 => (buf: output(&layout::MSQID_DS)) -> Int,
         11 => (buf: output(&layout::MSQID_DS)) -> Int,
         13 => (buf: output(&layout::MSQID_DS)) -> Int,

@@ -17,7 +17,7 @@ calls! {
         addr: Ptr, old_len: ULong, new_len: ULong, flags: Flags(&names::MREMAP), new_addr: Ptr,
     ) by MREMAP -> Hex;
     msync [MEMORY] (start: Ptr, len: ULong, flags: Flags(&names::MSYNC)) -> Int;
-    mincore [MEMORY] (start: Ptr, len: ULong, vec: Ptr) -> Int;
+    mincore [MEMORY] (start: Ptr, len: ULong, vec: PageStates(1)) -> Int;
     madvise [MEMORY] (start: Ptr, len_in: ULong, behavior: Enum(&names::MADVISE)) -> Int;
     process_madvise [DESC] (
         pidfd: Fd, vec: Struct(&layout::IOVEC, In, Arg(2)), vlen: ULong, behavior: Enum(&names::MADVISE), flags: Hex,
@@ -36,28 +36,28 @@ calls! {
     pkey_alloc [] (flags: Hex, init_val: Flags(&names::PKEY_RIGHTS)) -> Int;
     pkey_free [] (pkey: Int) -> Int;
     mbind [MEMORY] (
-        start: Ptr, len: ULong, mode: EnumFlags(&names::MPOL_MODES, &names::MPOL_MODE_FLAGS), nmask: Ptr,
+        start: Ptr, len: ULong, mode: EnumFlags(&names::MPOL_MODES, &names::MPOL_MODE_FLAGS), nmask: NodeMask(In, 4),
         maxnode: ULong, flags: Flags(&names::MBIND),
     ) -> Int;
     set_mempolicy [MEMORY] (
-        mode: EnumFlags(&names::MPOL_MODES, &names::MPOL_MODE_FLAGS), nmask: Ptr, maxnode: ULong,
+        mode: EnumFlags(&names::MPOL_MODES, &names::MPOL_MODE_FLAGS), nmask: NodeMask(In, 2), maxnode: ULong,
     ) -> Int;
     get_mempolicy [MEMORY] (
-        policy: IntRef(Out), nmask: Ptr, maxnode: ULong, addr: Ptr, flags: Flags(&names::MPOL_GET),
+        policy: EnumRef(Out, &names::MPOL_MODES), nmask: NodeMask(Out, 2), maxnode: ULong, addr: Ptr, flags: Flags(&names::MPOL_GET),
     ) -> Int;
     set_mempolicy_home_node [MEMORY] (start: Ptr, len: ULong, home_node: ULong, flags: Hex) -> Int;
-    migrate_pages [MEMORY] (pid: Pid, maxnode: ULong, old_nodes: Ptr, new_nodes: Ptr) -> Int;
+    migrate_pages [MEMORY] (pid: Pid, maxnode: ULong, old_nodes: NodeMask(In, 1), new_nodes: NodeMask(In, 1)) -> Int;
     move_pages [MEMORY] (
-        pid: Pid, nr_pages: ULong, pages: Ptr, nodes: Ints(In, Arg(1)), status: Ints(Out, Arg(1)),
-        flags: Flags(&names::MBIND),
+        pid: Pid, nr_pages: ULong, pages: Pointers(Arg(1)), nodes: Ints(In, Arg(1)), status: Ints(Out, Arg(1)),
+        flags: Flags(&names::MOVE_PAGES),
     ) -> Int;
     process_vm_readv [] (
         pid: Pid, lvec: Iovec(Out, Arg(2)), liovcnt: ULong, rvec: Struct(&layout::IOVEC, In, Arg(4)), riovcnt: ULong,
-        flags: Hex,
+        flags: ULong,
     ) -> Int;
     process_vm_writev [] (
         pid: Pid, lvec: Iovec(In, Arg(2)), liovcnt: ULong, rvec: Struct(&layout::IOVEC, In, Arg(4)), riovcnt: ULong,
-        flags: Hex,
+        flags: ULong,
     ) -> Int;
     membarrier [] (
         cmd: Enum(&names::MEMBARRIER), flags: Flags(&names::MEMBARRIER_FLAGS), cpu_id: Int,

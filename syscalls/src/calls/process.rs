@@ -38,11 +38,11 @@ calls! {
     setpgid [] (pid: Pid, pgid: Pid) -> Int;
     getsid [] (pid: Pid) -> Pid;
     setsid [] () -> Pid;
-    set_tid_address [] (tidptr: Ptr) -> Pid;
-    rseq [] (rseq: Ptr, rseq_len: Hex, flags: Flags(&names::RSEQ_FLAGS), sig: Hex) -> Int;
+    set_tid_address [] (tidptr: Hex) -> Pid;
+    rseq [] (rseq: Hex, rseq_len: Hex, flags: Flags(&names::RSEQ_FLAGS), sig: Hex) -> Int;
     rseq_slice_yield [] () -> Int;
     restart_syscall [] () -> Int;
-    kcmp [] (pid1: Pid, pid2: Pid, type: Enum(&names::KCMP), idx1: ULong, idx2: ULong) by KCMP -> Int;
+    kcmp [] (pid1: Pid, pid2: Pid, type: Enum(&names::KCMP), idx1: Hex, idx2: Hex) by KCMP -> Int;
     pidfd_open [DESC] (pid: Pid, flags: Flags(&names::PIDFD_OPEN)) -> Fd;
     pidfd_getfd [DESC] (pidfd: Fd, fd: Int, flags: Hex) -> Fd;
 
@@ -70,12 +70,12 @@ calls! {
     lsm_set_self_attr [] (attr: Enum(&names::LSM_ATTR), ctx: Raw(In, Arg(2)), size: UInt, flags: Hex) -> Int;
     lsm_list_modules [] (ids: Ptr, size: IntRef(InOut), flags: Hex) -> Int;
 
-    iopl [] (level: UInt) -> Int;
+    iopl [] (level: Int) -> Int;
     ioperm [] (from: Hex, num: Hex, turn_on: Int) -> Int;
     modify_ldt [] (func: Int, ptr: Ptr, bytecount: ULong) -> Int;
     set_thread_area [] (u_info: exchange(&layout::USER_DESC)) -> Int;
     get_thread_area [] (u_info: exchange(&layout::USER_DESC)) -> Int;
-    arch_prctl [] (option: Enum(&names::ARCH_PRCTL), arg2: Ptr) by ARCH_PRCTL -> Int;
+    arch_prctl [] (option: Enum(&names::ARCH_PRCTL), arg2: Hex) by ARCH_PRCTL -> Int;
     // Entered from code that the kernel placed; a program never makes them by itself.
     uretprobe [] () -> Int;
     uprobe [] () -> Int;
@@ -99,7 +99,7 @@ operations! {
         4 => () -> Int,
         5 => () -> Int,
         6 => () -> Int,
-        7 => (idx1: Int, idx2: Ptr) -> Int,
+        7 => (idx1: UInt, idx2: input(&layout::KCMP_EPOLL)) -> Int,
     }
 }
 
@@ -107,8 +107,8 @@ operations! {
     SECCOMP: 0 & 0xffff_ffff (op: Enum(&names::SECCOMP_OPS)) {
         0 => (flags: Hex, uargs: Ptr) -> Int,
         1 => (flags: Flags(&names::SECCOMP_FLAGS), uargs: input(&layout::SOCK_FPROG)) -> Int,
-        2 => (flags: Hex, uargs: Ptr) -> Int,
-        3 => (flags: Hex, uargs: Ptr) -> Int,
+        2 => (flags: Hex, uargs: EnumRef(In, &names::SECCOMP_ACTIONS)) -> Int,
+        3 => (flags: Hex, uargs: output(&layout::SECCOMP_SIZES)) -> Int,
     }
 }
 
@@ -126,7 +126,7 @@ operations! {
         0x1003 => (arg2: PtrRef(Out)) -> Int,
         0x1004 => (arg2: PtrRef(Out)) -> Int,
         0x1011 => () -> Int,
-        0x1012 => (arg2: UInt) -> Int,
+        0x1012 => (arg2: Hex) -> Int,
         0x1021 => (arg2: PtrRef(Out)) -> Int,
         0x1022 => (arg2: PtrRef(Out)) -> Int,
         0x1023 => (arg2: UInt) -> Int,

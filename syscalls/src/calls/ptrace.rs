@@ -1,6 +1,6 @@
 //! `ptrace`: the requests and what each takes.
 
-use super::{exchange, input};
+use super::{exchange, input, output};
 use crate::Kind::*;
 use crate::kind::{Count::*, Dir::*};
 use crate::{layout, names};
@@ -23,13 +23,16 @@ operations! {
         7 => (pid: Tid, addr: Ptr, data: Signal) -> Int,
         8 => (pid: Tid) -> Int,
         9 => (pid: Tid, addr: Ptr, data: Signal) -> Int,
-        12 => (pid: Tid, addr: Ptr, data: Ptr) -> Int,
-        13 => (pid: Tid, addr: Ptr, data: Ptr) -> Int,
-        14 => (pid: Tid, addr: Ptr, data: Ptr) -> Int,
-        15 => (pid: Tid, addr: Ptr, data: Ptr) -> Int,
+        12 => (pid: Tid, addr: Unused, data: output(&layout::USER_REGS)) -> Int,
+        13 => (pid: Tid, addr: Unused, data: input(&layout::USER_REGS)) -> Int,
+        14 => (pid: Tid, addr: Unused, data: Ptr) -> Int,
+        15 => (pid: Tid, addr: Unused, data: Ptr) -> Int,
         16 => (pid: Tid) -> Int,
         17 => (pid: Tid, addr: Ptr, data: Signal) -> Int,
         24 => (pid: Tid, addr: Ptr, data: Signal) -> Int,
+        31 => (pid: Tid, addr: Ptr, data: Signal) -> Int,
+        32 => (pid: Tid, addr: Ptr, data: Signal) -> Int,
+        33 => (pid: Tid, addr: Ptr, data: Signal) -> Int,
         // SETOPTIONS, GETEVENTMSG, GETSIGINFO, SETSIGINFO, GETREGSET, SETREGSET.
         0x4200 => (pid: Tid, addr: Ptr, data: Flags(&names::PTRACE_OPTIONS)) -> Int,
         0x4201 => (pid: Tid, addr: Ptr, data: LongRef(Out)) -> Int,
@@ -48,6 +51,6 @@ operations! {
         0x420c => (pid: Tid, addr: ULong, data: Ptr) -> Int,
         0x420d => (pid: Tid, addr: ULong, data: Ptr) -> Int,
         0x420e => (pid: Tid, addr: ULong, data: Raw(Out, ResultUpTo(2))) -> Int,
-        0x420f => (pid: Tid, addr: ULong, data: Ptr) -> Int,
+        0x420f => (pid: Tid, addr: Ptr, data: Ptr) -> Int,
     }
 }

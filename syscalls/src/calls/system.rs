@@ -25,7 +25,7 @@ calls! {
         entry: Ptr, nr_segments: ULong, segments: Struct(&layout::KEXEC_SEGMENT, In, Arg(1)), flags: Hex,
     ) -> Int;
     kexec_file_load [DESC] (
-        kernel_fd: Fd, initrd_fd: Fd, cmdline_len: ULong, cmdline_ptr: Bytes(In, Arg(2)), flags: Hex,
+        kernel_fd: Fd, initrd_fd: Fd, cmdline_len: ULong, cmdline_ptr: Bytes(In, Arg(2)), flags: Flags(&names::KEXEC_FILE),
     ) -> Int;
 
     bpf [DESC] (cmd: Enum(&names::BPF_CMD), uattr: Raw(In, Arg(2)), size: UInt) by BPF -> Int;
@@ -50,7 +50,7 @@ operations! {
         5 => () -> Int,
         6 => () -> Int,
         7 => () -> Int,
-        8 => (buf: Unused, len: Int) -> Int,
+        8 => (buf: Ptr, len: Enum(&names::LOG_LEVELS)) -> Int,
         9 => () -> Int,
         10 => () -> Int,
     }
@@ -89,7 +89,7 @@ operations! {
         2 => (arg2: IntNamed(&names::KEY_SPEC), arg3: Bytes(In, Arg(3)), arg4: ULong) -> Int,
         3 => (arg2: IntNamed(&names::KEY_SPEC)) -> Int,
         4 => (arg2: IntNamed(&names::KEY_SPEC), arg3: Uid, arg4: Gid) -> Int,
-        5 => (arg2: IntNamed(&names::KEY_SPEC), arg3: Hex) -> Int,
+        5 => (arg2: IntNamed(&names::KEY_SPEC), arg3: Flags(&names::KEY_PERMISSIONS)) -> Int,
         6 => (arg2: IntNamed(&names::KEY_SPEC), arg3: Bytes(Out, ResultUpTo(3)), arg4: ULong) -> Int,
         7 => (arg2: IntNamed(&names::KEY_SPEC)) -> Int,
         8 => (arg2: IntNamed(&names::KEY_SPEC), arg3: IntNamed(&names::KEY_SPEC)) -> Int,
@@ -100,21 +100,22 @@ operations! {
             arg2: IntNamed(&names::KEY_SPEC), arg3: Bytes(In, Arg(3)), arg4: ULong, arg5: IntNamed(&names::KEY_SPEC),
         ) -> Int,
         13 => (arg2: IntNamed(&names::KEY_SPEC), arg3: UInt, arg4: IntNamed(&names::KEY_SPEC)) -> Int,
-        14 => (arg2: Int) -> Int,
+        14 => (arg2: Enum(&names::KEY_DEFAULTS)) -> Int,
         15 => (arg2: IntNamed(&names::KEY_SPEC), arg3: UInt) -> Int,
         16 => (arg2: IntNamed(&names::KEY_SPEC)) -> Int,
         17 => (arg2: IntNamed(&names::KEY_SPEC), arg3: Bytes(Out, ResultUpTo(3)), arg4: ULong) -> Int,
         18 => () -> Int,
-        19 => (arg2: IntNamed(&names::KEY_SPEC), arg3: UInt, arg4: UInt, arg5: IntNamed(&names::KEY_SPEC)) -> Int,
+        19 => (arg2: IntNamed(&names::KEY_SPEC), arg3: UInt, arg4: Errno, arg5: IntNamed(&names::KEY_SPEC)) -> Int,
         20 => (
             arg2: IntNamed(&names::KEY_SPEC), arg3: Iovec(In, Arg(3)), arg4: ULong, arg5: IntNamed(&names::KEY_SPEC),
         ) -> Int,
         21 => (arg2: IntNamed(&names::KEY_SPEC)) -> Int,
         22 => (arg2: Uid, arg3: IntNamed(&names::KEY_SPEC)) -> Int,
+        23 => (arg2: input(&layout::KEY_DH), arg3: Bytes(Out, ResultUpTo(3)), arg4: ULong, arg5: Ptr) -> Int,
         29 => (arg2: IntNamed(&names::KEY_SPEC), arg3: Str, arg4: Str) -> Int,
         30 => (
             arg2: IntNamed(&names::KEY_SPEC), arg3: IntNamed(&names::KEY_SPEC), arg4: IntNamed(&names::KEY_SPEC),
-            arg5: Hex,
+            arg5: Flags(&names::KEY_MOVE),
         ) -> Int,
     }
 }

@@ -4,10 +4,10 @@ use crate::Kind::*;
 
 calls! {
     _sysctl [] (args: Ptr) -> Int;
-    create_module [] (name: Str, size: ULong) -> Int;
-    get_kernel_syms [] (table: Ptr) -> Int;
-    query_module [] (name: Str, which: Int, buf: Ptr, bufsize: ULong, ret: Ptr) -> Int;
-    nfsservctl [] (cmd: Int, arg: Ptr, res: Ptr) -> Int;
+    create_module [] (name: Hex, size: Hex) -> Int;
+    get_kernel_syms [] (table: Hex) -> Int;
+    query_module [] (name: Hex, which: Hex, buf: Hex, bufsize: Hex, ret: Hex) -> Int;
+    nfsservctl [] (cmd: Hex, arg: Hex, res: Hex) -> Int;
     getpmsg [NETWORK] (arg0: Hex, arg1: Hex, arg2: Hex, arg3: Hex, arg4: Hex) -> Int;
     putpmsg [NETWORK] (arg0: Hex, arg1: Hex, arg2: Hex, arg3: Hex, arg4: Hex) -> Int;
     afs_syscall [] (arg0: Hex, arg1: Hex, arg2: Hex, arg3: Hex, arg4: Hex) -> Int;

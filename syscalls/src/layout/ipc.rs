@@ -12,6 +12,25 @@ layouts! {
         12 4 cuid UInt,
         16 4 cgid UInt;
 
+    /// What may be set of it.
+    IPC_PERM_SET "ipc_perm" 48:
+        4 4 uid UInt,
+        8 4 gid UInt,
+        20 4 mode Octal;
+
+    /// IPC_SET (shmctl(2)).
+    SHMID_SET "shmid_ds" 112:
+        0 48 shm_perm Nested(&IPC_PERM_SET);
+
+    /// IPC_SET (semctl(2)).
+    SEMID_SET "semid_ds" 104:
+        0 48 sem_perm Nested(&IPC_PERM_SET);
+
+    /// IPC_SET (msgctl(2)).
+    MSQID_SET "msqid_ds" 120:
+        0 48 msg_perm Nested(&IPC_PERM_SET),
+        88 8 msg_qbytes UInt;
+
     /// shmctl(2).
     SHMID_DS "shmid_ds" 112:
         0 48 shm_perm Nested(&IPC_PERM),

@@ -93,8 +93,7 @@ layouts! {
     FUTEX_WAITV_ENTRY "futex_waitv" 24:
         0 8 val Hex,
         8 8 uaddr Ptr,
-        16 4 flags Flags(&names::FUTEX_WAITV),
-        20 4 __reserved Hex;
+        16 4 flags Flags(&names::FUTEX_WAITV);
 
     /// rseq(2).
     RSEQ "rseq" 32:

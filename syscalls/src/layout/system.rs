@@ -7,7 +7,7 @@ layouts! {
     MOUNT_ATTR "mount_attr" 32:
         0 8 attr_set Flags(&names::MOUNT_ATTR),
         8 8 attr_clr Flags(&names::MOUNT_ATTR),
-        16 8 propagation Flags(&names::MOUNT_PROPAGATION),
+        16 8 propagation Enum(&names::MOUNT_PROPAGATION),
         24 8 userns_fd Fd;
 
     /// landlock_create_ruleset(2).
@@ -26,11 +26,94 @@ layouts! {
         16 8 mem Ptr,
         24 8 memsz UInt;
 
-    /// The head of `perf_event_attr` (perf_event_open(2)).
+    /// The words of `perf_event_attr` (perf_event_open(2)); its bits are told apart where it is shown.
     PERF_EVENT_ATTR "perf_event_attr" 128:
         0 4 type Enum(&names::PERF_TYPES),
         4 4 size UInt,
         8 8 config Hex;
+
+    /// Q_XGETQUOTA (quotactl(2)).
+    DISK_QUOTA "fs_disk_quota" 112:
+        0 1 d_version Int,
+        1 1 d_flags Flags(&names::QUOTA_KINDS),
+        2 2 d_fieldmask Hex,
+        4 4 d_id UInt,
+        8 8 d_blk_hardlimit UInt,
+        16 8 d_blk_softlimit UInt,
+        24 8 d_ino_hardlimit UInt,
+        32 8 d_ino_softlimit UInt,
+        40 8 d_bcount UInt,
+        48 8 d_icount UInt,
+        56 4 d_itimer Int,
+        60 4 d_btimer Int,
+        64 2 d_iwarns UInt,
+        66 2 d_bwarns UInt,
+        72 8 d_rtb_hardlimit UInt,
+        80 8 d_rtb_softlimit UInt,
+        88 8 d_rtbcount UInt,
+        96 4 d_rtbtimer Int,
+        100 2 d_rtbwarns UInt;
+
+    /// SECCOMP_GET_NOTIF_SIZES (seccomp(2)).
+    SECCOMP_SIZES "seccomp_notif_sizes" 6:
+        0 2 seccomp_notif UInt,
+        2 2 seccomp_notif_resp UInt,
+        4 2 seccomp_data UInt;
+
+    /// KEYCTL_DH_COMPUTE (keyctl(2)).
+    KEY_DH "keyctl_dh_params" 12:
+        0 4 private Int,
+        4 4 prime Int,
+        8 4 base Int;
+
+    /// KCMP_EPOLL_TFD (kcmp(2)).
+    KCMP_EPOLL "kcmp_epoll_slot" 12:
+        0 4 efd Fd,
+        4 4 tfd UInt,
+        8 4 toff UInt;
+
+    /// BLKPG (linux/blkpg.h).
+    BLKPG_ARGUMENT "blkpg_ioctl_arg" 24:
+        0 4 op Enum(&names::BLKPG),
+        4 4 flags Int,
+        8 4 datalen Int,
+        16 8 data Ptr;
+
+    /// RTC_RD_TIME (rtc(4)).
+    RTC_TIME "rtc_time" 36:
+        0 4 tm_sec Int,
+        4 4 tm_min Int,
+        8 4 tm_hour Int,
+        12 4 tm_mday Int,
+        16 4 tm_mon Int,
+        20 4 tm_year Int,
+        24 4 tm_wday Int,
+        28 4 tm_yday Int,
+        32 4 tm_isdst Int;
+
+    /// RTC_PLL_GET (linux/rtc.h).
+    RTC_PLL "rtc_pll_info" 32:
+        0 4 pll_ctrl Int,
+        4 4 pll_value Int,
+        8 4 pll_max Int,
+        12 4 pll_min Int,
+        16 4 pll_posmult Int,
+        20 4 pll_negmult Int,
+        24 8 pll_clock Int;
+
+    /// KVM_SET_USER_MEMORY_REGION (linux/kvm.h).
+    KVM_MEMORY "kvm_userspace_memory_region" 32:
+        0 4 slot UInt,
+        4 4 flags Flags(&names::KVM_MEMORY_FLAGS),
+        8 8 guest_phys_addr Hex,
+        16 8 memory_size UInt,
+        24 8 userspace_addr Hex;
+
+    /// UFFDIO_API (ioctl_userfaultfd(2)).
+    UFFDIO_API "uffdio_api" 24:
+        0 8 api Hex,
+        8 8 features Flags(&names::UFFD_FEATURES),
+        16 8 ioctls Hex;
 
     /// quotactl(2).
     DQBLK "if_dqblk" 72:
@@ -48,7 +131,7 @@ layouts! {
     DQINFO "if_dqinfo" 24:
         0 8 dqi_bgrace UInt,
         8 8 dqi_igrace UInt,
-        16 4 dqi_flags Hex,
+        16 4 dqi_flags Flags(&names::QUOTA_INFO),
         20 4 dqi_valid Hex;
 
     /// landlock_add_rule(2).

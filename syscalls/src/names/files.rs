@@ -29,10 +29,6 @@ names! {
     FACCESSAT_FLAGS "AT_???":
         0x100 AT_SYMLINK_NOFOLLOW, 0x200 AT_EACCESS, 0x1000 AT_EMPTY_PATH;
 
-    /// Flags of `unlinkat` (unlink(2)).
-    UNLINKAT_FLAGS "AT_???":
-        0x200 AT_REMOVEDIR;
-
     /// Flags of `statx` beside the synchronisation type (statx(2)).
     STATX_FLAGS "AT_???":
         0x100 AT_SYMLINK_NOFOLLOW, 0x200 AT_REMOVEDIR, 0x400 AT_SYMLINK_FOLLOW, 0x800 AT_NO_AUTOMOUNT,
@@ -146,13 +142,9 @@ names! {
     SIGNALFD "SFD_???":
         0x80000 SFD_CLOEXEC, 0x800 SFD_NONBLOCK;
 
-    /// `timerfd_create` (timerfd_create(2)).
+    /// `timerfd_settime` and `timerfd_create` (timerfd_create(2)).
     TIMERFD "TFD_???":
-        0x80000 TFD_CLOEXEC, 0x800 TFD_NONBLOCK;
-
-    /// `timerfd_settime` (timerfd_create(2)).
-    TIMERFD_SETTIME "TFD_???":
-        1 TFD_TIMER_ABSTIME, 2 TFD_TIMER_CANCEL_ON_SET;
+        1 TFD_TIMER_ABSTIME, 2 TFD_TIMER_CANCEL_ON_SET, 0x80000 TFD_CLOEXEC, 0x800 TFD_NONBLOCK;
 
     /// `inotify_init1` (inotify(7)).
     INOTIFY_INIT "IN_???":
@@ -190,14 +182,6 @@ names! {
         0x10000 FAN_OPEN_PERM, 0x20000 FAN_ACCESS_PERM, 0x40000 FAN_OPEN_EXEC_PERM, 0x100000 FAN_PRE_ACCESS,
         0x1000000 FAN_MNT_ATTACH, 0x2000000 FAN_MNT_DETACH, 0x8000000 FAN_EVENT_ON_CHILD, 0x10000000 FAN_RENAME,
         0x40000000 FAN_ONDIR;
-
-    /// `pipe2` (pipe(2)).
-    PIPE2 "O_???":
-        0x80 O_EXCL, 0x800 O_NONBLOCK, 0x4000 O_DIRECT, 0x80000 O_CLOEXEC;
-
-    /// `dup3` (dup(2)).
-    DUP3 "O_???":
-        0x80000 O_CLOEXEC;
 
     /// `close_range` (close_range(2)).
     CLOSE_RANGE "CLOSE_RANGE_???":

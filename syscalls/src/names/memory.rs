@@ -54,13 +54,17 @@ names! {
     MBIND "MPOL_???":
         1 MPOL_MF_STRICT, 2 MPOL_MF_MOVE, 4 MPOL_MF_MOVE_ALL;
 
+    /// `move_pages` (move_pages(2)).
+    MOVE_PAGES "MPOL_???":
+        2 MPOL_MF_MOVE, 4 MPOL_MF_MOVE_ALL;
+
     /// `get_mempolicy` (get_mempolicy(2)).
     MPOL_GET "MPOL_???":
         1 MPOL_F_NODE, 2 MPOL_F_ADDR, 4 MPOL_F_MEMS_ALLOWED;
 
     /// `pkey_alloc` access rights (pkey_alloc(2)).
     PKEY_RIGHTS "PKEY_???":
-        1 PKEY_DISABLE_ACCESS, 2 PKEY_DISABLE_WRITE;
+        1 PKEY_DISABLE_ACCESS, 2 PKEY_DISABLE_WRITE, 4 PKEY_DISABLE_EXECUTE;
 
     /// `membarrier` commands (membarrier(2)).
     MEMBARRIER "MEMBARRIER_CMD_???":

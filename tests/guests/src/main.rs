@@ -21,6 +21,7 @@ mod early_child;
 mod eats_memory;
 mod edge_of_memory;
 mod every_byte;
+mod every_call;
 mod every_ending;
 mod exec_from_worker;
 mod full_disk;
@@ -73,6 +74,7 @@ const GUESTS: &[Guest] = &[
     ("eats_memory", eats_memory::run),
     ("edge_of_memory", edge_of_memory::run),
     ("every_byte", every_byte::run),
+    ("every_call", every_call::run),
     ("every_ending", every_ending::run),
     ("exec_from_worker", exec_from_worker::run),
     ("full_disk", full_disk::run),

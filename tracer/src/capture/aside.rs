@@ -3,7 +3,7 @@
 //! | call | payload |
 //! |---|---|
 //! | `rt_sigreturn` | arg 6, phase 0, `Struct`: the signal mask that comes back, from the frame on the stack |
-//! | `pselect6` | arg 5, phase 0, `Struct` path `1<<16`: the signal mask that the sixth argument leads to |
+//! | `pselect6`, `io_pgetevents` | arg 5, phase 0, `Struct` path `1<<16`: the signal mask that the sixth argument leads to |
 //! | `clone3` | arg 0, phase 1, `Struct` path `1<<16`: the id of the new task, where CLONE_PARENT_SETTID puts it |
 //!
 //! Only for the native 64-bit x86 convention: the others lay these structures out otherwise.
@@ -28,7 +28,7 @@ pub(super) enum Aside {
     None,
     /// Of `rt_sigreturn`.
     SignalFrame,
-    /// Of `pselect6`.
+    /// Of `pselect6` and `io_pgetevents`.
     SelectMask,
     /// Of `clone3`.
     NewTask,
@@ -38,7 +38,7 @@ impl Aside {
     pub fn of(abi: Abi, row: &Syscall) -> Aside {
         match (abi, row.name) {
             (Abi::X86_64, "rt_sigreturn") => Aside::SignalFrame,
-            (Abi::X86_64, "pselect6") => Aside::SelectMask,
+            (Abi::X86_64, "pselect6" | "io_pgetevents") => Aside::SelectMask,
             (Abi::X86_64, "clone3") => Aside::NewTask,
             _ => Aside::None,
         }

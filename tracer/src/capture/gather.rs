@@ -83,6 +83,10 @@ pub(super) enum Then {
     CutBy { arg: u8, long: bool },
     /// Their first word is an address, behind which so many bytes stand.
     Behind { bytes: u64 },
+    /// Their word at this place is the address of a name.
+    Name { at: usize },
+    /// Their first word is a number of bytes, the one at 8 the address of those: at most `most`.
+    Counted { most: u64 },
 }
 
 /// A piece of remote memory.
@@ -450,6 +454,23 @@ impl Gather {
                 Then::Behind { bytes } => {
                     let addr = self.word_at(&piece, 0);
                     if !piece.done && addr != 0 {
+                        self.want(Place { path: 1 << 16, ..piece.place }, addr, bytes, bytes, Then::Rest);
+                    }
+                    piece.finish();
+                    false
+                }
+                Then::Name { at } => {
+                    let addr = self.word_at(&piece, at);
+                    if !piece.done && addr != 0 {
+                        self.want_text(Place { shape: Shape::Text, path: 1 << 16, ..piece.place }, addr, NAME_BYTES);
+                    }
+                    piece.finish();
+                    false
+                }
+                Then::Counted { most } => {
+                    let bytes = number(self.bytes(&piece), false).unwrap_or(0).min(most);
+                    let addr = self.word_at(&piece, 8);
+                    if !piece.done && addr != 0 && bytes > 0 {
                         self.want(Place { path: 1 << 16, ..piece.place }, addr, bytes, bytes, Then::Rest);
                     }
                     piece.finish();

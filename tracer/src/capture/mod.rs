@@ -49,6 +49,9 @@ use stream::Content;
 /// Bytes kept of a buffer whose structure nobody decodes.
 const RAW_BYTES: u64 = 4096;
 
+/// Bytes of a page.
+const PAGE: u64 = 4096;
+
 /// `ioctl` on /dev/userfaultfd that makes a userfaultfd (userfaultfd(2)): `_IO(0xAA, 0x00)`.
 const USERFAULTFD_IOC_NEW: u64 = 0xaa00;
 
@@ -380,7 +383,7 @@ impl Capture {
         match stop.amount(count) {
             Amount::Known(count) => {
                 let wanted = count.saturating_mul(size);
-                self.gather.want(place, addr, wanted, wanted.min(most), Then::Rest);
+                self.gather.want(place, addr, wanted, wanted.min(most), stop.leads_to(place));
             }
             // Written by the call: no more than the number said before it, nor than it says now.
             Amount::Behind(arg, long) => match number_before(record, arg, long).filter(|_| stop.phase == 1) {
@@ -427,7 +430,21 @@ impl Stop<'_> {
                 self.length(arg).div_ceil(word) * (word / 8)
             }
             Count::Product(a, b) => self.length(a).saturating_mul(self.length(b)),
+            Count::Plus(arg, more) => self.length(arg).saturating_add(u64::from(more)),
+            Count::Pages(arg) => self.length(arg).div_ceil(PAGE),
         })
+    }
+
+    /// What a structure leads to, of the few of which that says what happened.
+    fn leads_to(&self, place: Place) -> Then {
+        let Some(arg) = self.args.get(usize::from(place.arg)) else { return Then::Rest };
+        match (arg.kind, arg.name, self.words[0] as u32) {
+            (Kind::Interfaces, ..) if place.phase == 1 => Then::Counted { most: RAW_BYTES },
+            // bpf(2): the license of a program, the path of an object, the name of a tracepoint.
+            (Kind::Raw(..), "uattr", 5) => Then::Name { at: 16 },
+            (Kind::Raw(..), "uattr", 6 | 7 | 17) => Then::Name { at: 0 },
+            _ => Then::Rest,
+        }
     }
 
     /// Before a call that fills the buffers of a message: they hold nothing yet.
@@ -450,6 +467,10 @@ fn same_when_compat(kind: &Kind) -> bool {
             | Kind::FdPair
             | Kind::Ints(..)
             | Kind::IntRef(_)
+            | Kind::FlagsRef(..)
+            | Kind::EnumRef(..)
+            | Kind::SignalRef
+            | Kind::PageStates(_)
             | Kind::WaitStatus
             | Kind::SigSet(..)
             | Kind::FdSet(_)
@@ -462,6 +483,10 @@ fn same_when_compat(kind: &Kind) -> bool {
 /// length they need, an interrupted nanosleep(2) the time that was left.
 fn written_on_failure(name: &str, kind: &Kind, result: i64) -> bool {
     match name {
+        // Which buffers were offered is told, though nothing is in them.
+        _ if matches!(kind, Kind::Iovec(Dir::Out, _)) => true,
+        "name_to_handle_at" => result == -i64::from(libc::EOVERFLOW) && matches!(kind, Kind::Struct(..)),
+        "sched_setattr" => result == -i64::from(libc::E2BIG),
         "accept" | "accept4" | "getsockopt" => matches!(kind, Kind::IntRef(_)),
         "nanosleep" | "clock_nanosleep" | "clock_nanosleep_time64" => {
             result == -i64::from(libc::EINTR) || (-516..=-512).contains(&result)
