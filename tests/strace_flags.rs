@@ -293,6 +293,8 @@ fn a_recording_is_shown_as_the_run_is() {
     }
     let room = furnished();
     let program = ["--", "cat", "digits"];
+    // What is read for the first time gets another time of access.
+    output(Command::new("cat").arg("digits").current_dir(room.path()));
     let mut record = chic_trace();
     record.current_dir(room.path()).stdout(Stdio::null()).args(["record", "-s", "4096", "-o", "run.ctrace"]);
     output(record.args(program));
