@@ -129,6 +129,7 @@ impl Printer<'_, '_> {
             self.late();
         }
         let kept = self.memory(at, u8::from(dir == Dir::Out)).or_else(|| self.kept(at, 1, Shape::Struct, 0));
+        let kept = kept.filter(|_| self.shows_structures());
         match kept {
             Some(kept) if kept.bytes.len() >= 32 => {
                 if word(kept.bytes, 0, 4) == 0 {
