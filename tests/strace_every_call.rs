@@ -280,7 +280,7 @@ fn without_newer(line: &str, found: &mut BTreeSet<&'static str>) -> String {
             let hex = |flag: &str| flag.strip_prefix("0x").and_then(|hex| u64::from_str_radix(hex, 16).ok());
             let left: u64 = flags.split('|').filter_map(hex).sum();
             let number = newer.iter().filter_map(|name| value_of(name)).fold(left, |all, value| all | value);
-            let known = flags.split('|').filter(|flag| hex(flag).is_none() && !newer.iter().any(|name| *name == flag));
+            let known = flags.split('|').filter(|flag| hex(flag).is_none() && !newer.contains(&flag));
             let mut parts: Vec<String> = known.map(str::to_owned).collect();
             parts.push(format!("{number:#x}"));
             out.push_str(&parts.join("|"));

@@ -22,13 +22,13 @@ use tracer::{Counters, EnvChange, Interruptible, Left, Placement, StepAside};
 #[derive(Debug)]
 pub enum Ask {
     /// `chic-trace PROG`, `chic-trace -p PID`.
-    Trace(Trace),
+    Trace(Box<Trace>),
     /// `record`.
     Record(Record),
     /// `profile`.
     Profile(Box<profile::Profile>),
     /// `report`.
-    Report(Report),
+    Report(Box<Report>),
     /// Two files compared.
     Compare(Compare),
     /// `golden …`.

@@ -51,7 +51,7 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<(General, Ask), 
             if let Some(word) = rest.first().filter(|_| !dashes) {
                 mistyped(&command, word)?;
             }
-            (read::general(&matches), Ask::Trace(read::trace(&matches, rest)?))
+            (read::general(&matches), Ask::Trace(Box::new(read::trace(&matches, rest)?)))
         }
     })
 }
@@ -164,7 +164,7 @@ fn of_subcommand(matches: &ArgMatches) -> Result<Ask, Problem> {
     Ok(match name {
         "record" => Ask::Record(read::record(inner)?),
         "profile" => Ask::Profile(Box::new(read::profile(inner)?)),
-        "report" => Ask::Report(read::report(inner)?),
+        "report" => Ask::Report(Box::new(read::report(inner)?)),
         "compare" => Ask::Compare(read::compare(inner)),
         "assert" => Ask::Assert(read::assert(inner)?),
         "golden" => Ask::Golden(Box::new(read::golden(inner)?)),
@@ -207,7 +207,7 @@ mod tests {
 
     fn trace(line: &str) -> ask::Trace {
         match ask(line) {
-            Ok(Ask::Trace(trace)) => trace,
+            Ok(Ask::Trace(trace)) => *trace,
             other => panic!("{line}: {other:?}"),
         }
     }

@@ -26,10 +26,10 @@ pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
         crate::config::engine()?;
     }
     match ask {
-        Ask::Trace(ask) => trace::run(&general, ask),
+        Ask::Trace(ask) => trace::run(&general, *ask),
         Ask::Record(ask) => record::run(ask),
         Ask::Profile(ask) => profile::run(&general, *ask),
-        Ask::Report(ask) => report::run(&general, ask),
+        Ask::Report(ask) => report::run(&general, *ask),
         Ask::Compare(ask) => compare::run(&general, &ask),
         Ask::Golden(ask) => golden::run(&general, *ask),
         Ask::Assert(ask) => assert::run(&general, ask),
