@@ -599,10 +599,8 @@ fn what_can_not_be_judged_is_no_pass() {
     newer[8] = 9;
     fs::write(dir.join("newer"), newer).expect("written");
     assert!(at(dir, &["golden", "record", "x", "--", "true"]).status.success());
-    for (judge, message) in [
-        (&["assert"][..], "chic-trace: cannot read renacer.toml as a recording: it looks like "),
-        (&["golden", "check", "x"], "chic-trace: cannot read renacer.toml: 4 lines of program output, no trace: "),
-    ] {
+    let message = "chic-trace: cannot read renacer.toml: 4 lines of program output, no trace: ";
+    for judge in [&["assert"][..], &["golden", "check", "x"]] {
         let run = at(dir, &[judge, &["--recording", "renacer.toml"]].concat());
         assert_eq!(run.status.code(), Some(2), "{judge:?}: {}", text(&run.stderr));
         assert!(text(&run.stderr).starts_with(message), "{judge:?}: {}", text(&run.stderr));
