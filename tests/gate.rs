@@ -478,7 +478,6 @@ fn calls_of_a_program_are_counted_and_compared() {
         (&json!([0, 0, 0, 0, 0]), &json!("bytes"))
     );
     assert!(of("bytes.read")["values"][0].as_u64().is_some_and(|bytes| bytes > 20), "{counters}");
-    assert!(of("faults.minor")["values"][0].as_u64().is_some_and(|faults| faults > 10), "{counters}");
     let counted = all.iter().any(|counter| counter["name"] == "instructions");
     assert!(counted != text(&saved.stderr).contains("instructions are not counted: "), "{}", text(&saved.stderr));
 

@@ -170,7 +170,7 @@ fn alike(line: &str) -> String {
             rest = handle.trim_start_matches(|c: char| c != '}');
         } else if volatile && digits > 0 {
             out.push('N');
-            rest = &rest[digits..];
+            rest = &rest[if hex > 0 { 2 + hex } else { digits }..];
         } else {
             out.push(c);
             rest = &rest[c.len_utf8()..];

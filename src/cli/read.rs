@@ -100,8 +100,7 @@ pub fn record(m: &ArgMatches) -> Result<Record, Problem> {
             Expr::DecodeFds(asked) => notes = asked.level(),
             _ => {
                 return Err(Problem::usage(
-                    "cannot take -e with anything but trace=, inject=, fault= and decode-fds= to record: \
-                     it says what is shown",
+                    "cannot take -e fd=, status=, signal=, quiet=, raw= and the like to record: they say what is shown",
                 )
                 .hint("put them behind chic-trace report FILE"));
             }

@@ -57,7 +57,7 @@ const ROWS: &[Row] = &[
     Row {
         names: &["trace-transpiler-decisions"],
         why: Why::Renacer("it parses what the target prints"),
-        instead: "use `-e trace=write -s 4096`",
+        instead: "use `-e write=2`",
     },
     Row {
         names: &["chaos", "chaos-"],

@@ -6,6 +6,9 @@ use crate::statistics::{logs, student};
 /// How sure a change has to be.
 const LEVEL: f64 = 0.001;
 
+/// How sure a split has to be to be looked into: a level between two like it shows only when both its ends are found.
+const LOOK: f64 = 0.1;
+
 /// Values that make a level: one that lies far away moves the mean of two.
 const FEWEST: f64 = 3.0;
 
@@ -25,7 +28,26 @@ pub(super) fn changes(values: &[f64]) -> Vec<usize> {
         open.extend([(from, from + at), (from + at, to)]);
     }
     found.sort_unstable();
-    found
+    confirmed(&seen, skipped, found)
+}
+
+/// Takes away the least sure of the places, one by one, until the levels beside each surely differ.
+fn confirmed(seen: &[f64], skipped: usize, mut found: Vec<usize>) -> Vec<usize> {
+    loop {
+        let doubt = |number: usize| {
+            let end = |at: Option<&usize>, usual: usize| at.map_or(usual, |at| at - skipped);
+            let at = end(found.get(number), 0);
+            let from = end(number.checked_sub(1).and_then(|before| found.get(before)), 0);
+            let to = end(found.get(number + 1), seen.len());
+            let sides = seen.get(from..at).zip(seen.get(at..to));
+            sides.map_or(1.0, |(left, right)| student::p_of_difference(left, right))
+        };
+        let worst = (0..found.len()).map(|number| (doubt(number), number)).max_by(|a, b| a.0.total_cmp(&b.0));
+        match worst {
+            Some((p, number)) if p >= LEVEL => drop(found.remove(number)),
+            _ => return found,
+        }
+    }
 }
 
 /// The place at which two levels differ most, where they surely differ.
@@ -58,7 +80,7 @@ fn split(values: &[f64]) -> Option<usize> {
     }
     let (_, at) = best.filter(|(energy, _)| *energy > 0.0)?;
     let (left, right) = values.split_at(at);
-    (student::p_of_difference(left, right) < LEVEL).then_some(at)
+    (student::p_of_difference(left, right) < LOOK).then_some(at)
 }
 
 fn sum_of_distances(values: &[f64]) -> f64 {

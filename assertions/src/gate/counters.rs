@@ -29,11 +29,7 @@ pub struct Traced {
 /// What the kernel accounted for a run that was not traced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accounts {
-    /// Page faults without I/O.
-    pub minor_faults: u64,
-    /// Page faults with I/O.
-    pub major_faults: u64,
-    /// In user mode; none where they were not counted.
+    /// Instructions in user mode; none where they were not counted.
     pub instructions: Option<u64>,
 }
 
@@ -55,8 +51,8 @@ pub struct Counters {
 /// A counter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Counter {
-    /// `calls`, `calls.NAME`, `calls.%CLASS`, `errors`, `errors.NAME`, `bytes.read`, `bytes.written`, `faults.minor`,
-    /// `faults.major`, `instructions`.
+    /// `calls`, `calls.NAME`, `calls.%CLASS`, `errors`, `errors.NAME`, `bytes.read`, `bytes.written`,
+    /// `instructions`.
     pub name: String,
     /// `count`, `bytes`.
     pub unit: String,
@@ -98,8 +94,6 @@ impl Counters {
             let values: Option<Vec<u64>> = bare.iter().map(value).collect();
             counters.extend(values.filter(|all| !all.is_empty()).map(|values| Counter::of(name.to_owned(), values)));
         };
-        account("faults.minor", &|run| Some(run.minor_faults));
-        account("faults.major", &|run| Some(run.major_faults));
         account(INSTRUCTIONS, &|run| run.instructions);
         Counters { schema_version: SCHEMA.to_owned(), runs: traced.len(), argv, host_digest, counters }
     }
@@ -208,14 +202,6 @@ fn row(id: &str, name: &str, baseline: &Counters, candidate: &Counters, allowed_
     match (before, after) {
         (Some(before), Some(after)) if name == INSTRUCTIONS => {
             (row.design, row.verdict) = (Design::CounterMin, minima(&before, &after));
-        }
-        (Some(before), Some(after)) if name.starts_with("faults.") => {
-            // What the page cache holds decides, too: only what is so in all runs is of the program.
-            let verdict = match noisy(&before, &after) {
-                Verdict::Inconclusive => Verdict::Pass,
-                verdict => verdict,
-            };
-            (row.design, row.verdict) = (Design::CounterNoisy, verdict);
         }
         (Some(before), Some(after)) => {
             judge(&mut row, &before, &after, if name == "calls" { allowed_percent } else { 0.0 });
@@ -345,7 +331,7 @@ mod tests {
 
     #[test]
     fn what_one_side_does_not_know_is_no_zero() {
-        let old = counters(&[("calls", [3; 5]), ("calls.stat", [1; 5]), ("faults.minor", [9; 5])]);
+        let old = counters(&[("calls", [3; 5]), ("calls.stat", [1; 5]), ("instructions", [9; 5])]);
         let new = counters(&[("bytes.read", [5; 5]), ("calls", [3; 5]), ("calls.open", [1; 5])]);
         assert_eq!(
             verdicts(&compare("x", &old, &new, 0.0)),
@@ -354,20 +340,9 @@ mod tests {
                 ("calls", Verdict::Pass),
                 ("calls.open", Verdict::Regressed),
                 ("calls.stat", Verdict::Improved),
-                ("faults.minor", Verdict::NotMeasured),
+                ("instructions", Verdict::NotMeasured),
             ]
         );
-    }
-
-    #[test]
-    fn faults_are_of_the_program_where_all_runs_have_them() {
-        let verdict = |values: [u64; 5]| {
-            let (old, new) = (counters(&[("faults.minor", [9; 5])]), counters(&[("faults.minor", values)]));
-            verdicts(&compare("x", &old, &new, 0.0))[0].1
-        };
-        assert_eq!(verdict([9, 9, 10, 9, 9]), Verdict::Pass);
-        assert_eq!(verdict([10; 5]), Verdict::Regressed);
-        assert_eq!(verdict([8; 5]), Verdict::Improved);
     }
 
     #[test]

@@ -10,12 +10,19 @@ use super::word::Number;
 use crate::digits;
 use crate::text::{Constants, HexStrings};
 
+/// Bytes of the frame before its mask, on x86-64.
+const FRAME_MASK: u64 = 296;
+
 /// `{mask=[]}`: the mask that comes back, from the frame on the stack (sigreturn(2)).
 pub(super) fn signal_return(printer: &mut Printer<'_, '_>) {
     let mask = printer.kept(ARG_NONE, 0, Shape::Struct, 0).filter(|kept| kept.bytes.len() == 8);
     if let Some(mask) = mask {
         printer.text(b"{mask=");
-        printer.sigset(mask.bytes);
+        if printer.shows_structures() {
+            printer.sigset(mask.bytes);
+        } else {
+            printer.hex(printer.call.sp().wrapping_add(FRAME_MASK));
+        }
         printer.text(b"}");
     }
 }
@@ -122,6 +129,7 @@ impl Printer<'_, '_> {
             self.late();
         }
         let kept = self.memory(at, u8::from(dir == Dir::Out)).or_else(|| self.kept(at, 1, Shape::Struct, 0));
+        let kept = kept.filter(|_| self.shows_structures());
         match kept {
             Some(kept) if kept.bytes.len() >= 32 => {
                 if word(kept.bytes, 0, 4) == 0 {

@@ -51,7 +51,7 @@ pub struct Found {
     pub no_instructions: Option<String>,
 }
 
-/// Counts what this program does in so many runs; faults and instructions in as many that are not traced.
+/// Counts what this program does in so many runs; instructions in as many that are not traced.
 pub fn count(ask: &Counted, runs: Option<usize>) -> Result<Found, Problem> {
     let runs = runs.or(ask.runs.map(|runs| runs as usize)).unwrap_or(RUNS).max(RUNS);
     let stage = Stage { stdin: None, timeout: ask.timeout, no_aslr: tracer::without_aslr().is_ok() };

@@ -98,11 +98,7 @@ impl Stage {
 
 /// What the kernel says of a run.
 pub fn accounts(usage: &Usage) -> Accounts {
-    Accounts {
-        minor_faults: usage.minor_faults,
-        major_faults: usage.major_faults,
-        instructions: usage.instructions.as_ref().ok().copied(),
-    }
+    Accounts { instructions: usage.instructions.as_ref().ok().copied() }
 }
 
 /// Only a program that ends well was measured.
