@@ -341,7 +341,7 @@ mod tests {
             ("-A --format json -o x ls", "cannot take -A for --format json"),
             ("-e fd=x ls", "it is no descriptor"),
             ("-e quiet=exti ls", "exit is the nearest"),
-            ("record -e status=failed ls", "it says what is shown"),
+            ("record -e status=failed ls", "they say what is shown"),
             ("report x -e inject=all:error=EIO", "nothing runs"),
             ("-a x ls", "cannot take \"x\" for --columns <N>"),
             ("", "neither a program nor -p PID"),
