@@ -21,7 +21,10 @@ fn tools() -> Option<[Command; 2]> {
             return None;
         }
     }
-    can_trace().then(|| [Command::new("strace"), chic_trace()])
+    let mut strace = Command::new("strace");
+    // Cargo's own; chic_trace() is without it, too.
+    strace.env_remove("LD_LIBRARY_PATH");
+    can_trace().then(|| [strace, chic_trace()])
 }
 
 /// What both tools write with `-o` of the same run, and what is seen outside.

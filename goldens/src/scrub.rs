@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn addresses_descriptors_and_ids_have_no_plain_form() {
-        for kind in [Kind::Ptr, Kind::Fd, Kind::DirFd, Kind::Pid, Kind::Tid, Kind::Dev, Kind::Path] {
+        for kind in [Kind::Ptr, Kind::Address, Kind::Fd, Kind::DirFd, Kind::Pid, Kind::Tid, Kind::Dev, Kind::Path] {
             assert_eq!(plain(&kind, 4711), None, "{kind:?}");
         }
     }

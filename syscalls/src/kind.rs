@@ -59,6 +59,8 @@ pub enum Kind {
     Hex,
     /// An address that is not followed: hex, `NULL`.
     Ptr,
+    /// An address that strace prints as a number: `0` where another would be `NULL`.
+    Address,
     /// A word that strace does not print (padding and unused arguments).
     Unused,
     /// Two 32-bit words that make a 64-bit offset; this one is the low half (i386).

@@ -70,7 +70,7 @@ fn lists_are_short_and_look_at_words() {
                     arg.kind.memory().and_then(|memory| count_of(memory.shape)),
                     Some(Count::Behind(n) | Count::BehindLong(n)) if n == seen
                 );
-                let is_word = other.kind.memory().is_none() && !matches!(other.kind, Kind::Ptr);
+                let is_word = other.kind.memory().is_none() && !matches!(other.kind, Kind::Ptr | Kind::Address);
                 assert!(is_word != is_pointer, "{call}: {} is measured by {}", arg.name, other.name);
             }
             if let Kind::LowHalf = arg.kind {

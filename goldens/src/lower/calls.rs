@@ -142,7 +142,7 @@ impl Lowering {
                 out.extend(scene.bytes(at, AFTER).filter(|_| scene.worked()).map(|text| self.name_as_given(text)));
             }
             Kind::Argv => self.arguments(scene, at, out),
-            Kind::Ptr => out.push(self.address(scene, word)),
+            Kind::Ptr | Kind::Address => out.push(self.address(scene, word)),
             Kind::Pid | Kind::Tid => out.push(relation(scene.tables, word as i32)),
             Kind::Bytes(..) | Kind::Iovec(..) | Kind::Msghdr(_) | Kind::Mmsghdr(..) => {
                 self.buffer(scene, at, &arg.kind, out)

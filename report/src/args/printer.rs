@@ -131,7 +131,7 @@ impl<'p, 'a> Printer<'p, 'a> {
             Kind::Hex if matches!(self.row.name, "futex" | "seccomp" | "pidfd_getfd" | "process_madvise") => {
                 self.hex(int)
             }
-            Kind::Hex => self.hex(word),
+            Kind::Hex | Kind::Address => self.hex(word),
             Kind::Ptr => self.pointer(word),
             Kind::Unused | Kind::HighHalf => {}
             Kind::LowHalf => self.halves(at),

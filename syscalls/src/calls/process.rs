@@ -38,8 +38,8 @@ calls! {
     setpgid [] (pid: Pid, pgid: Pid) -> Int;
     getsid [] (pid: Pid) -> Pid;
     setsid [] () -> Pid;
-    set_tid_address [] (tidptr: Hex) -> Pid;
-    rseq [] (rseq: Hex, rseq_len: Hex, flags: Flags(&names::RSEQ_FLAGS), sig: Hex) -> Int;
+    set_tid_address [] (tidptr: Address) -> Pid;
+    rseq [] (rseq: Address, rseq_len: Hex, flags: Flags(&names::RSEQ_FLAGS), sig: Hex) -> Int;
     rseq_slice_yield [] () -> Int;
     restart_syscall [] () -> Int;
     kcmp [] (pid1: Pid, pid2: Pid, type: Enum(&names::KCMP), idx1: Hex, idx2: Hex) by KCMP -> Int;
