@@ -426,10 +426,6 @@ pub struct Usage {
     pub system: Duration,
     /// Peak resident set as wait4 tells it (may be that of an image before the last exec), bytes.
     pub max_rss_bytes: u64,
-    /// Page faults without I/O, of the program and all it waited for (getrusage(2)).
-    pub minor_faults: u64,
-    /// Page faults with I/O.
-    pub major_faults: u64,
     /// Instructions in user mode, of the program and all it started; or why they were not counted.
     pub instructions: Result<u64, String>,
     /// Was it ended because its time was over?

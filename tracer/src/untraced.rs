@@ -65,8 +65,6 @@ impl Usage {
             user: Duration::ZERO,
             system: Duration::ZERO,
             max_rss_bytes: 0,
-            minor_faults: 0,
-            major_faults: 0,
             instructions: Err("the program did not run".into()),
             timed_out: false,
         }
@@ -127,8 +125,6 @@ impl Started {
         self.usage.user = time(used.ru_utime);
         self.usage.system = time(used.ru_stime);
         self.usage.max_rss_bytes = (used.ru_maxrss as u64).saturating_mul(1024);
-        self.usage.minor_faults = used.ru_minflt as u64;
-        self.usage.major_faults = used.ru_majflt as u64;
     }
 
     fn signal(&self, signal: i32) {
