@@ -155,13 +155,7 @@ impl Session<'_> {
     fn exit(&mut self, stopped: &Stopped, info: &SyscallInfo) -> Result<(), Gone> {
         let tid = stopped.tid();
         self.announce_other(tid);
-        if self.tasks.get(tid).is_none() {
-            return Ok(());
-        }
-        let mut result = info.result();
-        if self.injections.is_some() {
-            result = self.injected(stopped, result)?;
-        }
+        let mut result = self.injected(stopped, info.result())?;
         let Some(task) = self.tasks.get_mut(tid) else { return Ok(()) };
         if task.watch != Watch::Nothing {
             result = self.look_back(stopped, result)?;
