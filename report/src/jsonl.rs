@@ -7,22 +7,18 @@ use crate::json::{JsonOptions, Line, Run};
 use crate::output::Stream;
 use crate::{Destination, Stacks};
 
-/// Nanoseconds after which lines are handed on although the buffer is not full.
-const PATIENCE_NS: u64 = 1_000_000_000;
-
 /// Writes the lines.
 #[derive(Debug)]
 pub struct JsonLines {
     run: Run,
     to: Stream,
-    flushed_at: u64,
 }
 
 impl JsonLines {
     /// A writer with these options; `compact` and `whole` are of no effect here.
     pub fn new(options: JsonOptions, to: Destination) -> Self {
         let options = JsonOptions { compact: false, whole: false, ..options };
-        JsonLines { run: Run::new(options), to: to.into_stream(), flushed_at: 0 }
+        JsonLines { run: Run::new(options), to: to.into_stream() }
     }
 
     /// Calls are shown with where they come from.
@@ -54,11 +50,7 @@ impl Sink for JsonLines {
                 self.to.event_written()?;
             }
         }
-        if batch.clock.monotonic_ns.saturating_sub(self.flushed_at) >= PATIENCE_NS {
-            self.flushed_at = batch.clock.monotonic_ns;
-            self.to.flush()?;
-        }
-        Ok(())
+        self.to.flush_when_due(batch.clock.monotonic_ns)
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {

@@ -13,6 +13,9 @@ use crate::per_task::PerTask;
 /// Bytes gathered before they are handed to the system.
 const FULL: usize = 64 << 10;
 
+/// What a reader waits for stands there after so long, ns of the clock of batches.
+const PATIENCE_NS: u64 = 1_000_000_000;
+
 /// `O_NOFOLLOW` of `open(2)`: nobody named these files, so nobody named a link of that name.
 const NO_FOLLOW: i32 = if cfg!(any(target_arch = "aarch64", target_arch = "arm")) { 0o100_000 } else { 0o400_000 };
 
@@ -23,11 +26,12 @@ pub(crate) struct Stream {
     buffer: Vec<u8>,
     events: u64,
     kept: u64,
+    flushed_at: u64,
 }
 
 impl Stream {
     pub(crate) fn new(to: Box<dyn Write + Send>, name: String) -> Self {
-        Stream { to, name, buffer: Vec::with_capacity(FULL + (8 << 10)), events: 0, kept: 0 }
+        Stream { to, name, buffer: Vec::with_capacity(FULL + (8 << 10)), events: 0, kept: 0, flushed_at: 0 }
     }
 
     /// Where to append.
@@ -44,6 +48,15 @@ impl Stream {
     /// Hands the buffer on when it has grown large.
     pub(crate) fn flush_when_full(&mut self) -> Result<(), SinkError> {
         if self.buffer.len() >= FULL { self.flush() } else { Ok(()) }
+    }
+
+    /// Hands everything on when nothing was for so long that a reader would wait; `now`: ns of the monotonic clock.
+    pub(crate) fn flush_when_due(&mut self, now: u64) -> Result<(), SinkError> {
+        if now.saturating_sub(self.flushed_at) < PATIENCE_NS {
+            return Ok(());
+        }
+        self.flushed_at = now;
+        self.flush()
     }
 
     /// Hands everything on.

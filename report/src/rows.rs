@@ -18,9 +18,6 @@ use crate::text::TextOptions;
 use crate::text::call::Named;
 use crate::{Destination, Stacks, digits};
 
-/// Nanoseconds after which rows are handed on although the buffer is not full.
-const PATIENCE_NS: u64 = 1_000_000_000;
-
 /// Options of rows: arguments are strace's text, and look as these options of the text say.
 #[derive(Debug, Clone, Default)]
 pub struct RowOptions {
@@ -135,7 +132,6 @@ pub struct Rows {
     statistics: Statistics,
     cells: Cells,
     dropped: u64,
-    flushed_at: u64,
 }
 
 impl Rows {
@@ -162,7 +158,6 @@ impl Rows {
             statistics: Statistics::new(spread),
             cells: Cells::default(),
             dropped: 0,
-            flushed_at: 0,
         }
     }
 
@@ -234,11 +229,7 @@ impl Sink for Rows {
         for event in batch.events() {
             self.event(&event)?;
         }
-        if batch.clock.monotonic_ns.saturating_sub(self.flushed_at) >= PATIENCE_NS {
-            self.flushed_at = batch.clock.monotonic_ns;
-            self.to.flush()?;
-        }
-        Ok(())
+        self.to.flush_when_due(batch.clock.monotonic_ns)
     }
 
     fn idle(&mut self) -> Result<(), SinkError> {
