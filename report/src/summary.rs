@@ -55,16 +55,18 @@ pub enum SortBy {
 impl SortBy {
     /// strace's key of `-S`, its aliases among them.
     pub fn by_key(key: &str) -> Option<Self> {
-        Some(match key {
-            "time" | "time-percent" | "time-total" | "total-time" => SortBy::Time,
-            "min-time" | "shortest" | "time-min" => SortBy::MinTime,
-            "max-time" | "longest" | "time-max" | "max" => SortBy::MaxTime,
-            "avg-time" | "time-avg" => SortBy::AverageTime,
-            "calls" | "count" => SortBy::Calls,
-            "errors" | "error" => SortBy::Errors,
-            "name" | "syscall" | "syscall-name" => SortBy::Name,
-            "none" | "nothing" => SortBy::Nothing,
-            key => SortBy::Other(Column::by_key(key).filter(|column| column.needs_more())?),
+        if matches!(key, "none" | "nothing") {
+            return Some(SortBy::Nothing);
+        }
+        Some(match Column::by_key(key)? {
+            Column::TimePercent | Column::TotalTime => SortBy::Time,
+            Column::MinTime => SortBy::MinTime,
+            Column::MaxTime => SortBy::MaxTime,
+            Column::AverageTime => SortBy::AverageTime,
+            Column::Calls => SortBy::Calls,
+            Column::Errors => SortBy::Errors,
+            Column::Name => SortBy::Name,
+            column @ (Column::P50 | Column::P95 | Column::P99 | Column::Bytes) => SortBy::Other(column),
         })
     }
 }
