@@ -18,8 +18,8 @@ const DUMPS_MOST: u64 = 1 << 20;
 /// A session that is shown while it runs.
 pub fn shown(target: Target, selection: &Selection, session: &Session, look: &Look, moved: bool) -> Plan {
     let strings = look.strings.unwrap_or(USUAL_STRINGS);
-    let verbose = look.verbose || look.short.is_some();
-    let dumps = !look.read_dumps.is_none() || !look.write_dumps.is_none();
+    let verbose = look.verbose || look.decoding.calls.short.is_some();
+    let dumps = !look.decoding.read_dumps.is_none() || !look.decoding.write_dumps.is_none();
     // As many elements of an array are shown as bytes of a string.
     let elements = if verbose { ELEMENTS_MOST } else { strings.clamp(USUAL_STRINGS, ELEMENTS_MOST) };
     let limits = PayloadLimits {

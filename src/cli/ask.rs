@@ -14,8 +14,7 @@ use super::profile;
 use report::columns::Column;
 use report::shown::Outcomes;
 use report::summary::SortBy;
-use report::text::{Clock, Constants, HexStrings, Notes, Precision};
-use syscalls::Filter;
+use report::text::{Clock, Decoding, HexStrings, Notes, Precision};
 use tracer::{Counters, EnvChange, Interruptible, Left, Placement, StepAside};
 
 /// A command line that makes sense.
@@ -221,22 +220,8 @@ pub struct Look {
     pub strings: Option<u64>,
     /// `-v`.
     pub verbose: bool,
-    /// `-e raw=`.
-    pub raw: Option<Filter>,
-    /// `-e verbose=`.
-    pub structures: Option<Filter>,
-    /// `-e abbrev=`.
-    pub short: Option<Filter>,
-    /// `-X`.
-    pub constants: Constants,
-    /// `-N`.
-    pub argument_names: bool,
-    /// `-Y`.
-    pub task_names: bool,
-    /// `-e read=`.
-    pub read_dumps: Numbers,
-    /// `-e write=`.
-    pub write_dumps: Numbers,
+    /// `-X`, `-N`, `-Y`, `-e raw=`, `verbose=`, `abbrev=`, `read=`, `write=`.
+    pub decoding: Decoding,
     /// `-y`, `-yy`, `-e decode-fds=`.
     pub notes: Notes,
     /// `-x`, `-xx`.

@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use report::columns::Column;
 use report::shown::Outcomes;
 use report::summary::SortBy;
-use report::text::{Clock, HexStrings, Notes, Precision};
+use report::text::{Clock, Decoding, HexStrings, Notes, Precision};
 use tracer::{Counters, EnvChange, Interruptible, Left, Placement, StepAside};
 
 use super::ask::*;
@@ -563,8 +563,7 @@ fn look(m: &ArgMatches) -> Result<Look, Problem> {
             1 => HexStrings::NonAscii,
             _ => HexStrings::All,
         },
-        argument_names: on(m, "arg-names"),
-        task_names: on(m, "Y"),
+        decoding: Decoding { argument_names: on(m, "arg-names"), task_names: on(m, "Y"), ..Decoding::default() },
         column: m.get_one::<u16>("columns").copied(),
         quiet: quiet_level(times(m, "q")),
         number: on(m, "syscall-number"),
@@ -585,18 +584,18 @@ fn look(m: &ArgMatches) -> Result<Look, Problem> {
         look.hex = expr::strings_in_hex(word)?;
     }
     if let Some(word) = text(m, "const-print-style") {
-        look.constants = expr::constants(word)?;
+        look.decoding.constants = expr::constants(word)?;
     }
     for expr in expressions(m)? {
         match expr {
             Expr::Quiet(set) => look.quiet = set,
             Expr::DecodeFds(notes) => look.notes = notes,
-            Expr::DecodePids(names) => look.task_names = names,
-            Expr::Raw(set) => look.raw = Some(set),
-            Expr::Structures(set) => look.structures = Some(set),
-            Expr::Short(set) => look.short = Some(set),
-            Expr::Read(set) => look.read_dumps = set,
-            Expr::Write(set) => look.write_dumps = set,
+            Expr::DecodePids(names) => look.decoding.task_names = names,
+            Expr::Raw(set) => look.decoding.calls.raw = Some(set),
+            Expr::Structures(set) => look.decoding.calls.structures = Some(set),
+            Expr::Short(set) => look.decoding.calls.short = Some(set),
+            Expr::Read(set) => look.decoding.read_dumps = set,
+            Expr::Write(set) => look.decoding.write_dumps = set,
             _ => {}
         }
     }

@@ -38,14 +38,14 @@ mod word;
 use std::collections::HashMap;
 
 use recording::event::{ARG_NONE, Call};
-use syscalls::{Abi, Arg, Filter, Kind, Syscall};
+use syscalls::{Abi, Arg, Kind, Syscall};
 
 pub(crate) use content::{Content, content};
 pub(crate) use dump::write_dump;
 pub(crate) use result::write_result_note;
 pub(crate) use string::Quoting;
 
-use crate::text::{Constants, HexStrings, Notes, TextOptions};
+use crate::text::{CallSets, Constants, Decoding, HexStrings, Notes, TextOptions};
 use printer::Printer;
 
 /// How arguments are printed.
@@ -66,7 +66,7 @@ pub(crate) struct Style {
     /// Names of tasks by their number, where they are asked for.
     pub(crate) task_names: Option<HashMap<u32, Vec<u8>>>,
     /// What is asked of some calls only.
-    sets: Option<Box<Sets>>,
+    sets: Option<Box<CallSets>>,
     /// For the dates behind times.
     zone: jiff::tz::TimeZone,
 }
@@ -91,15 +91,14 @@ impl Style {
     /// As the user asked for the text.
     pub(crate) fn of_text(options: &TextOptions) -> Self {
         let style = Style::new(Some(options.strings), options.verbose);
-        let sets =
-            Sets { raw: options.raw.clone(), structures: options.structures.clone(), short: options.short.clone() };
+        let Decoding { calls, constants, argument_names, task_names, .. } = &options.decoding;
         Style {
             hex: options.hex,
             notes: options.notes,
-            constants: options.constants,
-            argument_names: options.argument_names,
-            task_names: options.task_names.then(HashMap::new),
-            sets: (!sets.are_usual()).then(|| Box::new(sets)),
+            constants: *constants,
+            argument_names: *argument_names,
+            task_names: task_names.then(HashMap::new),
+            sets: (!calls.are_usual()).then(|| Box::new(calls.clone())),
             ..style
         }
     }
@@ -118,20 +117,6 @@ impl Style {
     fn is_verbose(&self, abi: Abi, nr: u64) -> bool {
         let short = self.sets.as_ref().and_then(|sets| sets.short.as_ref());
         short.map_or(self.verbose, |short| !short.takes(abi, nr))
-    }
-}
-
-/// What is asked of some calls only: `None` is what holds for all.
-#[derive(Debug, Clone)]
-struct Sets {
-    raw: Option<Filter>,
-    structures: Option<Filter>,
-    short: Option<Filter>,
-}
-
-impl Sets {
-    fn are_usual(&self) -> bool {
-        self.raw.is_none() && self.structures.is_none() && self.short.is_none()
     }
 }
 

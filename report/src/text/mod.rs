@@ -23,7 +23,7 @@ use recording::views::{Clock as Ticks, Tasks, took_ns};
 use recording::{Batch, Sink, SinkError};
 use syscalls::{Abi, Syscall};
 
-pub use options::{Clock, Constants, HexStrings, Notes, Precision, Prefix, Quiet, TextOptions};
+pub use options::{CallSets, Clock, Constants, Decoding, HexStrings, Notes, Precision, Prefix, Quiet, TextOptions};
 pub(crate) use stamps::span as write_span;
 
 use self::call::Named;
@@ -383,7 +383,7 @@ impl Text {
 
     /// The data of a call stands under its line.
     fn dump_lines(&mut self, task: u32, named: &Named<'_>) {
-        let (read, write) = (&self.options.read_dumps, &self.options.write_dumps);
+        let (read, write) = (&self.options.decoding.read_dumps, &self.options.decoding.write_dumps);
         if read.is_none() && write.is_none() {
             return;
         }

@@ -22,22 +22,8 @@ pub struct TextOptions {
     pub strings: usize,
     /// Whole structures, the environment (`-v`).
     pub verbose: bool,
-    /// Calls whose words are not decoded (`-e raw=`). `None` is none.
-    pub raw: Option<Filter>,
-    /// Calls whose structures are decoded (`-e verbose=`). `None` is all.
-    pub structures: Option<Filter>,
-    /// Calls whose structures are shortened (`-e abbrev=`). `None` is what `verbose` says.
-    pub short: Option<Filter>,
-    /// How constants are written (`-X`).
-    pub constants: Constants,
-    /// The name of each argument in front of it (`-N`).
-    pub argument_names: bool,
-    /// The name of a task behind its number (`-Y`).
-    pub task_names: bool,
-    /// Descriptors whose data is dumped: what was read (`-e read=`).
-    pub read_dumps: Numbers,
-    /// What was written (`-e write=`).
-    pub write_dumps: Numbers,
+    /// What is decoded, and how it is written.
+    pub decoding: Decoding,
     /// Strings in hex (`-x`, `-xx`).
     pub hex: HexStrings,
     /// What is told of descriptors (`-y`, `-yy`, `-e decode-fds=`).
@@ -65,14 +51,7 @@ impl Default for TextOptions {
             column: 40,
             strings: 32,
             verbose: false,
-            raw: None,
-            structures: None,
-            short: None,
-            constants: Constants::Names,
-            argument_names: false,
-            task_names: false,
-            read_dumps: Numbers::default(),
-            write_dumps: Numbers::default(),
+            decoding: Decoding::default(),
             hex: HexStrings::Never,
             notes: Notes::NONE,
             quiet: Quiet::default(),
@@ -81,6 +60,41 @@ impl Default for TextOptions {
             speaker: None,
             shown: Shown::default(),
         }
+    }
+}
+
+/// What is decoded, and how it is written.
+#[derive(Debug, Clone, Default)]
+pub struct Decoding {
+    /// What is asked of some calls only.
+    pub calls: CallSets,
+    /// How constants are written (`-X`).
+    pub constants: Constants,
+    /// The name of each argument in front of it (`-N`).
+    pub argument_names: bool,
+    /// The name of a task behind its number (`-Y`).
+    pub task_names: bool,
+    /// Descriptors whose data is dumped: what was read (`-e read=`).
+    pub read_dumps: Numbers,
+    /// What was written (`-e write=`).
+    pub write_dumps: Numbers,
+}
+
+/// What is asked of some calls only.
+#[derive(Debug, Clone, Default)]
+pub struct CallSets {
+    /// Calls whose words are not decoded (`-e raw=`). `None` is none.
+    pub raw: Option<Filter>,
+    /// Calls whose structures are decoded (`-e verbose=`). `None` is all.
+    pub structures: Option<Filter>,
+    /// Calls whose structures are shortened (`-e abbrev=`). `None` is what `verbose` says.
+    pub short: Option<Filter>,
+}
+
+impl CallSets {
+    /// Is nothing asked?
+    pub(crate) fn are_usual(&self) -> bool {
+        self.raw.is_none() && self.structures.is_none() && self.short.is_none()
     }
 }
 
