@@ -4,11 +4,15 @@
 //!
 //!     cargo bench --bench engines [-- ROUNDS [WORKLOAD...]]
 
+mod rounds;
+
 use std::io::Write;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
+
+use rounds::{build, built, go_first, interleaved, machine, middle, ratio};
 
 /// How a workload is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +54,7 @@ fn rounds(how: How, bare: u64, traced: u64) -> String {
 }
 
 fn inside(name: &str, how: How, bare: u64, traced: u64) -> Vec<String> {
-    vec![guest().display().to_string(), "work".into(), name.into(), rounds(how, bare, traced)]
+    vec![built("guest").display().to_string(), "work".into(), name.into(), rounds(how, bare, traced)]
 }
 
 fn words(command: &str) -> Vec<String> {
@@ -145,18 +149,6 @@ const WORKLOADS: &[Workload] = &[
     },
 ];
 
-fn guest() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"), PathBuf::from);
-    target.join("release/guest")
-}
-
-fn build_guest() {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo).args(["build", "--release", "-q", "-p", "guests"]).status().expect("cargo runs");
-    assert!(status.success(), "the guest builds");
-}
-
 /// Runs once and returns nanoseconds: of a round, or of the whole.
 fn measure(workload: &Workload, how: How, scratch: &Path) -> f64 {
     let argv = (workload.argv)(how);
@@ -198,78 +190,39 @@ fn pin(command: &mut Command) {
     }
 }
 
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// Median, least and greatest of the ratios of two ways over the rounds.
-fn ratio(rounds: &[Vec<(How, f64)>], a: How, b: How) -> Option<String> {
-    let of = |round: &Vec<(How, f64)>, how| round.iter().find(|(h, _)| *h == how).map(|(_, ns)| *ns);
-    let mut ratios: Vec<f64> = rounds.iter().filter_map(|r| Some(of(r, a)? / of(r, b)?)).collect();
-    if ratios.is_empty() {
-        return None;
-    }
-    let middle = median(&mut ratios);
-    Some(format!("{middle:.3} ({:.3}-{:.3})", ratios[0], ratios[ratios.len() - 1]))
-}
-
-/// A small generator: the order of the runs within a round must not be fixed, and needs no more.
-fn shuffle(items: &mut [How], state: &mut u64) {
-    for i in (1..items.len()).rev() {
-        *state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        items.swap(i, (*state >> 33) as usize % (i + 1));
-    }
-}
-
-fn machine() -> String {
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default().trim().to_string();
-    let strace = Command::new("strace")
+fn strace() -> String {
+    let version = Command::new("strace")
         .arg("-V")
         .output()
-        .map(|o| String::from_utf8_lossy(&o.stdout).lines().next().unwrap_or("").to_string());
-    let steal = read("/proc/stat").lines().next().and_then(|l| l.split_whitespace().nth(8)).unwrap_or("?").to_string();
-    let cpus = std::thread::available_parallelism().map_or(0, usize::from);
-    format!(
-        "Linux {}, {cpus} CPUs, load {}, steal ticks {steal}, {}",
-        read("/proc/sys/kernel/osrelease"),
-        read("/proc/loadavg"),
-        strace.unwrap_or_else(|_| "no strace: its columns are missing".into()),
-    )
+        .map(|output| String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or("").to_string());
+    version.unwrap_or_else(|_| "no strace: its columns are missing".into())
 }
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let rounds = arguments.first().and_then(|a| a.parse().ok()).unwrap_or(5);
     let chosen: Vec<&String> = arguments.iter().skip(1).collect();
-    build_guest();
+    build(&["-p", "guests"]);
     let scratch = tempfile::tempdir().expect("a scratch folder");
-    let nice = std::fs::write("/proc/self/autogroup", "-10")
-        .map_or_else(|e| format!("autogroup nice not set: {e}"), |()| "autogroup nice -10".into());
-    println!("{}; {nice}; {rounds} rounds, medians of per-round ratios (least-greatest)\n", machine());
+    let nice = go_first();
+    println!("{}, {}; {nice}; {rounds} rounds, medians of per-round ratios (least-greatest)\n", machine(), strace());
     println!("| workload | bare ns | ours / bare | ours / strace | ours / strace pinned | strace pinned / bare |");
     println!("|---|---:|---:|---:|---:|---:|");
     let mut ways = vec![How::Bare, How::BarePinned, How::Ours];
     if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_ok() {
         ways.extend([How::Strace, How::StracePinned]);
     }
-    let mut seed = u64::from(std::process::id());
     for workload in WORKLOADS.iter().filter(|w| chosen.is_empty() || chosen.iter().any(|c| *c == w.name)) {
         measure(workload, How::Bare, scratch.path());
-        let mut results = Vec::new();
-        for _ in 0..rounds {
-            shuffle(&mut ways, &mut seed);
-            results.push(ways.iter().map(|how| (*how, measure(workload, *how, scratch.path()))).collect::<Vec<_>>());
-        }
+        let results = interleaved(rounds, &ways, |how| measure(workload, how, scratch.path()));
         // Bare pings are a matter of placement: a traced pair shares a core, a filtered one is left alone.
         let base = if workload.name == "W3" { How::BarePinned } else { How::Bare };
-        let mut bare: Vec<f64> = results.iter().flatten().filter(|(h, _)| *h == base).map(|(_, ns)| *ns).collect();
         let cell = |a, b| ratio(&results, a, b).unwrap_or_else(|| "not measured".into());
         println!(
             "| {} {} | {:.0} | {} | {} | {} | {} |",
             workload.name,
             workload.what,
-            median(&mut bare),
+            middle(&results, base),
             cell(How::Ours, base),
             cell(How::Ours, How::Strace),
             cell(How::Ours, How::StracePinned),

@@ -17,6 +17,7 @@ pub fn run(words: &Words) -> i32 {
         "w7" => busy(1, rounds),
         "w7p" => busy(2, rounds),
         "w8p" => busy_with_calls(rounds),
+        "deep" => deep(rounds),
         _ => return 2,
     };
     println!("{ns:.1}");
@@ -142,4 +143,17 @@ fn busy_with_calls(rounds: u64) -> f64 {
         thread.join().unwrap();
     }
     per_round(rounds * 2, started)
+}
+
+/// Computes below 25 calls.
+fn deep(rounds: u64) -> f64 {
+    #[inline(never)]
+    fn down(depth: u32, steps: u64) -> u64 {
+        if depth == 0 { spin(steps) } else { std::hint::black_box(down(depth - 1, steps)) ^ 1 }
+    }
+    let started = Instant::now();
+    for _ in 0..rounds {
+        std::hint::black_box(down(25, 500_000));
+    }
+    per_round(rounds, started)
 }
