@@ -129,11 +129,11 @@ pub fn commands() -> [Command; 3] {
                 .about("Make one document of several")
                 .arg(
                     Arg::new("input")
-                        .value_name("PERF|DIR")
+                        .value_name("PERF|RECORDING|DIR")
                         .num_args(1..)
                         .required(true)
                         .value_parser(value_parser!(PathBuf))
-                        .help("Documents, or directories of the parts of one run"),
+                        .help("Documents, recordings, or directories of the parts of one run"),
                 )
                 .arg(output().required(true).help("The document; stacks and summary are written beside it"))
                 .arg(switch("one-run").help("They are the parts of one run: join their tracepoints")),

@@ -24,6 +24,12 @@ pub struct Facts<'a> {
     pub status: Option<Status>,
     /// Are all of its system calls recorded?
     pub calls: bool,
+    /// The machine, where it is known.
+    pub host: Option<host::Host>,
+    /// Who saw it, without those who took samples.
+    pub engines: Vec<String>,
+    /// Why not all of it was seen.
+    pub incomplete: Option<String>,
 }
 
 /// Hex digits of the host's digest in these documents.
@@ -70,9 +76,15 @@ impl Facts<'_> {
                 format!("by its switches {disagreeing} tasks ran more than 1 % longer or shorter than by schedstat");
             missing.push(("cpu_source".into(), what));
         }
+        let untold = gather.slots.untold_allocations();
         if summary.alloc.is_none() {
             let why = "no allocator that counts is in the program, or it did not live to tell";
             missing.push(("alloc".into(), why.into()));
+        } else if untold > 0 {
+            let why = format!(
+                "{untold} tasks with tracepoints did not tell theirs: they were killed, or nothing counts there"
+            );
+            missing.push(("alloc".into(), why));
         }
         if !self.calls {
             missing.push((
@@ -96,19 +108,21 @@ impl Facts<'_> {
         });
         let by_kernel = |report: &Report| report.source == Source::Kernel;
         let is_sampled = matches!(sampled, Some(Sampling::Done { report, .. }) if by_kernel(report));
-        let host::Host { system, machine, cpu_model, kernel, n_cpus, mut digest } = host::Host::here();
-        digest.truncate(DIGEST);
-        let engines = if is_sampled { vec!["ptrace".into(), "perf".into()] } else { vec!["ptrace".into()] };
+        let host = self.host.clone().map(|host::Host { system, machine, cpu_model, kernel, n_cpus, mut digest }| {
+            digest.truncate(DIGEST);
+            Host { system, machine, cpu_model, kernel, n_cpus: n_cpus as u64, digest }
+        });
+        let engines = self.engines.iter().cloned().chain(is_sampled.then(|| "perf".into())).collect();
         Meta {
             command: Some(self.argv.iter().map(|word| word.to_string_lossy().into_owned()).collect()),
             started_at: Some(date(self.started_ms)),
             exit,
-            host: Some(Host { system, machine, cpu_model, kernel, n_cpus: n_cpus as u64, digest }),
+            host,
             recorder: Some("chic-trace".into()),
             engines: Some(engines),
             clock: "monotonic".into(),
             cpu_source: if is_sampled { CpuSource::OnCpu } else { CpuSource::Wall },
-            incomplete: self.status.is_none().then(|| "the tracer left before the program ended".to_owned()),
+            incomplete: self.incomplete.clone(),
             ..fake_meta()
         }
     }

@@ -11,6 +11,7 @@
 //! | `facts` | what is known of the run beside its timeline |
 //! | `artefacts` | which files are written, which removed |
 //! | `run` | all of it, around one run |
+//! | `stored` | the same of a run that was recorded |
 
 mod artefacts;
 mod facts;
@@ -19,6 +20,8 @@ mod gather;
 mod names;
 mod run;
 mod settings;
+mod stored;
 
 pub use run::{Profiling, ending};
 pub use settings::{Settings, effective};
+pub use stored::of_recording;

@@ -90,8 +90,17 @@ impl Profiling {
         }
         let Profiling { settings, argv, started_ms, calls, gather, cleared } = self;
         let title = settings.picture.then(|| title(&argv, &settings));
-        let facts = Facts { settings: &settings, argv: &argv, started_ms, status, calls };
-        let reported = reported(facts, gather, sampled);
+        let facts = Facts {
+            settings: &settings,
+            argv: &argv,
+            started_ms,
+            status,
+            calls,
+            host: Some(host::Host::here()),
+            engines: vec!["ptrace".into()],
+            incomplete: status.is_none().then(|| "the tracer left before the program ended".to_owned()),
+        };
+        let reported = reported(&facts, gather, sampled);
         let artefacts = Artefacts { reported: &reported, paths: &settings.paths, title, compat: settings.compat };
         tracer::exit::outlive_full_files();
         let mut problems = cleared.take();
@@ -103,7 +112,8 @@ impl Profiling {
     }
 }
 
-fn reported(facts: Facts<'_>, mut gather: Gather, mut sampled: Option<Sampling>) -> Reported {
+/// Makes the documents of what was gathered.
+pub(super) fn reported(facts: &Facts<'_>, mut gather: Gather, mut sampled: Option<Sampling>) -> Reported {
     let settings = facts.settings;
     let wall = if settings.fake { gather.tasks.fake_wall() } else { gather.tasks.wall() };
     let mut stacks: Vec<Stack> = vec![Arc::default(); gather.stacks.len()];

@@ -102,6 +102,32 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Of a run that was recorded on this kind of machine (`uname -m`): without samples.
+    pub fn of_recording(machine: &str) -> Result<Settings, Problem> {
+        let how = How::default();
+        let here = target(&how)?;
+        let of_machine = || format!("{machine}-{}", here.value.split_once('-').map_or("", |(_, rest)| rest));
+        let target = if here.origin == Origin::Default { of_machine() } else { here.value.clone() };
+        Ok(Settings {
+            paths: Paths::beside(USUAL_PLACE.into()),
+            interval: None,
+            stacks: Stacks::None,
+            kernel: false,
+            calls: true,
+            weight: Weight::default(),
+            roots: Roots::default(),
+            picture: false,
+            name: name(&how)?.value,
+            target,
+            compat: false,
+            require_samples: false,
+            fake: false,
+            run_log: None,
+        })
+    }
+}
+
 /// What is in force, each with its origin: for `config`.
 pub fn effective(configuration: Option<&Configuration>) -> Result<Vec<Effective>, Problem> {
     let how = How::default();

@@ -193,3 +193,52 @@ fn a_plain_run_keeps_tracepoints_and_leaves_the_documents_to_the_program() {
     let label = own["runs"][0]["metrics"][0]["label"].as_str().expect("a label").as_bytes();
     assert!(kept.windows(label.len()).any(|piece| piece == label), "its tracepoints are not in the recording");
 }
+
+#[test]
+fn recordings_are_merged_as_the_documents_of_their_runs() {
+    if !can_trace() {
+        return;
+    }
+    let dir = room();
+    let guest = example("guest");
+    for (name, turns) in [("a.ctrace", "50"), ("b.ctrace", "70")] {
+        let ran = run_bare(dir.path(), &["record", "-o", name, "--", word(&guest), "threads", turns]);
+        assert!(ran.status.success(), "{}", text(&ran.stderr));
+    }
+    let own: Value =
+        serde_json::from_str(&fs::read_to_string(dir.path().join("perf.json")).expect("its own")).expect("JSON");
+    let merge = |words: &[&str]| run_bare(dir.path(), &[&["perf", "merge"], words].concat());
+    let merged = merge(&["--one-run", "-o", "all.json", "a.ctrace", "b.ctrace"]);
+    assert!(merged.status.success(), "{}", text(&merged.stderr));
+    let all = Profile::read(dir.path(), "all.json");
+    for metric in own["runs"][0]["metrics"].as_array().expect("metrics") {
+        let label = metric["label"].as_str().expect("a label");
+        // What the second run did, and 50 for each 70 of it by the first.
+        let calls = metric["calls"].as_u64().expect("a count");
+        assert_eq!(all.metric(label)["calls"].as_u64(), Some(calls + calls / 70 * 50), "{label}");
+        assert!(all.lines.iter().any(|(stack, _)| stack.split(';').any(|frame| frame == label)), "{:?}", all.lines);
+    }
+    assert_eq!(all.document["runs"][0]["meta"]["engines"], serde_json::json!(["ptrace"]));
+    assert_eq!(all.document["runs"][0]["meta"]["cpu_source"], "wall");
+    assert_eq!(all.summary()["not_measured"]["samples"], "none were asked for");
+    // Beside a document of a run of the same program.
+    let both = merge(&["-o", "both.json", "a.ctrace", "perf.json"]);
+    assert!(both.status.success(), "{}", text(&both.stderr));
+    let both: Value =
+        serde_json::from_str(&fs::read_to_string(dir.path().join("both.json")).expect("written")).expect("JSON");
+    let runs = both["runs"].as_array().expect("runs");
+    assert_eq!(runs.len(), 2);
+    assert_eq!(runs[0]["meta"]["exit"], serde_json::json!({"code": 0}));
+    assert_eq!(runs[1]["metrics"], own["runs"][0]["metrics"]);
+    // What is cut says so; what is none is refused.
+    let whole = fs::read(dir.path().join("a.ctrace")).expect("read");
+    fs::write(dir.path().join("cut.ctrace"), &whole[..whole.len() - 40]).expect("written");
+    assert!(merge(&["-o", "cut.json", "cut.ctrace"]).status.success());
+    let cut = Profile::read(dir.path(), "cut.json");
+    let why = cut.document["runs"][0]["meta"]["incomplete"].as_str().unwrap_or_default();
+    assert!(why.contains("recording"), "{why}");
+    fs::write(dir.path().join("no.ctrace"), &whole[..20]).expect("written");
+    let refused = merge(&["-o", "no.json", "no.ctrace"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
+    assert!(text(&refused.stderr).contains("cannot") && !dir.path().join("no.json").exists());
+}

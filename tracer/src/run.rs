@@ -180,6 +180,13 @@ fn finish(mut session: Session<'_>, started: Option<Started<'_>>, refused: usize
     Ok(ended)
 }
 
+impl Status {
+    /// What wait(2) says of a process in this word; `None` where it is no end.
+    pub fn of_wait(word: i32) -> Option<Status> {
+        status(WaitStatus(word))
+    }
+}
+
 /// A status in our types; `None` for one that is no end.
 pub fn status(raw: WaitStatus) -> Option<Status> {
     match (raw.exited(), raw.killed()) {

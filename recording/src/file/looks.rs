@@ -43,6 +43,11 @@ pub fn like(first: &[u8]) -> String {
     format!("it begins with {}, a recording with 89 43 54 52 0d 0a 1a 0a", shown.join(" "))
 }
 
+/// Is a file with these first bytes a recording?
+pub fn is_recording(first: &[u8]) -> bool {
+    first.starts_with(&MAGIC)
+}
+
 /// May a file with these first bytes be a document of calls, or text in which one stands? Not when it is known
 /// to be something else.
 pub fn may_be_document(first: &[u8]) -> bool {

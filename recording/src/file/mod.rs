@@ -24,7 +24,7 @@ mod window;
 mod write;
 
 pub use beside::{Beside, GiveName};
-pub use looks::may_be_document;
+pub use looks::{is_recording, may_be_document};
 pub use read::{OpenError, Read, Recording, State};
 pub use whole::NotWhole;
 pub use write::{WriteOptions, Writer};

@@ -1,9 +1,11 @@
-//! `chic-trace perf merge`: several documents as one.
+//! `chic-trace perf merge`: several documents, or recordings of runs, as one document.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use report::perf::merge::{MergeError, one_run, side_by_side};
+use report::perf::timeline::Reported;
 use report::perf::{Document, Folded, Paths, json, summary_json};
 
 use crate::cli::perf::PerfMerge;
@@ -11,6 +13,7 @@ use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, named, safe};
 use crate::output::reason;
 use crate::perf;
+use crate::profile::of_recording;
 
 /// Documents that belong together: one, or the parts of one run.
 struct Group {
@@ -67,7 +70,11 @@ fn merged(groups: Vec<Group>) -> Result<(String, Option<String>), MergeError> {
     }
     let borrowed: Vec<(&[u8], Document)> =
         documents.iter().map(|(bytes, document)| (bytes.as_slice(), document.clone())).collect();
-    Ok((side_by_side(&borrowed)?, None))
+    let summary = match borrowed.as_slice() {
+        [(_, only)] if only.runs.len() == 1 => only.summary.as_deref().map(summary_json),
+        _ => None,
+    };
+    Ok((side_by_side(&borrowed)?, summary))
 }
 
 /// The documents of parts. Keys that we do not know can't be joined: they are named and left out.
@@ -105,6 +112,12 @@ fn group(path: &Path) -> Result<Group, Problem> {
     let (files, joined) = if path.is_dir() { (parts_in(path)?, true) } else { (vec![path.to_owned()], false) };
     let mut group = Group { parts: Vec::new(), folded: Vec::new(), joined };
     for file in files {
+        if is_recording(&file) {
+            let Reported { document, folded, .. } = of_recording(&file)?;
+            group.parts.push((json(&document).into_bytes(), document));
+            group.folded.push(folded);
+            continue;
+        }
         group.parts.push(input(&file)?);
         let stacks = Paths::beside(file).folded;
         if stacks.exists() {
@@ -116,12 +129,14 @@ fn group(path: &Path) -> Result<Group, Problem> {
     Ok(group)
 }
 
+fn is_recording(path: &Path) -> bool {
+    let mut begin = [0; 8];
+    fs::File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok()
+        && recording::file::is_recording(&begin)
+}
+
 fn input(path: &Path) -> Result<(Vec<u8>, Document), Problem> {
     let bytes = perf::taken(path)?;
-    if bytes.starts_with(b"\x89CTR\r\n") {
-        return Err(Problem::usage(format!("cannot merge {}: it is a recording", named(path)))
-            .hint("documents are merged: the perf.json that `profile` or the program itself wrote of the run"));
-    }
     let document = perf::parsed(path, &bytes)?;
     Ok((bytes, document))
 }

@@ -1,6 +1,6 @@
 //! Slots: what tracepoints say.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use recording::event::{self, TracepointSource};
 use recording::tracepoint::{ABANDONED, Allocations, Description, What, decode};
@@ -38,6 +38,8 @@ pub struct Slots {
     uses: u64,
     /// Last word of each task on each tracepoint; 0 is the task as a whole.
     allocations: BTreeMap<(usize, u64), Allocations>,
+    /// Tasks with the runtime library.
+    linked: BTreeSet<usize>,
     /// Of the summary.
     pub counts: Tracepoints,
     /// Records that could not be read.
@@ -51,6 +53,9 @@ impl Slots {
     /// Takes what a task wrote. Behind its last enter or exit the fake clock stands at what is returned.
     pub fn take(&mut self, slots: event::Slots<'_>, task: usize, pid: u32, timeline: &mut Timeline) -> Option<u64> {
         let mut last = None;
+        if slots.source == Some(TracepointSource::Runtime) {
+            self.linked.insert(task);
+        }
         for record in decode(slots.bytes) {
             let Ok(record) = record else {
                 self.broken += 1;
@@ -233,6 +238,11 @@ impl Slots {
     /// Where each tracepoint is entered: number, process, address.
     pub fn sites(&self) -> impl Iterator<Item = (u32, u32, u64)> {
         self.sites.iter().map(|(number, (pid, site))| (*number, *pid, *site))
+    }
+
+    /// Tasks with the runtime library that did not live to tell their allocations, where others told theirs.
+    pub fn untold_allocations(&self) -> usize {
+        self.linked.iter().filter(|task| !self.allocations.contains_key(&(**task, 0))).count()
     }
 
     /// Allocations of all tasks; `None` when nobody counted them. Those of tracepoints are handed on.

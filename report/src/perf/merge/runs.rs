@@ -51,7 +51,8 @@ fn producer() -> Producer {
 /// do not know too; each takes the summary of its document along.
 pub fn side_by_side(documents: &[(&[u8], Document)]) -> Result<String, MergeError> {
     let target = same_target(documents.iter().map(|(_, document)| document.target.as_str()))?;
-    let mut runs = Vec::new();
+    let (mut runs, mut of_only_run) = (Vec::new(), None);
+    let several = documents.iter().map(|(_, document)| document.runs.len()).sum::<usize>() > 1;
     for (bytes, _) in documents {
         let start = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         let mut parser = Parser::new(Text::new(bytes), start);
@@ -68,15 +69,16 @@ pub fn side_by_side(documents: &[(&[u8], Document)]) -> Result<String, MergeErro
             Ok(())
         });
         read.map_err(|_| MergeError::NoDocument)?;
-        if let ([only], Some(summary)) = (found.as_mut_slice(), summary) {
-            give_summary(only, summary);
+        match (found.as_mut_slice(), summary) {
+            ([only], Some(summary)) if several => give_summary(only, summary),
+            (_, summary) => of_only_run = summary.filter(|_| !several),
         }
         runs.append(&mut found);
     }
     if runs.is_empty() {
         return Err(MergeError::NoRun);
     }
-    let whole = Copied { target: &target, runs: &runs };
+    let whole = Copied { target: &target, runs: &runs, summary: of_only_run.as_ref() };
     Ok(write::bare(&whole) + "\n")
 }
 
@@ -95,6 +97,8 @@ fn give_summary<'t>(run: &mut Node<'t>, summary: Node<'t>) {
 struct Copied<'a, 't> {
     target: &'a str,
     runs: &'a [Node<'t>],
+    /// Of the run, where it is the only one.
+    summary: Option<&'a Node<'t>>,
 }
 
 impl Serialize for Copied<'_, '_> {
@@ -104,7 +108,7 @@ impl Serialize for Copied<'_, '_> {
         map.serialize_entry("target", self.target)?;
         let runs: Vec<Shown<'_, '_>> = self.runs.iter().map(|node| Shown(&node.value)).collect();
         map.serialize_entry("runs", &runs)?;
-        map.serialize_entry("summary", &None::<()>)?;
+        map.serialize_entry("summary", &self.summary.map(|node| Shown(&node.value)))?;
         map.serialize_entry("schema_version", SCHEMA_VERSION)?;
         map.serialize_entry("producer", &producer())?;
         map.end()
