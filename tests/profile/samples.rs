@@ -148,6 +148,27 @@ fn a_stripped_program_is_named_by_its_module() {
 }
 
 #[test]
+fn a_static_program_of_musl_is_followed_to_its_beginning() {
+    if !can_trace() {
+        return;
+    }
+    let dir = room();
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/probed/hot.c");
+    let built =
+        Command::new("musl-gcc").args(["-static", "-O1", "-g", "-o", "hot", source]).current_dir(dir.path()).status();
+    if !built.is_ok_and(|status| status.success()) {
+        return println!("skipped: no musl-gcc that links statically here");
+    }
+    let profile = works(dir.path(), &["--profile-out", "p/", "--", "./hot", "alone", "2000"]);
+    profile.adds_up();
+    if profile.is_sampled() {
+        let busy = profile.total() - profile.with(|frame| frame == "[idle]");
+        assert!(profile.with(|frame| frame == "main") * 10 > busy * 9, "{:?}", profile.lines);
+        assert!(profile.with(|frame| frame == "[truncated]") * 20 < busy, "{:?}", profile.lines);
+    }
+}
+
+#[test]
 fn processes_stand_at_the_root_and_are_counted_once() {
     if !can_trace() {
         return;

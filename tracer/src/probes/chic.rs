@@ -16,8 +16,8 @@ use crate::sys::ptrace::General;
 
 const ENTER: &str = "chic_rt_trace_enter";
 const EXIT: &str = "chic_rt_trace_exit";
-/// A function that only the runtime library of this project has beside those of Chic.
-const OWN: &str = "chic_trace_register";
+/// How functions begin that only the runtime library of this project has beside those of Chic.
+const OWN: &str = "chic_trace_";
 /// What Chic's compiler says of a program.
 const METADATA: &str = ".chic.meta";
 
@@ -116,7 +116,7 @@ fn look(path: &Path) -> Result<Option<(Addresses, Option<Metadata>)>, String> {
     for symbol in file.symbols().filter(|symbol| is_named && !symbol.is_undefined()) {
         let place = (symbol.address(), symbol.size());
         match symbol.name() {
-            Ok(OWN) => return Ok(Some((Addresses::Own, None))),
+            Ok(name) if name.starts_with(OWN) => return Ok(Some((Addresses::Own, None))),
             Ok(ENTER) => both[0] = Some(place),
             Ok(EXIT) => both[1] = Some(place),
             _ => {}

@@ -447,6 +447,8 @@ impl State {
             let spaces = &self.spaces;
             let place = |ip| spaces.frame(stamp.pid, ip);
             complete = self.unwinding.unwind(stamp.pid, registers, taken.stack, place, &mut self.frames);
+            // Where tables end is where the task began, if a function stands there that nobody calls.
+            complete = complete || self.frames.last().copied().is_some_and(|last| self.is_entry(last));
         }
         let chain_complete = self.begins_a_task(complete);
         if self.stacks == Stacks::Auto && taken.registers.is_some() {
@@ -479,8 +481,13 @@ impl State {
             self.entries.insert(*last, true);
             return true;
         }
-        *self.entries.entry(*last).or_insert_with(|| {
-            self.spaces.mapping(last.mapping).is_some_and(|mapping| self.symbols.is_entry(mapping, last.ip))
+        let last = *last;
+        self.is_entry(last)
+    }
+
+    fn is_entry(&mut self, frame: Frame) -> bool {
+        *self.entries.entry(frame).or_insert_with(|| {
+            self.spaces.mapping(frame.mapping).is_some_and(|mapping| self.symbols.is_entry(mapping, frame.ip))
         })
     }
 }

@@ -85,8 +85,18 @@ pub(crate) fn build_id(path: &[u8]) -> Vec<u8> {
 pub const UNKNOWN: &str = "[unknown]";
 
 /// Names of functions in which threads of C programs begin (glibc, musl).
-const ENTRIES: &[&str] =
-    &["_start", "start_thread", "clone", "__clone", "clone3", "__clone3", "_dl_start_user", "__libc_start_main"];
+const ENTRIES: &[&str] = &[
+    "_start",
+    "start_thread",
+    "clone",
+    "__clone",
+    "clone3",
+    "__clone3",
+    "_dl_start_user",
+    "__libc_start_main",
+    // Of musl, which has no unwinding tables: nothing leads further.
+    "libc_start_main_stage2",
+];
 /// `_start` is shorter than this, bytes: for files whose symbols were taken off.
 const START_BYTES: u64 = 64;
 
