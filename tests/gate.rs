@@ -379,6 +379,9 @@ fn history_keeps_hosts_apart_and_names_broken_lines() {
     let all = gate(dir.path(), &["history", "--host", "all", "--format", "json"]);
     let all: Value = serde_json::from_slice(&all.stdout).expect("JSON");
     assert_eq!(all["series"].as_array().map(Vec::len), Some(2));
+    let none = gate(dir.path(), &["history"]);
+    ends(&none, 0);
+    assert!(text(&none.stderr).contains("none of its 3 values is of this host"), "{}", text(&none.stderr));
     let values: Vec<&Value> =
         all["series"][0]["points"].as_array().expect("points").iter().map(|p| &p["value"]).collect();
     assert_eq!(values, [&json!(1.0), &json!(2.0)]);
@@ -412,6 +415,27 @@ fn history_tells_where_values_changed() {
     let all: Value = serde_json::from_slice(&all.stdout).expect("JSON");
     valid(report::schema("history").expect("a schema"), &all);
     assert_eq!(all["series"][0]["change_points"], json!([10]));
+}
+
+#[test]
+fn history_is_read_at_a_glance() {
+    let dir = room();
+    let store = dir.path().join("artifacts/performance/baselines/main");
+    std::fs::create_dir_all(&store).expect("a folder");
+    let line = |bench: &str, unit: &str, at: u64, value: f64| {
+        json!({"bench_id": bench, "metric": "m", "unit": unit, "value": value, "started_at_unix_ms": at,
+            "git_sha": null, "host_digest": "here"})
+        .to_string()
+    };
+    let lines =
+        [line("a", "ns", 1, 2_955.694), line("a", "ns", 2, 3_101.123_456), line("b", "count", 1, 87.0)].join("\n");
+    std::fs::write(store.join("history.jsonl"), lines).expect("written");
+    let shown = text(&gate(dir.path(), &["history", "--host", "all"]).stdout);
+    assert_eq!(
+        shown,
+        "a m on here: first 2.956 µs, last 3.101 µs (+4.9 %), min 2.956 µs, median 3.028 µs, max 3.101 µs, 2 runs\n  \
+         ▁█\nb m on here: first 87, last 87 (+0.0 %), min 87, median 87, max 87, 1 run\n  ▁\n"
+    );
 }
 
 #[test]
