@@ -502,8 +502,11 @@ fn calls_of_a_program_are_counted_and_compared() {
         (&json!([0, 0, 0, 0, 0]), &json!("bytes"))
     );
     assert!(of("bytes.read")["values"][0].as_u64().is_some_and(|bytes| bytes > 20), "{counters}");
-    let counted = all.iter().any(|counter| counter["name"] == "instructions");
-    assert!(counted != text(&saved.stderr).contains("instructions are not counted: "), "{}", text(&saved.stderr));
+    for name in ["instructions", "faults.minor", "faults.major"] {
+        let counted = all.iter().any(|counter| counter["name"] == name);
+        let said = text(&saved.stderr).contains(&format!("{name} are not counted: "));
+        assert!(counted != said, "{name}: {}", text(&saved.stderr));
+    }
 
     let same = [&["--baseline", "sh"][..], &argv].concat();
     let (_, second, first) = checked(dir.path(), &same, 0);
@@ -532,6 +535,8 @@ fn calls_of_a_program_are_counted_and_compared() {
         .map(|row| &row["metric"])
         .collect();
     assert!(worse.contains(&&json!("calls")) && worse.contains(&&json!("calls.%file")), "{worse:?}");
+    let is_stat = |name: &str| name.starts_with("calls.") && (name.contains("stat") || name.contains("access"));
+    assert!(worse.iter().any(|name| name.as_str().is_some_and(is_stat)), "{worse:?}");
     assert!(text(&run.stderr).contains("chic-trace: sh calls.%file regressed"), "{}", text(&run.stderr));
     std::fs::write(dir.path().join("renacer.toml"), "[regression]\nsyscall_threshold_percent = 50\n").expect("written");
     let calls = [&["--bench-filter", "errors", "--baseline", "sh"][..], &argv].concat();

@@ -157,11 +157,13 @@ fn of_pairs(ask: &Check, turns: &Turns, check: &CheckSettings) -> Result<Compare
 fn of_counters(ask: &Check, settings: &Settings, check: &CheckSettings) -> Result<Compared, Problem> {
     let ask = &ask.counted;
     let before = counted::kept(&counted::place(ask, &check.baseline, settings)?)?;
-    let counted::Found { counters: after, no_instructions } = counted::count(ask, Some(before.runs))?;
+    let counted::Found { counters: after, missing } = counted::count(ask, Some(before.runs))?;
     let name = ask.golden.as_deref().unwrap_or(&check.baseline);
     let mut rows = counters::compare(&counted::id(ask), &before, &after, check.calls_percent);
-    for row in rows.iter_mut().filter(|row| row.metric == "instructions" && row.verdict == Verdict::NotMeasured) {
-        row.reason = no_instructions.as_ref().map(|why| format!("counter-unavailable: {why}")).or(row.reason.take());
+    for row in rows.iter_mut().filter(|row| row.verdict == Verdict::NotMeasured) {
+        if let Some((_, why)) = missing.iter().find(|(name, _)| *name == row.metric) {
+            row.reason = Some(format!("counter-unavailable: {why}"));
+        }
     }
     rows.retain(|row| row.metric.contains(&check.filter) || row.bench_id.contains(&check.filter));
     let mut failures = Vec::new();
