@@ -83,6 +83,35 @@ fn note_v2(most: f64) -> String {
     note.to_string()
 }
 
+#[test]
+fn the_schema_of_a_note_takes_what_the_gate_takes() {
+    let schema: Value = serde_json::from_str(report::schema("risk-note").expect("a schema")).expect("JSON");
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    let note: Value = serde_json::from_str(&note_v2(15.0)).expect("JSON");
+    assert!(validator.is_valid(&note), "{note}");
+    for name in ["valid.v2", "expired.v2", "too_small.v2"] {
+        let note = sample(&format!("frankenjax/risk_notes/{name}.risk_note.json"));
+        assert!(validator.is_valid(&serde_json::from_str(&note).expect("JSON")), "{name}");
+    }
+    for (key, value) in [
+        ("bench_ids", json!([])),
+        ("max_regression_percent", json!(-1)),
+        ("expires_on", json!("tomorrow")),
+        ("baseline_blake3", json!("abc")),
+        ("reason", json!("")),
+        ("more", json!(1)),
+    ] {
+        let mut bad = note.clone();
+        bad[key] = value;
+        assert!(!validator.is_valid(&bad), "{bad}");
+        let dir = room();
+        project(dir.path(), 12.0);
+        self::note(dir.path(), "bad.risk_note.json", &bad.to_string());
+        let (_, second, _) = checked(dir.path(), &[], 1);
+        assert_eq!(second["risk_notes"][0]["status"], "invalid", "{bad}");
+    }
+}
+
 fn read(path: &Path) -> Option<Value> {
     let text = std::fs::read_to_string(path).ok()?;
     Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
@@ -154,6 +183,9 @@ fn b_twice_the_time_fails() {
         assert_eq!(regressions[0]["bench_id"], "emit/json");
         assert_eq!(regressions[0]["justified"], false);
         assert!(text(&run.stderr).contains("chic-trace: emit/json regressed (+100.00 %)"), "{}", text(&run.stderr));
+        let how =
+            "chic-trace: a note in artifacts/performance/risk_notes accepts what became worse; chic-trace schema ";
+        assert!(text(&run.stderr).contains(how), "{}", text(&run.stderr));
     }
 }
 

@@ -51,6 +51,7 @@ pub fn run(general: &General, ask: &Check) -> Result<Ending, Problem> {
         Err(problem) if problem.code == Code::FAILED => (Compared::default(), Some(problem)),
         Err(problem) => return Err(problem),
     };
+    let notes = check.risk_notes.clone();
     let report = report(ask, &settings, check, compared, problem)?;
     if let Some(path) = &ask.report {
         written(perf::write(path, json(&report).as_bytes()))?;
@@ -61,7 +62,7 @@ pub fn run(general: &General, ask: &Check) -> Result<Ending, Problem> {
     {
         written(perf::write(path, text.as_bytes()))?;
     }
-    reasons::say(&report, ask.allow_unused_notes);
+    reasons::say(&report, ask.allow_unused_notes, &notes);
     let own = Own { json: &|| json(&report), text: &|| text(&report), junit: None };
     let findings = found::findings(&report).located(&|case| place(ask, &settings, &report, case));
     let findings = Findings { took_ms: began.elapsed().as_millis() as u64, ..findings };
