@@ -424,6 +424,27 @@ fn history_keeps_hosts_apart_and_names_broken_lines() {
 }
 
 #[test]
+fn history_is_read_at_a_glance() {
+    let dir = room();
+    let store = dir.path().join("artifacts/performance/baselines/main");
+    std::fs::create_dir_all(&store).expect("a folder");
+    let line = |bench: &str, unit: &str, at: u64, value: f64| {
+        json!({"bench_id": bench, "metric": "m", "unit": unit, "value": value, "started_at_unix_ms": at,
+            "git_sha": null, "host_digest": "here"})
+        .to_string()
+    };
+    let lines =
+        [line("a", "ns", 1, 2_955.694), line("a", "ns", 2, 3_101.123_456), line("b", "count", 1, 87.0)].join("\n");
+    std::fs::write(store.join("history.jsonl"), lines).expect("written");
+    let shown = text(&gate(dir.path(), &["history", "--host", "all"]).stdout);
+    assert_eq!(
+        shown,
+        "a m on here: first 2.956 µs, last 3.101 µs (+4.9 %), min 2.956 µs, median 3.028 µs, max 3.101 µs, 2 runs\n  \
+         ▁█\nb m on here: first 87, last 87 (+0.0 %), min 87, median 87, max 87, 1 run\n  ▁\n"
+    );
+}
+
+#[test]
 fn history_tells_where_values_changed() {
     let dir = room();
     let store = dir.path().join("artifacts/performance/baselines/main");
@@ -450,27 +471,6 @@ fn history_tells_where_values_changed() {
 }
 
 #[test]
-fn history_is_read_at_a_glance() {
-    let dir = room();
-    let store = dir.path().join("artifacts/performance/baselines/main");
-    std::fs::create_dir_all(&store).expect("a folder");
-    let line = |bench: &str, unit: &str, at: u64, value: f64| {
-        json!({"bench_id": bench, "metric": "m", "unit": unit, "value": value, "started_at_unix_ms": at,
-            "git_sha": null, "host_digest": "here"})
-        .to_string()
-    };
-    let lines =
-        [line("a", "ns", 1, 2_955.694), line("a", "ns", 2, 3_101.123_456), line("b", "count", 1, 87.0)].join("\n");
-    std::fs::write(store.join("history.jsonl"), lines).expect("written");
-    let shown = text(&gate(dir.path(), &["history", "--host", "all"]).stdout);
-    assert_eq!(
-        shown,
-        "a m on here: first 2.956 µs, last 3.101 µs (+4.9 %), min 2.956 µs, median 3.028 µs, max 3.101 µs, 2 runs\n  \
-         ▁█\nb m on here: first 87, last 87 (+0.0 %), min 87, median 87, max 87, 1 run\n  ▁\n"
-    );
-}
-
-#[test]
 fn results_of_other_tools_are_compared() {
     let dir = room();
     let export = |factor: f64| {
@@ -488,6 +488,54 @@ fn results_of_other_tools_are_compared() {
     std::fs::write(dir.path().join("bad.json"), "{\"results\": [{}]}").expect("written");
     let (run, ..) = checked(dir.path(), &["--baseline", "tools", "--source", "bad.json"], 1);
     assert!(text(&run.stderr).contains("cannot read results bad.json: line 1"), "{}", text(&run.stderr));
+}
+
+/// A `summary.json` of iai-callgrind 0.16 with these instructions, new and old.
+fn callgrind(new: u64, old: u64) -> Value {
+    let change = ((new as f64 - old as f64) / old as f64 * 100.0).to_string();
+    let ir = json!({"diffs": {"diff_pct": change, "factor": (new as f64 / old as f64).to_string()},
+        "metrics": {"Both": [{"Int": new}, {"Int": old}]}});
+    let summary = json!({"Callgrind": {"Ir": ir, "L1hits": {"diffs": null, "metrics": {"Left": {"Int": 7}}}}});
+    let info = json!({"command": "target/release/deps/sums", "details": null, "parent_pid": null, "part": null,
+        "path": "callgrind.out", "pid": 7, "thread": null});
+    let regression = json!({"Soft": {"diff_pct": change, "limit": "1", "metric": {"Callgrind": "Ir"},
+        "new": {"Int": new}, "old": {"Int": old}}});
+    let profile = |tool: &str, summary: Value| {
+        json!({"tool": tool, "log_paths": ["x.log"], "out_paths": ["x.out"], "flamegraphs": [],
+            "summaries": {"parts": [{"details": {"Left": info}, "metrics_summary": summary}],
+                "total": {"summary": summary, "regressions": [regression]}}})
+    };
+    json!({"version": "6", "kind": "LibraryBenchmark", "module_path": "sums::group::sum", "function_name": "sum",
+        "id": "large", "details": null, "baselines": ["old", null], "benchmark_exe": "/x/sums", "benchmark_file":
+        "/x/sums.rs", "package_dir": "/x", "project_root": "/x", "summary_output": null,
+        "profiles": [profile("Callgrind", summary), profile("Massif", json!("None"))]})
+}
+
+#[test]
+fn a_document_of_callgrind_that_fits_its_schema_is_read_with_left_as_new() {
+    let dir = room();
+    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/criterion");
+    match std::fs::read_to_string(published.join("iai-callgrind-summary.v6.schema.json")) {
+        Ok(schema) => {
+            let schema: Value = serde_json::from_str(&schema).expect("JSON");
+            let validator = jsonschema::draft7::new(&schema).expect("a schema");
+            let document = callgrind(105, 100);
+            let errors: Vec<String> =
+                validator.iter_errors(&document).map(|error| format!("{error} at {}", error.instance_path())).collect();
+            assert_eq!(errors, Vec::<String>::new());
+        }
+        Err(_) => println!("skipped: samples not here: iai-callgrind-summary.v6.schema.json"),
+    }
+    for (new, old, code, expected) in [(105, 100, 1, "regressed"), (100, 100, 0, "pass"), (95, 100, 0, "improved")] {
+        std::fs::write(dir.path().join("summary.json"), callgrind(new, old).to_string()).expect("written");
+        let (_, second, _) = checked(dir.path(), &["--source", "summary.json"], code);
+        let rows = second["benchmarks"].as_array().expect("rows");
+        let ir = rows.iter().find(|row| row["metric"] == "Ir").expect("Ir");
+        assert_eq!((&ir["verdict"], &ir["design"]), (&json!(expected), &json!("counter-exact")), "{ir}");
+        assert_eq!((&ir["candidate_value"], &ir["baseline_value"]), (&json!(new as f64), &json!(old as f64)));
+        let hits = rows.iter().find(|row| row["metric"] == "L1hits").expect("L1hits");
+        assert_eq!(hits["verdict"], "new");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `chic-trace gate check`: results against a baseline.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
@@ -197,8 +198,10 @@ fn sides(ask: &Check, settings: &Settings, check: &CheckSettings, here: &host::H
         }
     };
     candidate.keep(&check.filter);
-    // Results that hold the old values themselves need no baseline.
-    let holds_old = candidate.runs.iter().flat_map(|run| &run.benches).all(|bench| bench.old.is_some());
+    // Results that hold the old values themselves need no baseline: what of a benchmark has none is new.
+    let benches = || candidate.runs.iter().flat_map(|run| &run.benches);
+    let known: HashSet<&String> = benches().filter(|bench| bench.old.is_some()).map(|bench| &bench.id).collect();
+    let holds_old = benches().all(|bench| known.contains(&bench.id));
     let mut baseline = if holds_old && !candidate.is_empty() && ask.baseline.is_none() {
         Place::of(&settings.store, &check.baseline)
             .side()?
