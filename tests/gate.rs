@@ -93,6 +93,9 @@ fn the_schema_of_a_note_takes_what_the_gate_takes() {
         let note = sample(&format!("frankenjax/risk_notes/{name}.risk_note.json"));
         assert!(validator.is_valid(&serde_json::from_str(&note).expect("JSON")), "{name}");
     }
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/BUDGETS.md")).expect("a page");
+    let shown = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a note");
+    assert!(validator.is_valid(&serde_json::from_str(shown).expect("JSON")), "{shown}");
     for (key, value) in [
         ("bench_ids", json!([])),
         ("max_regression_percent", json!(-1)),
