@@ -6,8 +6,8 @@ use crate::config;
 use crate::exit::say;
 use crate::message::{Problem, safe};
 
-/// Says with `-v` which variables of renacer are set.
-pub fn tell(look: &Look) {
+/// Says with `-v` which variables of renacer are set, and which sections of renacer.toml change nothing.
+pub fn tell(general: &General, look: &Look) {
     if !look.verbose {
         return;
     }
@@ -18,6 +18,11 @@ pub fn tell(look: &Look) {
     names.sort_unstable();
     for name in names {
         say(&format_args!("chic-trace: {} is set: it is a variable of renacer and has no effect here", safe(&name)));
+    }
+    // Whoever needs the file says what is wrong with it.
+    let configuration = config::read(general).ok().flatten();
+    for remark in configuration.iter().flat_map(|file| &file.remarks) {
+        say(&format_args!("chic-trace: {}", safe(remark)));
     }
 }
 

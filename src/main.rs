@@ -24,6 +24,7 @@ mod plan;
 mod platform;
 mod profile;
 mod programs;
+mod ratios;
 mod runner;
 mod selection;
 mod session;

@@ -62,18 +62,24 @@ fn a_trace_is_a_golden_until_one_is_recorded() {
     let dir = room.path();
     write(dir, "renacer.toml", TRACES);
     write(dir, "golden_traces/x", "");
-    let echo = fs::canonicalize("/bin/echo").expect("a path");
-    let echo = echo.to_str().expect("text");
-    let document = ["-f", "--format", "json", "-o", "golden_traces/first.json", "--", echo, "one"];
+    // Where /bin is a link, the kernel knows the first by the name of the second.
+    for echo in ["/bin/echo", "/usr/bin/echo"] {
+        let document = ["-f", "--format", "json", "-o", "golden_traces/first.json", "--", echo, "one"];
+        ends(&run(dir, &document), 0);
+        let same = run(dir, &["golden", "check", "first", "--", echo, "one"]);
+        ends(&same, 0);
+        let other = run(dir, &["golden", "check", "first", "--format", "json", "--", echo, "two"]);
+        ends(&other, 1);
+        assert!(text(&other.stdout).contains("out.bytes"), "{}", text(&other.stdout));
+        assert!(!dir.join("goldens").exists(), "nothing waits to be accepted");
+    }
+    let child = "/bin/sh -c '/bin/echo one; :'";
+    let document = ["-f", "--format", "json", "-o", "golden_traces/first.json", "--", "/bin/sh", "-c", child];
     ends(&run(dir, &document), 0);
-    let same = run(dir, &["golden", "check", "first", "--", echo, "one"]);
-    ends(&same, 0);
-    let other = run(dir, &["golden", "check", "first", "--format", "json", "--", echo, "two"]);
-    ends(&other, 1);
-    assert!(text(&other.stdout).contains("out.bytes"), "{}", text(&other.stdout));
-    assert!(!dir.join("goldens").exists(), "nothing waits to be accepted");
+    ends(&run(dir, &["golden", "check", "first", "--", "/bin/sh", "-c", child]), 0);
 
     // A golden of that name goes before it.
+    let echo = "/bin/echo";
     ends(&run(dir, &["golden", "record", "first", "--", echo, "two"]), 0);
     ends(&run(dir, &["golden", "check", "first", "--", echo, "two"]), 0);
 }
@@ -272,4 +278,93 @@ fn traces_of_equal_name_in_two_directories_are_compared() {
     assert!(shown.starts_with("old/a.json and new/a.json:\nsame as recorded\n"), "{shown}");
     assert!(shown.contains("old/b.json and new/b.json:\ndifferent\n") && shown.contains("out.bytes"), "{shown}");
     ends(&run(dir, &["compare", "--format", "json"]), 2);
+}
+
+#[test]
+fn what_a_port_was_expected_to_gain_stands_beside_a_comparison() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    let trace = |file: &str, script: &str| {
+        ends(&run(dir, &["-f", "--format", "json", "-o", file, "--", "/bin/sh", "-c", script]), 0);
+    };
+    trace("old.json", "sleep 0.3; echo one");
+    trace("new.json", "echo one");
+    let compared = run(dir, &["compare", "old.json", "new.json", "--as-recorded", "--root", "any"]);
+    assert!(!text(&compared.stdout).contains("ratios"), "{}", text(&compared.stdout));
+    let expected = "[semantic_equivalence]\nexpected_speedup_min = 1.5\nexpected_speedup_max = 1000000.0\n\
+        expected_memory_reduction_min = 50.0\n";
+    write(dir, "renacer.toml", expected);
+    let with = run(dir, &["compare", "old.json", "new.json", "--as-recorded", "--root", "any"]);
+    let shown = text(&with.stdout);
+    assert_eq!(with.status.code(), compared.status.code(), "no verdict depends on ratios: {shown}");
+    let lines: Vec<&str> = shown.lines().skip_while(|line| !line.starts_with("ratios of these runs")).collect();
+    let [_, speed, memory] = lines.as_slice() else { panic!("{shown}") };
+    assert!(
+        speed.contains(", expected 1.5 to 1000000 (wall time while traced ") && speed.contains(" ms -> "),
+        "{speed}"
+    );
+    assert!(memory.contains(", expected at least 50: it is less (peak resident set "), "{memory}");
+    // A document is alone on standard output.
+    let as_json = run(dir, &["compare", "old.json", "new.json", "--as-recorded", "--root", "any", "--format", "json"]);
+    assert!(serde_json::from_slice::<Value>(&as_json.stdout).is_ok(), "{}", text(&as_json.stdout));
+    assert!(text(&as_json.stderr).contains("  speed-up "), "{}", text(&as_json.stderr));
+    // Of recordings the same is known.
+    for (file, script) in [("old.ctrace", "sleep 0.3; echo one"), ("new.ctrace", "echo one")] {
+        ends(&run(dir, &["record", "-o", file, "--", "/bin/sh", "-c", script]), 0);
+    }
+    let recorded = text(&run(dir, &["compare", "old.ctrace", "new.ctrace", "--root", "any"]).stdout);
+    assert!(recorded.contains("\n  speed-up ") && recorded.contains("\n  memory reduction "), "{recorded}");
+}
+
+#[test]
+fn the_picture_of_a_profile_goes_where_the_file_says() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    let toils = programs::build("toils", None, dir);
+    let profile = |words: &[&str]| {
+        let all = [&["profile"], words, &["--", toils.to_str().expect("text")]].concat();
+        let run = run(dir, &all);
+        ends(&run, 0);
+        text(&run.stderr)
+    };
+    write(dir, "renacer.toml", "[profiling]\nenable_flamegraphs = true\nflamegraph_dir = \"out/flames\"\n");
+    let said = profile(&[]);
+    if said.contains("skipped flamegraph generation") {
+        println!("skipped: no samples here: {said}");
+        return;
+    }
+    assert!(dir.join("out/flames/perf.svg").is_file() && dir.join("profiling/latest/perf.json").is_file(), "{said}");
+    assert!(!dir.join("profiling/latest/perf.svg").exists() && said.contains("out/flames/perf.svg"), "{said}");
+    profile(&["--profile-out", "own/"]);
+    assert!(dir.join("own/perf.svg").is_file());
+    write(dir, "renacer.toml", "[profiling]\nenable_flamegraphs = false\n");
+    profile(&["--profile-out", "bare/"]);
+    assert!(dir.join("bare/perf.json").is_file() && !dir.join("bare/perf.svg").exists());
+    profile(&["--profile-out", "drawn/", "--profile-flamegraph"]);
+    assert!(dir.join("drawn/perf.svg").is_file());
+}
+
+#[test]
+fn a_section_that_changes_nothing_is_told_to_who_asks() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let dir = room.path();
+    write(dir, "renacer.toml", "[compression]\nenabled = true\nalgorithm = \"rle\"\nmin_file_size_kb = 100\n");
+    let said = |words: &[&str]| text(&run(dir, &[words, &["-o", "/dev/null", "--", "/bin/true"]].concat()).stderr);
+    let remark =
+        "chic-trace: renacer.toml:2: [compression] has no effect: recordings have a compression of their own\n";
+    assert!(said(&["-v"]).contains(remark), "{}", said(&["-v"]));
+    assert!(!said(&[]).contains("compression"));
+    write(dir, "renacer.toml", "[compression]\nalgorithm = \"lz4\"\n");
+    let refused = run(dir, &["assert", "--", "/bin/true"]);
+    ends(&refused, 2);
+    assert!(text(&refused.stderr).contains("algorithm"), "{}", text(&refused.stderr));
 }

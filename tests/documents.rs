@@ -101,6 +101,10 @@ impl Stage {
         fs::write(dir.join("fixture/in"), "hello\n").expect("written");
         fs::write(dir.join("Makefile"), "all: a b\na b:\n\t@true\n").expect("written");
         fs::copy(Path::new(ROOT).join("renacer.toml"), dir.join("renacer.toml")).expect("copied");
+        // As hyperfine exports it.
+        let times: Vec<f64> = (0..20).map(|run| 0.1 + f64::from(run * 7 % 20) * 1e-5).collect();
+        let result = serde_json::json!({"command": "sort fixture/in", "mean": 0.1, "times": times});
+        fs::write(dir.join("results.json"), serde_json::json!({"results": [result]}).to_string()).expect("written");
         let runs = Command::new("sleep").arg("300").stdout(Stdio::null()).spawn().expect("it starts");
         Stage { room, runs }
     }

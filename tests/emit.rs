@@ -1,9 +1,10 @@
 //! `--emit` of every judging command: each form is read by a reader of its own, whatever the names in it are.
 
+mod junit;
 mod programs;
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use programs::{can_trace, chic_trace, output, room, text};
 use serde_json::{Value, json};
@@ -49,26 +50,6 @@ fn sarif(path: &Path) -> Vec<Value> {
         level_fits_kind(result);
     }
     results
-}
-
-/// Name and outcome of each case, as Python's XML reader finds them; none where there is no Python.
-fn junit(path: &Path) -> Option<Vec<(String, String)>> {
-    let script = "import sys, json, xml.etree.ElementTree as tree\n\
-        root = tree.parse(sys.argv[1]).getroot()\n\
-        assert root.tag == 'testsuites', root.tag\n\
-        suite = root.find('testsuite')\n\
-        cases = suite.findall('testcase')\n\
-        of = lambda tag: sum(case.find(tag) is not None for case in cases)\n\
-        for one in (root, suite):\n    \
-            assert int(one.get('tests')) == len(cases), one.attrib\n    \
-            assert int(one.get('failures')) == of('failure') and int(one.get('skipped')) == of('skipped'), one.attrib\n\
-        print(json.dumps([[case.get('name'), case[0].tag if len(case) else 'passed'] for case in cases]))\n";
-    let Ok(run) = Command::new("python3").args(["-c", script]).arg(path).output() else {
-        println!("skipped: python3 is not here to read JUnit's XML");
-        return None;
-    };
-    assert!(run.status.success(), "{}\n{}", text(&run.stderr), std::fs::read_to_string(path).unwrap_or_default());
-    Some(serde_json::from_slice(&run.stdout).expect("pairs"))
 }
 
 fn run(dir: &Path, words: &[&str], github: bool) -> Output {
@@ -129,11 +110,10 @@ fn of_a_gate_check() {
     assert_eq!((&found[0]["ruleId"], &found[0]["level"]), (&json!("regressed"), &json!("error")));
     assert!(found[0]["message"]["text"].as_str().expect("text").contains("+50.00 %"), "{found:?}");
     assert_eq!(place(&found[0]), ("new.json".to_owned(), 1), "where the benchmark stands");
-    if let Some(cases) = junit(&dir.join("junit.out")) {
-        let outcomes: Vec<&str> = cases.iter().map(|(_, outcome)| outcome.as_str()).collect();
-        assert_eq!((cases[0].0.as_str(), outcomes), ("good", vec!["passed", "failure"]));
-        assert_eq!(cases[1].0.replace('\n', " "), HOSTILE.replace(['\n', '\u{1b}'], " ").replace(" [31m", "?[31m"));
-    }
+    let cases = junit::cases(&dir.join("junit.out"));
+    let outcomes: Vec<&str> = cases.iter().map(|(_, outcome)| outcome.as_str()).collect();
+    assert_eq!((cases[0].0.as_str(), outcomes), ("good", vec!["passed", "failure"]));
+    assert_eq!(cases[1].0.replace('\n', " "), HOSTILE.replace(['\n', '\u{1b}'], " ").replace(" [31m", "?[31m"));
     let annotations = std::fs::read_to_string(dir.join("github.out")).expect("annotations");
     assert_eq!(annotations.lines().count(), 1, "{annotations}");
     assert!(annotations.starts_with(
@@ -269,9 +249,8 @@ fn of_an_assert() {
         annotations.starts_with("::error file=") && annotations.contains(&format!(",line={line},")),
         "{annotations}"
     );
-    if let Some(cases) = junit(&dir.join("junit.out")) {
-        assert_eq!(cases, [("few".into(), "failure".into()), ("many".into(), "passed".into())]);
-    }
+    let cases = junit::cases(&dir.join("junit.out"));
+    assert_eq!(cases, [("few".into(), "failure".into()), ("many".into(), "passed".into())]);
     assert!(json_of(&dir.join("bmf.out"))["many"]["span_count"]["value"].as_f64().is_some_and(|calls| calls > 1.0));
     ends(&run(dir, &["assert", "--emit", "gate-row:x", "--", "/bin/true"], false), 2);
 
@@ -302,9 +281,8 @@ fn of_a_perf_report() {
     let found = sarif(&dir.join("sarif.out"));
     assert!(found.iter().any(|found| found["ruleId"] == "regressed" && found["level"] == "error"), "{found:?}");
     assert!(found.iter().map(place).all(|(file, line)| file == "current.json" && line > 0), "{found:?}");
-    if let Some(cases) = junit(&dir.join("junit.out")) {
-        assert!(cases.iter().any(|(_, outcome)| outcome == "failure"), "{cases:?} {status}");
-    }
+    let cases = junit::cases(&dir.join("junit.out"));
+    assert!(cases.iter().any(|(_, outcome)| outcome == "failure"), "{cases:?} {status}");
     let values = json_of(&dir.join("github-action-benchmark.out"));
     let values = values.as_array().expect("values");
     assert!(!values.is_empty() && values.iter().all(|value| value["unit"] == "ns"), "{values:?}");
@@ -334,9 +312,8 @@ fn of_a_golden_check_and_a_comparison() {
         ends(&run(dir, &all(&words, &emits, &rest), false), 1);
         let found = sarif(&dir.join("sarif.out"));
         assert!(found.iter().any(|found| found["ruleId"] == "out.bytes" && found["level"] == "error"), "{found:?}");
-        if let Some(cases) = junit(&dir.join("junit.out")) {
-            assert_eq!((cases.len(), cases[0].1.as_str()), (1, "failure"));
-        }
+        let cases = junit::cases(&dir.join("junit.out"));
+        assert_eq!((cases.len(), cases[0].1.as_str()), (1, "failure"));
         let page = std::fs::read_to_string(dir.join("markdown.out")).expect("a page");
         assert!(page.starts_with(&format!("## chic-trace {command}: different\n")), "{page}");
         let annotations = std::fs::read_to_string(dir.join("github.out")).expect("annotations");

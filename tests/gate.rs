@@ -83,6 +83,38 @@ fn note_v2(most: f64) -> String {
     note.to_string()
 }
 
+#[test]
+fn the_schema_of_a_note_takes_what_the_gate_takes() {
+    let schema: Value = serde_json::from_str(report::schema("risk-note").expect("a schema")).expect("JSON");
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    let note: Value = serde_json::from_str(&note_v2(15.0)).expect("JSON");
+    assert!(validator.is_valid(&note), "{note}");
+    for name in ["valid.v2", "expired.v2", "too_small.v2"] {
+        let note = sample(&format!("frankenjax/risk_notes/{name}.risk_note.json"));
+        assert!(validator.is_valid(&serde_json::from_str(&note).expect("JSON")), "{name}");
+    }
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/BUDGETS.md")).expect("a page");
+    let shown = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a note");
+    assert!(validator.is_valid(&serde_json::from_str(shown).expect("JSON")), "{shown}");
+    for (key, value) in [
+        ("bench_ids", json!([])),
+        ("max_regression_percent", json!(-1)),
+        ("expires_on", json!("tomorrow")),
+        ("baseline_blake3", json!("abc")),
+        ("reason", json!("")),
+        ("more", json!(1)),
+    ] {
+        let mut bad = note.clone();
+        bad[key] = value;
+        assert!(!validator.is_valid(&bad), "{bad}");
+        let dir = room();
+        project(dir.path(), 12.0);
+        self::note(dir.path(), "bad.risk_note.json", &bad.to_string());
+        let (_, second, _) = checked(dir.path(), &[], 1);
+        assert_eq!(second["risk_notes"][0]["status"], "invalid", "{bad}");
+    }
+}
+
 fn read(path: &Path) -> Option<Value> {
     let text = std::fs::read_to_string(path).ok()?;
     Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
@@ -154,6 +186,9 @@ fn b_twice_the_time_fails() {
         assert_eq!(regressions[0]["bench_id"], "emit/json");
         assert_eq!(regressions[0]["justified"], false);
         assert!(text(&run.stderr).contains("chic-trace: emit/json regressed (+100.00 %)"), "{}", text(&run.stderr));
+        let how =
+            "chic-trace: a note in artifacts/performance/risk_notes accepts what became worse; chic-trace schema ";
+        assert!(text(&run.stderr).contains(how), "{}", text(&run.stderr));
     }
 }
 
@@ -379,6 +414,9 @@ fn history_keeps_hosts_apart_and_names_broken_lines() {
     let all = gate(dir.path(), &["history", "--host", "all", "--format", "json"]);
     let all: Value = serde_json::from_slice(&all.stdout).expect("JSON");
     assert_eq!(all["series"].as_array().map(Vec::len), Some(2));
+    let none = gate(dir.path(), &["history"]);
+    ends(&none, 0);
+    assert!(text(&none.stderr).contains("none of its 3 values is of this host"), "{}", text(&none.stderr));
     let values: Vec<&Value> =
         all["series"][0]["points"].as_array().expect("points").iter().map(|p| &p["value"]).collect();
     assert_eq!(values, [&json!(1.0), &json!(2.0)]);
@@ -386,6 +424,27 @@ fn history_keeps_hosts_apart_and_names_broken_lines() {
     let run = gate(dir.path(), &["history", "--host", "all"]);
     ends(&run, 1);
     assert!(text(&run.stderr).contains("line 2: missing field"), "{}", text(&run.stderr));
+}
+
+#[test]
+fn history_is_read_at_a_glance() {
+    let dir = room();
+    let store = dir.path().join("artifacts/performance/baselines/main");
+    std::fs::create_dir_all(&store).expect("a folder");
+    let line = |bench: &str, unit: &str, at: u64, value: f64| {
+        json!({"bench_id": bench, "metric": "m", "unit": unit, "value": value, "started_at_unix_ms": at,
+            "git_sha": null, "host_digest": "here"})
+        .to_string()
+    };
+    let lines =
+        [line("a", "ns", 1, 2_955.694), line("a", "ns", 2, 3_101.123_456), line("b", "count", 1, 87.0)].join("\n");
+    std::fs::write(store.join("history.jsonl"), lines).expect("written");
+    let shown = text(&gate(dir.path(), &["history", "--host", "all"]).stdout);
+    assert_eq!(
+        shown,
+        "a m on here: first 2.956 µs, last 3.101 µs (+4.9 %), min 2.956 µs, median 3.028 µs, max 3.101 µs, 2 runs\n  \
+         ▁█\nb m on here: first 87, last 87 (+0.0 %), min 87, median 87, max 87, 1 run\n  ▁\n"
+    );
 }
 
 #[test]
@@ -434,6 +493,54 @@ fn results_of_other_tools_are_compared() {
     assert!(text(&run.stderr).contains("cannot read results bad.json: line 1"), "{}", text(&run.stderr));
 }
 
+/// A `summary.json` of iai-callgrind 0.16 with these instructions, new and old.
+fn callgrind(new: u64, old: u64) -> Value {
+    let change = ((new as f64 - old as f64) / old as f64 * 100.0).to_string();
+    let ir = json!({"diffs": {"diff_pct": change, "factor": (new as f64 / old as f64).to_string()},
+        "metrics": {"Both": [{"Int": new}, {"Int": old}]}});
+    let summary = json!({"Callgrind": {"Ir": ir, "L1hits": {"diffs": null, "metrics": {"Left": {"Int": 7}}}}});
+    let info = json!({"command": "target/release/deps/sums", "details": null, "parent_pid": null, "part": null,
+        "path": "callgrind.out", "pid": 7, "thread": null});
+    let regression = json!({"Soft": {"diff_pct": change, "limit": "1", "metric": {"Callgrind": "Ir"},
+        "new": {"Int": new}, "old": {"Int": old}}});
+    let profile = |tool: &str, summary: Value| {
+        json!({"tool": tool, "log_paths": ["x.log"], "out_paths": ["x.out"], "flamegraphs": [],
+            "summaries": {"parts": [{"details": {"Left": info}, "metrics_summary": summary}],
+                "total": {"summary": summary, "regressions": [regression]}}})
+    };
+    json!({"version": "6", "kind": "LibraryBenchmark", "module_path": "sums::group::sum", "function_name": "sum",
+        "id": "large", "details": null, "baselines": ["old", null], "benchmark_exe": "/x/sums", "benchmark_file":
+        "/x/sums.rs", "package_dir": "/x", "project_root": "/x", "summary_output": null,
+        "profiles": [profile("Callgrind", summary), profile("Massif", json!("None"))]})
+}
+
+#[test]
+fn a_document_of_callgrind_that_fits_its_schema_is_read_with_left_as_new() {
+    let dir = room();
+    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/criterion");
+    match std::fs::read_to_string(published.join("iai-callgrind-summary.v6.schema.json")) {
+        Ok(schema) => {
+            let schema: Value = serde_json::from_str(&schema).expect("JSON");
+            let validator = jsonschema::draft7::new(&schema).expect("a schema");
+            let document = callgrind(105, 100);
+            let errors: Vec<String> =
+                validator.iter_errors(&document).map(|error| format!("{error} at {}", error.instance_path())).collect();
+            assert_eq!(errors, Vec::<String>::new());
+        }
+        Err(_) => println!("skipped: samples not here: iai-callgrind-summary.v6.schema.json"),
+    }
+    for (new, old, code, expected) in [(105, 100, 1, "regressed"), (100, 100, 0, "pass"), (95, 100, 0, "improved")] {
+        std::fs::write(dir.path().join("summary.json"), callgrind(new, old).to_string()).expect("written");
+        let (_, second, _) = checked(dir.path(), &["--source", "summary.json"], code);
+        let rows = second["benchmarks"].as_array().expect("rows");
+        let ir = rows.iter().find(|row| row["metric"] == "Ir").expect("Ir");
+        assert_eq!((&ir["verdict"], &ir["design"]), (&json!(expected), &json!("counter-exact")), "{ir}");
+        assert_eq!((&ir["candidate_value"], &ir["baseline_value"]), (&json!(new as f64), &json!(old as f64)));
+        let hits = rows.iter().find(|row| row["metric"] == "L1hits").expect("L1hits");
+        assert_eq!(hits["verdict"], "new");
+    }
+}
+
 #[test]
 fn results_may_be_made_first_and_left_overs_do_not_count() {
     let dir = room();
@@ -478,8 +585,11 @@ fn calls_of_a_program_are_counted_and_compared() {
         (&json!([0, 0, 0, 0, 0]), &json!("bytes"))
     );
     assert!(of("bytes.read")["values"][0].as_u64().is_some_and(|bytes| bytes > 20), "{counters}");
-    let counted = all.iter().any(|counter| counter["name"] == "instructions");
-    assert!(counted != text(&saved.stderr).contains("instructions are not counted: "), "{}", text(&saved.stderr));
+    for name in ["instructions", "faults.minor", "faults.major"] {
+        let counted = all.iter().any(|counter| counter["name"] == name);
+        let said = text(&saved.stderr).contains(&format!("{name} are not counted: "));
+        assert!(counted != said, "{name}: {}", text(&saved.stderr));
+    }
 
     let same = [&["--baseline", "sh"][..], &argv].concat();
     let (_, second, first) = checked(dir.path(), &same, 0);
@@ -508,6 +618,8 @@ fn calls_of_a_program_are_counted_and_compared() {
         .map(|row| &row["metric"])
         .collect();
     assert!(worse.contains(&&json!("calls")) && worse.contains(&&json!("calls.%file")), "{worse:?}");
+    let is_stat = |name: &str| name.starts_with("calls.") && (name.contains("stat") || name.contains("access"));
+    assert!(worse.iter().any(|name| name.as_str().is_some_and(is_stat)), "{worse:?}");
     assert!(text(&run.stderr).contains("chic-trace: sh calls.%file regressed"), "{}", text(&run.stderr));
     std::fs::write(dir.path().join("renacer.toml"), "[regression]\nsyscall_threshold_percent = 50\n").expect("written");
     let calls = [&["--bench-filter", "errors", "--baseline", "sh"][..], &argv].concat();

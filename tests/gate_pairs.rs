@@ -254,6 +254,35 @@ fn what_both_do_is_counted_in_runs_that_are_not_timed() {
 }
 
 #[test]
+fn page_faults_of_both_are_counted_from_their_exec_on() {
+    let dir = room();
+    let (old, new) = (build("touches", None, dir.path()), build("touches", Some("more"), dir.path()));
+    let (old, new) = (old.to_str().expect("text"), new.to_str().expect("text"));
+    let words = ["--bench-filter=faults", "--pairs=5", "--inconclusive=pass", "--baseline-bin", old, "--"];
+    let run = check(dir.path(), &[&words[..], &[new]].concat());
+    let report_of_two = report(dir.path());
+    let missing = report_of_two["measurement"]["not_measured"].as_array().expect("what is missing");
+    if let Some(refused) = missing.iter().find(|missing| missing["metric"] == "faults") {
+        assert!(text(&run.stderr).contains("chic-trace: faults is not compared: counter-unavailable"), "{refused}");
+        println!("skipped: {}", refused["reason"]);
+        return;
+    }
+    ends(&run, 1);
+    let faults = row(&report_of_two, "faults.minor");
+    assert_eq!(faults["verdict"], "regressed", "{faults}");
+    let of = |side: &str| faults[format!("{side}_value")].as_f64().expect("a count");
+    let more = of("candidate") - of("baseline");
+    assert!((95.0..=105.0).contains(&more), "{faults}");
+    // Those of the tracer's own fork would be several hundred.
+    assert!(of("baseline") < 320.0, "{faults}");
+    let used = &report_of_two["measurement"]["pairs"][0]["candidate"];
+    assert!(used["minor_faults"].as_f64().is_some_and(|faults| faults >= 300.0), "{used}");
+
+    let run = check(dir.path(), &[&words[..], &[old]].concat());
+    ends(&run, 0);
+}
+
+#[test]
 fn few_pairs_decide_nothing() {
     let dir = room();
     let words = ["--pairs", "3", "--baseline-bin", "/bin/true", "--", "/bin/true"];

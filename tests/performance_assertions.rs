@@ -128,6 +128,34 @@ fn our_own_command_keeps_the_budgets_of_this_repository() {
 }
 
 #[test]
+fn each_budget_of_this_repository_catches_a_planted_regression() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("renacer.toml");
+    let planted = build("budgeted", None, room.path());
+    for (name, broken) in [
+        ("tiny_writes", &["budget help", "short", "no_tight_loop"][..]),
+        ("sleeps", &["budget help"]),
+        ("touches_64m", &["small"]),
+        ("connects", &["no_network"]),
+    ] {
+        let program = room.path().join(name);
+        std::fs::copy(&planted, &program).expect("copied");
+        let run = assert_budgets(&ours, &program, &["--name", "help", "--runs", "1", "--format", "json"]);
+        assert_eq!(run.status.code(), Some(1), "{name}: {}{}", text(&run.stdout), text(&run.stderr));
+        let document: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+        let rows = document["results"].as_array().expect("results");
+        let over: Vec<&str> =
+            rows.iter().filter(|row| row["verdict"] == "over").filter_map(|row| row["name"].as_str()).collect();
+        // A busy machine breaks the budget of time as well.
+        assert!(broken.iter().all(|name| over.contains(name)), "{name}: {over:?}: {document:#}");
+        assert!(over.iter().all(|name| broken.contains(name) || *name == "budget help"), "{name}: {over:?}");
+    }
+}
+
+#[test]
 fn time_is_measured_without_tracing() {
     if !can_trace() {
         return;

@@ -197,6 +197,7 @@ fn every_published_file_loads() {
         let read = assertions::Configuration::read(file, &text).unwrap_or_else(|bad| panic!("{bad}"));
         let disabled = read.rules.iter().filter(|rule| !rule.enabled).count();
         assert_eq!((read.rules.len(), disabled), (rules, off), "{file}");
+        assert_eq!(read.traces.len(), if file == "trueno.renacer.toml" { 5 } else { 0 }, "{file}");
     }
 }
 
@@ -255,6 +256,8 @@ fn rules_beyond_the_origin_are_kept_and_violated() {
     let quiet = rule("must_not_call", "calls = [\"ptrace\", \"/^process_vm_/\"]");
     let mkdirs = rule("count_budget", "calls = [\"mkdir\", \"mkdirat\"]\nmax = 3");
     let log = rule("byte_budget", "calls = [\"write\"]\nmax_bytes = 100\npath = \"log\"");
+    let written = rule("byte_budget", "max_bytes = 100\ndirection = \"written\"");
+    let read = rule("byte_budget", "max_bytes = 100\ndirection = \"read\"\npath = \"log\"");
     let final_ = rule("durable_replace", "path = \"final\"");
     let network = rule("no_network", "");
     let loopback = rule("no_network", "allow = [\"loopback\"]");
@@ -273,6 +276,8 @@ fn rules_beyond_the_origin_are_kept_and_violated() {
         (&mkdirs, "four_mkdirs", "over", "mkdir"),
         (&log, "log_100", "within", ""),
         (&log, "log_101", "over", "/log"),
+        (&written, "log_101", "over", "write"),
+        (&read, "log_101", "within", ""),
         (&final_, "replaces", "within", ""),
         (&final_, "replaces_fdatasync", "within", ""),
         (&final_, "replaces_no_sync", "over", "/final"),
@@ -472,6 +477,49 @@ severity = "warning"
     assert_eq!(rules_of(&document, "not-run"), ["budget other"]);
     assert_eq!(row(&document, "writes")["fails"], false);
     assert_eq!(row(&document, "share")["unit"], "percent");
+}
+
+#[test]
+fn every_check_of_the_second_dialect_is_kept_and_violated() {
+    if !can_trace() {
+        return;
+    }
+    let stage = Stage::new();
+    let check = |keys: &str| format!("[[assertions]]\nname = \"r\"\n{keys}\n");
+    let pattern = |keys: &str| format!("[[anti_patterns.rules]]\nname = \"r\"\n{keys}\n");
+    let row = |keys: &str| format!("[performance.budgets]\n{keys}\n");
+    for (rules, name, expected) in [
+        (check("check = \"syscall_count\"\nsyscall = \"write\"\nmax_count = 6"), "six_lines", "within"),
+        (check("check = \"syscall_count\"\nsyscall = \"write\"\nmax_count = 5"), "six_lines", "over"),
+        (check("check = \"syscall_percentage\"\nsyscall = \"socket\"\nmax_percentage = 0.1"), "tiny_writes", "within"),
+        (check("check = \"syscall_percentage\"\nsyscall = \"write\"\nmax_percentage = 1.0"), "tiny_writes", "over"),
+        (check("check = \"total_time\"\nmax_time_ms = 60000.0"), "sleeps", "within"),
+        (check("check = \"total_time\"\nmax_time_ms = 900.0"), "sleeps", "over"),
+        (check("check = \"min_time\"\nmin_time_ms = 900.0"), "sleeps", "within"),
+        (check("check = \"min_time\"\nmin_time_ms = 60000.0"), "five_lines", "over"),
+        (pattern("check = \"ratio\"\nsyscalls = [\"socket\"]\nmin_ratio = 0.01"), "tiny_writes", "within"),
+        (
+            pattern("check = \"ratio\"\nsyscalls = [\"socket\", \"write\"]\nmin_ratio = 0.01\nseverity = \"error\""),
+            "tiny_writes",
+            "over",
+        ),
+        (pattern("check = \"syscall_count\"\nsyscall = \"write\"\nmax_count = 5"), "five_lines", "within"),
+        (
+            pattern("check = \"syscall_count\"\nsyscall = \"write\"\nmax_count = 5\nseverity = \"error\""),
+            "six_lines",
+            "over",
+        ),
+        (row("sleeps = { max_time_ms = 60000.0, max_syscalls = 10000 }"), "sleeps", "within"),
+        (row("sleeps = { max_time_ms = 900.0 }"), "sleeps", "over"),
+        (row("six_lines = { max_syscalls = 5 }"), "six_lines", "over"),
+    ] {
+        let (code, document) = stage.guest(&rules, name);
+        assert_eq!(verdict(&document), expected, "{rules}{name}: {document:#}");
+        assert_eq!(code, i32::from(expected == "over"), "{rules}{name}: {document:#}");
+    }
+    let warns = pattern("check = \"syscall_count\"\nsyscall = \"write\"\nmax_count = 5\nseverity = \"warning\"");
+    let (code, document) = stage.guest(&warns, "six_lines");
+    assert_eq!((code, verdict(&document)), (0, "over"), "a warning fails nothing: {document:#}");
 }
 
 #[test]

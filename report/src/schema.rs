@@ -1,4 +1,5 @@
-//! The JSON Schemas of every document that this program writes, also of those of other crates.
+//! The JSON Schemas of every document that this program writes, also of those of other crates, and of the one that
+//! people write for it.
 
 /// The JSON Schema of a format by the name that `chic-trace schema` takes.
 pub fn schema(name: &str) -> Option<&'static str> {
@@ -22,6 +23,7 @@ const SCHEMAS: &[(&str, &str)] = &[
     ("compile-metrics", include_str!("../../schemas/compile-metrics-v1.schema.json")),
     ("counters", include_str!("../../schemas/counters-v1.schema.json")),
     ("history", include_str!("../../schemas/history-v1.schema.json")),
+    ("risk-note", include_str!("../../schemas/risk-note-v2.schema.json")),
     ("run-log", include_str!("../../schemas/run-log-v1.schema.json")),
     ("seed", include_str!("../../schemas/seed-v1.schema.json")),
 ];

@@ -48,7 +48,7 @@ pub struct How {
     /// `--profile-sample-hz`.
     pub sample_hz: Option<String>,
     /// `--profile-flamegraph`, `--no-profile-flamegraph`: the later one.
-    pub picture: bool,
+    pub picture: Option<bool>,
     /// `--profile-stacks`.
     pub stacks: Option<String>,
     /// `--profile-kernel`.
@@ -166,7 +166,10 @@ pub fn how(m: &ArgMatches) -> How {
         out: m.get_one::<PathBuf>("profile-out").cloned(),
         sample_ms: text("profile-sample-ms"),
         sample_hz: text("profile-sample-hz"),
-        picture: !m.get_flag("no-profile-flamegraph"),
+        picture: match (m.get_flag("profile-flamegraph"), m.get_flag("no-profile-flamegraph")) {
+            (false, false) => None,
+            (_, without) => Some(!without),
+        },
         stacks: text("profile-stacks"),
         kernel: m.get_flag("profile-kernel"),
         syscalls: text("profile-syscalls"),

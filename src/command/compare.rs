@@ -19,6 +19,7 @@ use crate::emit;
 use crate::exit::{Code, Ending, say};
 use crate::message::{Problem, named, safe};
 use crate::output::{self, reason};
+use crate::ratios::{self, Expected};
 
 /// Findings that are told.
 const TOLD: usize = 10;
@@ -96,14 +97,18 @@ fn files(dir: &Path) -> Result<BTreeSet<OsString>, Problem> {
 fn pair(general: &General, ask: &Compare) -> Result<Ending, Problem> {
     let groups = Groups::of(ask.clusters.as_ref())?;
     let changes = groups.map(|groups| clusters::changes(&groups, ask)).transpose()?;
+    let expected = Expected::of(config::read(general)?.as_ref());
+    let ratios = expected.map(|expected| ratios::told(&expected, ask));
     let ending = judge(general, ask)?;
-    match changes {
-        Some(changes) if ask.form.json || ask.form.junit => say(&changes.trim_end()),
-        Some(changes) if ending != Ending::BrokenPipe => match output::print(&changes)? {
-            Ending::Code(_) => {}
-            other => return Ok(other),
-        },
-        _ => {}
+    for information in [changes, ratios].into_iter().flatten() {
+        if ask.form.json || ask.form.junit {
+            say(&information.trim_end());
+        } else if ending != Ending::BrokenPipe {
+            match output::print(&information)? {
+                Ending::Code(_) => {}
+                other => return Ok(other),
+            }
+        }
     }
     Ok(ending)
 }

@@ -22,7 +22,7 @@ use crate::show::{self, Setting, USUAL_STRINGS};
 
 /// Shows a recording, or what was brought in its place.
 pub fn run(general: &General, mut ask: Report) -> Result<Ending, Problem> {
-    foreign::tell(&ask.look);
+    foreign::tell(general, &ask.look);
     foreign::heed(general, &mut ask.look)?;
     match brought::open(&ask.file, &ask.reading)? {
         File::Recording => replayed(ask),

@@ -22,7 +22,7 @@ use crate::{config, plan, session, tips};
 /// Runs, shows, and ends as the program ended.
 pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
     let Trace { target, calls, session, mut look, out, keep, profile, own_cost } = ask;
-    foreign::tell(&look);
+    foreign::tell(general, &look);
     foreign::heed(general, &mut look)?;
     let groups = Groups::of(look.clusters.as_ref())?;
     let mut profiling = profile.map(|how| profiling(general, &how, &target, &calls, session.follow)).transpose()?;

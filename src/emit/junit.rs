@@ -10,11 +10,10 @@ use super::{Case, Findings, Found, Outcome};
 pub fn junit(findings: &Findings) -> String {
     let count = |outcomes: &[Outcome]| findings.cases.iter().filter(|case| outcomes.contains(&case.outcome)).count();
     let (failures, skipped) = (count(&[Outcome::Failed, Outcome::Undecided]), count(&[Outcome::NotMeasured]));
-    let counts =
-        format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"", findings.cases.len());
+    let counts = format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\"", findings.cases.len());
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(out, "<testsuites name=\"chic-trace {}\" {counts}>", findings.command);
-    let _ = writeln!(out, "  <testsuite name=\"{}\" {counts}>", findings.command);
+    let _ = writeln!(out, "  <testsuite name=\"{}\" {counts} skipped=\"{skipped}\">", findings.command);
     findings.cases.iter().for_each(|case| of_case(&mut out, findings.command, case));
     out.push_str("  </testsuite>\n</testsuites>\n");
     out

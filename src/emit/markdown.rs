@@ -13,8 +13,7 @@ const CUT: &str = "\n_cut: the reports hold the rest_\n";
 /// A heading, a table of what did not pass, the commands that accept it, and how many passed.
 pub fn markdown(findings: &Findings) -> String {
     let mut out = format!("## chic-trace {}: {}\n\n", findings.command, escaped(&findings.status));
-    let (good, rest): (Vec<&Case>, Vec<&Case>) =
-        findings.cases.iter().partition(|case| case.outcome == Outcome::Passed);
+    let rest: Vec<&Case> = findings.cases.iter().filter(|case| case.outcome != Outcome::Passed).collect();
     if !rest.is_empty() {
         out.push_str("| Case | Result | Rule | What | Where |\n|---|---|---|---|---|\n");
     }
@@ -35,8 +34,15 @@ pub fn markdown(findings: &Findings) -> String {
         }
         out.push_str(&line);
     }
-    let _ =
-        writeln!(out, "{}{} of {} passed.", if rest.is_empty() { "" } else { "\n" }, good.len(), findings.cases.len());
+    let gap = if rest.is_empty() { "" } else { "\n" };
+    let warned = match rest.iter().filter(|case| case.outcome == Outcome::Warned).count() {
+        0 => String::new(),
+        1 => ", 1 with a warning".to_owned(),
+        many => format!(", {many} with warnings"),
+    };
+    let good = |case: &&Case| matches!(case.outcome, Outcome::Passed | Outcome::Warned);
+    let passed = findings.cases.iter().filter(good).count();
+    let _ = writeln!(out, "{gap}{passed} of {} passed{warned}.", findings.cases.len());
     out
 }
 

@@ -67,6 +67,9 @@ fn markdown_keeps_text_in_its_cells_and_ends_in_time() {
     assert!(text.len() <= 200_000 && text.ends_with("the reports hold the rest_\n"), "{} bytes", text.len());
     let passed = Findings { command: "assert", status: "within".into(), ..Findings::default() };
     assert!(markdown::markdown(&passed).ends_with("0 of 0 passed.\n"));
+    let warned = Case { name: "w".to_owned(), outcome: Outcome::Warned, ..Case::default() };
+    let passed = Findings { cases: vec![warned, Case::default()], ..passed };
+    assert!(markdown::markdown(&passed).ends_with("\n2 of 2 passed, 1 with a warning.\n"));
 }
 
 #[test]

@@ -45,10 +45,12 @@ impl Artefacts<'_> {
     pub fn write(&self) -> Vec<Problem> {
         let Paths { document, summary, folded, picture } = self.paths;
         let mut problems = Vec::new();
-        if let Some(dir) = document.parent().filter(|dir| !dir.as_os_str().is_empty())
-            && let Err(error) = fs::create_dir_all(dir)
-        {
-            return vec![cannot_write(document, &error)];
+        for path in [Some(document), self.title.as_ref().map(|_| picture)].into_iter().flatten() {
+            if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty())
+                && let Err(error) = fs::create_dir_all(dir)
+            {
+                return vec![cannot_write(path, &error)];
+            }
         }
         let mut written = vec![document];
         let reported = self.reported;
@@ -82,7 +84,12 @@ impl Artefacts<'_> {
     }
 }
 
+/// Names of the files; of one that does not lie beside the first, where it is.
 fn names(paths: &[&PathBuf]) -> String {
-    let name = |path: &&PathBuf| named(Path::new(path.file_name().unwrap_or_default()));
+    let beside = |path: &Path| path.parent() == paths.first().and_then(|first| first.parent());
+    let name = |path: &&PathBuf| match path.file_name().filter(|_| beside(path)) {
+        Some(name) => named(Path::new(name)),
+        None => named(path),
+    };
     paths.iter().map(name).collect::<Vec<_>>().join(", ")
 }

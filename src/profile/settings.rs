@@ -68,10 +68,20 @@ impl Settings {
     /// What is in force.
     pub fn of(how: &How, configuration: Option<&Configuration>) -> Result<Settings, Problem> {
         let (out, origin) = place(how, configuration);
-        let paths = Paths::of(&out).map_err(|bad| {
+        let mut paths = Paths::of(&out).map_err(|bad| {
             Problem::usage(format!("cannot write a profile to {}: {bad}", named(&out)))
                 .hint(format!("the name is from {origin}; name the document, the others are named after it"))
         })?;
+        // Whoever says where the document goes has the picture beside it.
+        if origin == Origin::Default
+            && let Some((dir, _)) =
+                of_file("profiling.flamegraph_dir", configuration).filter(|(dir, _)| !dir.is_empty())
+            && let Some(name) = paths.picture.file_name()
+        {
+            paths.picture = PathBuf::from(dir).join(name);
+        }
+        let wants_picture =
+            || of_file("profiling.enable_flamegraphs", configuration).is_none_or(|(word, _)| word == "true");
         Ok(Settings {
             paths,
             interval: interval(how, configuration)?.0,
@@ -91,7 +101,7 @@ impl Settings {
                 Some("tid") => Roots::Tid,
                 _ => Roots::Auto,
             },
-            picture: how.picture,
+            picture: how.picture.unwrap_or_else(wants_picture),
             name: name(how)?.value,
             target: target(how)?.value,
             compat: how.compat,
@@ -273,6 +283,8 @@ fn effective_of(name: &str, chosen: Option<(String, Origin)>, usual: &str) -> Ef
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -306,6 +318,26 @@ mod tests {
             let problem = Settings::of(&how, None).expect_err(bad);
             assert!(problem.to_string().contains("flag --profile-out"), "{problem}");
         }
+    }
+
+    #[test]
+    fn the_picture_goes_where_the_file_says_unless_the_document_has_a_place() {
+        let settings = |how: How, text: &str| {
+            let configuration = Configuration::read("renacer.toml", text).unwrap_or_else(|bad| panic!("{bad}"));
+            Settings::of(&how, Some(&configuration)).expect("they hold")
+        };
+        let dir = "[profiling]\nflamegraph_dir = \"flames\"\n";
+        let found = settings(How::default(), dir);
+        assert_eq!(found.paths.picture, Path::new("flames/perf.svg"));
+        assert_eq!((found.paths.document.as_path(), found.picture), (Path::new(USUAL_PLACE), true));
+        let found = settings(How::default(), &format!("{dir}[profile]\nout = \"p/run.json\"\n"));
+        assert_eq!(found.paths.picture, Path::new("p/run.svg"));
+        let found = settings(How { out: Some("q/run.json".into()), ..How::default() }, dir);
+        assert_eq!(found.paths.picture, Path::new("q/run.svg"));
+        let off = "[profiling]\nenable_flamegraphs = false\n";
+        assert!(!settings(How::default(), off).picture);
+        assert!(settings(How { picture: Some(true), ..How::default() }, off).picture);
+        assert!(!settings(How { picture: Some(false), ..How::default() }, dir).picture);
     }
 
     #[test]

@@ -428,6 +428,11 @@ pub struct Usage {
     pub max_rss_bytes: u64,
     /// Instructions in user mode, of the program and all it started; or why they were not counted.
     pub instructions: Result<u64, String>,
+    /// Page faults of the same in user mode that no disk was read for. What wait4 accounts for has those of our own
+    /// fork among them.
+    pub minor_faults: Result<u64, String>,
+    /// The same that a disk was read for.
+    pub major_faults: Result<u64, String>,
     /// Was it ended because its time was over?
     pub timed_out: bool,
 }

@@ -1,5 +1,6 @@
 //! Bare runs: the same launch, nobody watching; for verdicts on time and memory.
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use crate::launch::{self, Found};
@@ -66,6 +67,8 @@ impl Usage {
             system: Duration::ZERO,
             max_rss_bytes: 0,
             instructions: Err("the program did not run".into()),
+            minor_faults: Err("the program did not run".into()),
+            major_faults: Err("the program did not run".into()),
             timed_out: false,
         }
     }
@@ -78,7 +81,7 @@ struct Started {
     own_group: bool,
     child: Option<process::Child>,
     failure: Option<FailurePipe>,
-    counter: std::io::Result<Counter>,
+    counters: Counters,
     began: Instant,
     ended: bool,
     usage: Usage,
@@ -96,7 +99,7 @@ impl Started {
             tid: child.tid,
             path: program.path.clone(),
             own_group: launch.own_group,
-            counter: Counter::instructions(child.tid.0),
+            counters: Counters::on(child.tid),
             child: Some(child),
             failure: None,
             began: Instant::now(),
@@ -134,9 +137,28 @@ impl Started {
     }
 
     fn into_usage(mut self) -> Usage {
-        let read = self.counter.and_then(|counter| counter.read());
-        self.usage.instructions = read.map_err(|error| refused(&error)).and_then(whole);
+        let Counters { instructions, minor_faults, major_faults } = self.counters;
+        self.usage.instructions = counted(instructions);
+        self.usage.minor_faults = counted(minor_faults);
+        self.usage.major_faults = counted(major_faults);
         self.usage
+    }
+}
+
+/// What counts from the exec on, or why it does not.
+struct Counters {
+    instructions: io::Result<Counter>,
+    minor_faults: io::Result<Counter>,
+    major_faults: io::Result<Counter>,
+}
+
+impl Counters {
+    fn on(tid: Tid) -> Counters {
+        Counters {
+            instructions: Counter::instructions(tid.0),
+            minor_faults: Counter::faults(false, tid.0),
+            major_faults: Counter::faults(true, tid.0),
+        }
     }
 }
 
@@ -201,10 +223,14 @@ impl Patience {
     }
 }
 
-fn refused(error: &std::io::Error) -> String {
+fn counted(counter: io::Result<Counter>) -> Result<u64, String> {
+    counter.and_then(|counter| counter.read()).map_err(|error| refused(&error)).and_then(whole)
+}
+
+fn refused(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(libc::ENOENT | libc::EOPNOTSUPP | libc::ENODEV) => "this machine lends no hardware counter".into(),
-        Some(libc::EACCES | libc::EPERM) => "hardware counters are not permitted (perf_event_paranoid)".into(),
+        Some(libc::EACCES | libc::EPERM) => "counters are not permitted (perf_event_paranoid)".into(),
         _ => format!("perf_event_open: {error}"),
     }
 }

@@ -37,8 +37,10 @@ pub struct Configuration {
     pub benches: Vec<Override>,
     /// `[[golden_traces.baselines]]`, in the order of the file.
     pub traces: Vec<Trace>,
-    /// What has no effect here, in words.
+    /// What has no effect here though somebody may count on it, in words.
     pub warnings: Vec<String>,
+    /// What has no effect here and changes nothing for anybody: told to who asks for everything.
+    pub remarks: Vec<String>,
 }
 
 /// A value of a section that is no rule.

@@ -164,6 +164,12 @@ impl Reader<'_> {
                 self.no_effect(value, key, why);
             }
         }
+        if let Some(value) = get("compression", "enabled").filter(|value| value.get_ref().as_bool() == Some(true)) {
+            let (name, line) = (&self.configuration.name, self.line(&value.span()));
+            let remark =
+                format!("{name}:{line}: [compression] has no effect: recordings have a compression of their own");
+            self.configuration.remarks.push(remark);
+        }
     }
 
     fn no_effect(&mut self, value: &Value<'_>, key: &str, why: &str) {

@@ -15,6 +15,10 @@ const SCHEMA: &str = "chic-trace.counters.v1";
 /// The counter that has a rule of its own.
 const INSTRUCTIONS: &str = "instructions";
 
+/// Counters that are the same in run after run until the machine lacks memory, and takes pages from the program: never
+/// exact.
+const FAULTS: &str = "faults.";
+
 /// What a traced run did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Traced {
@@ -26,11 +30,15 @@ pub struct Traced {
     pub bytes_written: u64,
 }
 
-/// What the kernel accounted for a run that was not traced.
+/// What the kernel accounted for a run that was not traced, from its exec on; none where it was not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accounts {
-    /// Instructions in user mode; none where they were not counted.
+    /// Instructions in user mode.
     pub instructions: Option<u64>,
+    /// Page faults in user mode that no disk was read for.
+    pub minor_faults: Option<u64>,
+    /// Page faults in user mode that a disk was read for.
+    pub major_faults: Option<u64>,
 }
 
 /// What was counted in several runs of one program.
@@ -51,8 +59,8 @@ pub struct Counters {
 /// A counter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Counter {
-    /// `calls`, `calls.NAME`, `calls.%CLASS`, `errors`, `errors.NAME`, `bytes.read`, `bytes.written`,
-    /// `instructions`.
+    /// `calls`, `calls.NAME`, `calls.%CLASS`, `errors`, `errors.NAME`, `bytes.read`, `bytes.written`, `faults.minor`,
+    /// `faults.major`, `instructions`.
     pub name: String,
     /// `count`, `bytes`.
     pub unit: String,
@@ -81,7 +89,8 @@ impl Counter {
 }
 
 impl Counters {
-    /// Of these runs. What one run did not do at all is 0 there; instructions are a counter where every run has them.
+    /// Of these runs. What one traced run did not do at all is 0 there; what the kernel accounts for is a counter where
+    /// every run has it.
     pub fn of(traced: &[Traced], bare: &[Accounts], argv: Vec<String>, host_digest: String) -> Counters {
         let runs: Vec<BTreeMap<String, u64>> = traced.iter().map(named).collect();
         let names: BTreeSet<&String> = runs.iter().flat_map(BTreeMap::keys).collect();
@@ -94,6 +103,8 @@ impl Counters {
             let values: Option<Vec<u64>> = bare.iter().map(value).collect();
             counters.extend(values.filter(|all| !all.is_empty()).map(|values| Counter::of(name.to_owned(), values)));
         };
+        account(&format!("{FAULTS}minor"), &|run| run.minor_faults);
+        account(&format!("{FAULTS}major"), &|run| run.major_faults);
         account(INSTRUCTIONS, &|run| run.instructions);
         Counters { schema_version: SCHEMA.to_owned(), runs: traced.len(), argv, host_digest, counters }
     }
@@ -203,6 +214,7 @@ fn row(id: &str, name: &str, baseline: &Counters, candidate: &Counters, allowed_
         (Some(before), Some(after)) if name == INSTRUCTIONS => {
             (row.design, row.verdict) = (Design::CounterMin, minima(&before, &after));
         }
+        (Some(before), Some(after)) if name.starts_with(FAULTS) => by_all_runs(&mut row, &before, &after),
         (Some(before), Some(after)) => {
             judge(&mut row, &before, &after, if name == "calls" { allowed_percent } else { 0.0 });
         }
@@ -215,12 +227,7 @@ fn row(id: &str, name: &str, baseline: &Counters, candidate: &Counters, allowed_
 /// Fills in the verdict on a counter.
 pub(super) fn judge(row: &mut Row, before: &[f64], after: &[f64], allowed_percent: f64) {
     if before.len() > 1 && !is_exact(before) {
-        row.design = Design::CounterNoisy;
-        row.verdict = noisy(before, after);
-        if row.verdict == Verdict::Inconclusive {
-            row.reason = Some("interval-too-wide: some runs are within the baseline, some are not".to_owned());
-        }
-        return;
+        return by_all_runs(row, before, after);
     }
     let Some(baseline) = before.first() else {
         row.reason = Some("no-samples: there are no runs".to_owned());
@@ -229,6 +236,14 @@ pub(super) fn judge(row: &mut Row, before: &[f64], after: &[f64], allowed_percen
     row.verdict = exact(*baseline, after, allowed_percent);
     if before.len() < RUNS {
         row.reason = Some(format!("taken as exact: {} of {RUNS} runs to tell", before.len()));
+    }
+}
+
+fn by_all_runs(row: &mut Row, before: &[f64], after: &[f64]) {
+    row.design = Design::CounterNoisy;
+    row.verdict = noisy(before, after);
+    if row.verdict == Verdict::Inconclusive {
+        row.reason = Some("interval-too-wide: some runs are within the baseline, some are not".to_owned());
     }
 }
 
@@ -360,6 +375,16 @@ mod tests {
             [("calls", Verdict::Pass), ("calls.b", Verdict::Regressed), ("instructions", Verdict::Pass)]
         );
         assert_eq!(unsteady, ["calls.a"]);
+    }
+
+    #[test]
+    fn a_fault_that_others_may_have_caused_fails_nothing() {
+        let side = |major: [u64; 5]| counters(&[("faults.major", major)]);
+        let verdict = |after: [u64; 5]| compare("x", &side([0; 5]), &side(after), 0.0).pop().map(|row| row.verdict);
+        assert_eq!(verdict([0; 5]), Some(Verdict::Pass));
+        assert_eq!(verdict([0, 0, 1, 0, 0]), Some(Verdict::Inconclusive));
+        assert_eq!(verdict([2, 1, 1, 3, 1]), Some(Verdict::Regressed));
+        assert_eq!(compare_fresh("x", &side([0; 5]), &side([0, 1, 0, 0, 0]), 0.0).1, ["faults.major"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use super::amount;
 use super::changes::changes;
 use super::{Bench, Metric, Run, Side, TIME, Values};
 use crate::statistics::{logs, median_of};
@@ -189,15 +190,19 @@ pub fn text(series: &[Series]) -> String {
         let least = values.iter().copied().fold(f64::INFINITY, f64::min);
         let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let change = if *first > 0.0 { format!(" ({:+.1} %)", (last - first) / first * 100.0) } else { String::new() };
+        let shown = |value: f64| crate::perf::escaped(&amount(value, &one.unit));
         let _ = writeln!(
             out,
-            "{} {} [{}] on {}: first {first}, last {last}{change}, min {least}, median {}, max {most}, {} runs",
+            "{} {} on {}: first {}, last {}{change}, min {}, median {}, max {}, {}",
             crate::perf::escaped(&one.bench_id),
             crate::perf::escaped(&one.metric),
-            crate::perf::escaped(&one.unit),
             crate::perf::escaped(&one.host_digest.chars().take(12).collect::<String>()),
-            median_of(&values).unwrap_or(*last),
-            values.len(),
+            shown(*first),
+            shown(*last),
+            shown(least),
+            shown(median_of(&values).unwrap_or(*last)),
+            shown(most),
+            if values.len() == 1 { "1 run".to_owned() } else { format!("{} runs", values.len()) },
         );
         let _ = writeln!(out, "  {}", sparkline(&values, least, most));
         let mut begins: Vec<usize> = std::iter::once(0).chain(one.change_points.iter().copied()).collect();

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::counters::Accounts;
 use super::pairs::Measured;
 
 /// All pairs of runs, and what they have in common.
@@ -59,6 +60,10 @@ pub struct Used {
     pub max_rss_bytes: u64,
     /// In user mode; none where they were not counted.
     pub instructions: Option<u64>,
+    /// Page faults in user mode from exec on that no disk was read for; none where they were not counted.
+    pub minor_faults: Option<u64>,
+    /// The same that a disk was read for.
+    pub major_faults: Option<u64>,
 }
 
 impl Used {
@@ -69,6 +74,17 @@ impl Used {
 }
 
 impl Measurement {
+    /// Page faults of all runs of the baseline, and of the candidate, as they are compared: without statistics.
+    pub fn faults(&self) -> [Vec<Accounts>; 2] {
+        let of = |used: &Used| Accounts {
+            instructions: None,
+            minor_faults: used.minor_faults,
+            major_faults: used.major_faults,
+        };
+        let (baseline, candidate) = self.pairs.iter().map(|pair| (of(&pair.baseline), of(&pair.candidate))).unzip();
+        [baseline, candidate]
+    }
+
     /// What all pairs know. `floor_bytes`: what a run's resident set may be of whoever started it. `no_counter`: why
     /// instructions were not counted.
     pub fn measured(&mut self, floor_bytes: u64, no_counter: &str) -> Vec<Measured> {

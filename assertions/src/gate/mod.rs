@@ -4,6 +4,7 @@
 //! benchmark, and reports whose status is the value that chooses the exit code.
 //! Not for: finding files or starting programs; times of tracepoints are compared by [`crate::perf`].
 
+mod amount;
 mod budgets;
 mod changes;
 pub mod ci_upper;
@@ -23,6 +24,7 @@ mod series;
 mod show;
 mod time;
 
+pub use amount::amount;
 pub use budgets::Budgets;
 pub use first::{NoReport, first, verify};
 pub use judge::{Judged, judge};

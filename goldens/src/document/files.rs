@@ -65,7 +65,7 @@ impl Left {
 }
 
 /// `$CWD/name` of a relative path: where the program ran is not known, and not compared.
-fn canonical(path: &[u8]) -> Value {
+pub(super) fn canonical(path: &[u8]) -> Value {
     if path.starts_with(b"/") {
         return Value::literal(path);
     }

@@ -45,6 +45,8 @@ pub(super) struct Walked {
     pub forks: u64,
     /// Calls that replace an image, the first of the root aside.
     pub execs: u64,
+    /// What each process executed, by the names that it used; `None`: a name that is not known.
+    pub executed: HashMap<Option<u64>, Vec<Option<Vec<u8>>>>,
     root_began: bool,
 }
 
@@ -223,7 +225,12 @@ impl Walked {
     }
 
     fn exec(&mut self, call: &Call<'_>) {
-        if call.errno().is_none() && std::mem::replace(&mut self.root_began, true) {
+        if call.errno().is_some() {
+            return;
+        }
+        let name = if &*call.name == "execve" { at(call, None, 0) } else { at(call, Some(0), 1) };
+        self.executed.entry(call.pid).or_default().push(name);
+        if std::mem::replace(&mut self.root_began, true) {
             self.execs += 1;
         }
     }

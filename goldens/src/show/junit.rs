@@ -10,10 +10,10 @@ pub fn junit(reports: &[Report<'_>]) -> String {
     let failed = |report: &&Report<'_>| matches!(report.comparison.verdict, Verdict::Different | Verdict::Flaky);
     let skipped = |report: &&Report<'_>| matches!(report.comparison.verdict, Verdict::NotMeasured(_));
     let (failures, skips) = (reports.iter().filter(failed).count(), reports.iter().filter(skipped).count());
-    let counts = format!("tests=\"{}\" failures=\"{failures}\" skipped=\"{skips}\"", reports.len());
+    let counts = format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\"", reports.len());
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(out, "<testsuites name=\"chic-trace golden check\" {counts}>");
-    let _ = writeln!(out, "  <testsuite name=\"goldens\" {counts}>");
+    let _ = writeln!(out, "  <testsuite name=\"goldens\" {counts} skipped=\"{skips}\">");
     reports.iter().for_each(|report| case(&mut out, report));
     out.push_str("  </testsuite>\n</testsuites>\n");
     out

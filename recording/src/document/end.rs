@@ -9,7 +9,7 @@ use super::error::{Spot, plural};
 use super::json::{Member, Node, Value};
 use super::shape::{Shaped, int, uint, unfit};
 use super::top::{Gathered, Happened};
-use super::{End, Happening, Listed};
+use super::{End, Happening, Listed, Spent};
 
 /// What the top says.
 #[derive(Debug, Default)]
@@ -19,6 +19,7 @@ pub(super) struct Heading<'t> {
     pub command: Option<Vec<Cow<'t, str>>>,
     pub pid: Option<u64>,
     pub counted: Option<u64>,
+    pub spent: Spent,
     pub end: Option<End>,
     /// Is there a summary, or statistics?
     pub summarised: bool,
@@ -56,6 +57,13 @@ fn summary(heading: &mut Heading<'_>, key: &str, node: &Node<'_>) -> Shaped<()> 
     if let Some(count) = member(node, "total_syscalls") {
         heading.counted = heading.counted.or(uint(count, &format!("/{key}/total_syscalls"))?);
     }
+    // Renacer writes 0 where it did not measure; what does not fit is not known.
+    let spent = |name: &str| uint(member(node, name)?, "").ok().flatten().filter(|value| *value > 0);
+    heading.spent = Spent {
+        wall_us: heading.spent.wall_us.or_else(|| spent("wall_us")),
+        calls_us: heading.spent.calls_us.or_else(|| spent("total_time_us")),
+        max_rss_bytes: heading.spent.max_rss_bytes.or_else(|| spent("max_rss_bytes")),
+    };
     let Some(code) = member(node, "exit_code") else { return Ok(()) };
     if let Some(exit_code) = int(code, &format!("/{key}/exit_code"))? {
         let ended = member(node, "ended").and_then(plain);

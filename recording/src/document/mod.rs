@@ -107,6 +107,17 @@ pub struct Around<'t> {
     pub after: &'t [u8],
 }
 
+/// What a run took, as far as its document sums it up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spent {
+    /// Wall time of the run, µs.
+    pub wall_us: Option<u64>,
+    /// Time in all calls, µs.
+    pub calls_us: Option<u64>,
+    /// Peak of the resident set of the largest process, bytes.
+    pub max_rss_bytes: Option<u64>,
+}
+
 /// An event that is no call, of a document of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Happening<'t> {
@@ -170,6 +181,8 @@ pub struct Document<'t> {
     pub end: Option<End>,
     /// Calls that the document says it holds.
     pub counted: Option<u64>,
+    /// What the run took.
+    pub spent: Spent,
     /// Why it is incomplete, each a short phrase; empty: it is complete.
     pub incomplete: Vec<String>,
     /// What had to be assumed, each a sentence without a full stop.

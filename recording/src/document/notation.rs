@@ -78,6 +78,7 @@ pub(super) fn settle<'t>(
         processes: ours.processes,
         end: heading.end,
         counted: heading.counted,
+        spent: heading.spent,
         incomplete,
         warnings,
         unknown_keys: gathered.noticed.unknown.into_iter().collect(),

@@ -1,5 +1,6 @@
 //! `chic-trace gate check`: results against a baseline.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
@@ -51,6 +52,7 @@ pub fn run(general: &General, ask: &Check) -> Result<Ending, Problem> {
         Err(problem) if problem.code == Code::FAILED => (Compared::default(), Some(problem)),
         Err(problem) => return Err(problem),
     };
+    let notes = check.risk_notes.clone();
     let report = report(ask, &settings, check, compared, problem)?;
     if let Some(path) = &ask.report {
         written(perf::write(path, json(&report).as_bytes()))?;
@@ -61,7 +63,7 @@ pub fn run(general: &General, ask: &Check) -> Result<Ending, Problem> {
     {
         written(perf::write(path, text.as_bytes()))?;
     }
-    reasons::say(&report, ask.allow_unused_notes);
+    reasons::say(&report, ask.allow_unused_notes, &notes);
     let own = Own { json: &|| json(&report), text: &|| text(&report), junit: None };
     let findings = found::findings(&report).located(&|case| place(ask, &settings, &report, case));
     let findings = Findings { took_ms: began.elapsed().as_millis() as u64, ..findings };
@@ -157,11 +159,13 @@ fn of_pairs(ask: &Check, turns: &Turns, check: &CheckSettings) -> Result<Compare
 fn of_counters(ask: &Check, settings: &Settings, check: &CheckSettings) -> Result<Compared, Problem> {
     let ask = &ask.counted;
     let before = counted::kept(&counted::place(ask, &check.baseline, settings)?)?;
-    let counted::Found { counters: after, no_instructions } = counted::count(ask, Some(before.runs))?;
+    let counted::Found { counters: after, missing } = counted::count(ask, Some(before.runs))?;
     let name = ask.golden.as_deref().unwrap_or(&check.baseline);
     let mut rows = counters::compare(&counted::id(ask), &before, &after, check.calls_percent);
-    for row in rows.iter_mut().filter(|row| row.metric == "instructions" && row.verdict == Verdict::NotMeasured) {
-        row.reason = no_instructions.as_ref().map(|why| format!("counter-unavailable: {why}")).or(row.reason.take());
+    for row in rows.iter_mut().filter(|row| row.verdict == Verdict::NotMeasured) {
+        if let Some((_, why)) = missing.iter().find(|(name, _)| *name == row.metric) {
+            row.reason = Some(format!("counter-unavailable: {why}"));
+        }
     }
     rows.retain(|row| row.metric.contains(&check.filter) || row.bench_id.contains(&check.filter));
     let mut failures = Vec::new();
@@ -194,8 +198,10 @@ fn sides(ask: &Check, settings: &Settings, check: &CheckSettings, here: &host::H
         }
     };
     candidate.keep(&check.filter);
-    // Results that hold the old values themselves need no baseline.
-    let holds_old = candidate.runs.iter().flat_map(|run| &run.benches).all(|bench| bench.old.is_some());
+    // Results that hold the old values themselves need no baseline: what of a benchmark has none is new.
+    let benches = || candidate.runs.iter().flat_map(|run| &run.benches);
+    let known: HashSet<&String> = benches().filter(|bench| bench.old.is_some()).map(|bench| &bench.id).collect();
+    let holds_old = benches().all(|bench| known.contains(&bench.id));
     let mut baseline = if holds_old && !candidate.is_empty() && ask.baseline.is_none() {
         Place::of(&settings.store, &check.baseline)
             .side()?

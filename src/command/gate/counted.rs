@@ -1,5 +1,6 @@
 //! Counters: what a program does, counted in several runs, kept and compared.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,7 @@ use assertions::Configuration;
 use assertions::gate::counters::{self, Accounts, Counters, RUNS, Traced};
 use assertions::gate::{Run, Side, history};
 use goldens::{Store, folder, valid_full_name};
+use tracer::Usage;
 
 use super::runs::{self, Stage};
 use super::settings::Settings;
@@ -47,11 +49,11 @@ fn beside(golden: &str, configuration: Option<&Configuration>) -> Result<PathBuf
 pub struct Found {
     /// The counters.
     pub counters: Counters,
-    /// Why instructions are not among them.
-    pub no_instructions: Option<String>,
+    /// What of the kernel's accounts is not among them, and why.
+    pub missing: Vec<(&'static str, String)>,
 }
 
-/// Counts what this program does in so many runs; instructions in as many that are not traced.
+/// Counts what this program does in so many runs; instructions and page faults in as many that are not traced.
 pub fn count(ask: &Counted, runs: Option<usize>) -> Result<Found, Problem> {
     let runs = runs.or(ask.runs.map(|runs| runs as usize)).unwrap_or(RUNS).max(RUNS);
     let stage = Stage { stdin: None, timeout: ask.timeout, no_aslr: tracer::without_aslr().is_ok() };
@@ -59,16 +61,21 @@ pub fn count(ask: &Counted, runs: Option<usize>) -> Result<Found, Problem> {
     tracer::interrupts::hold();
     let mut traced: Vec<Traced> = Vec::new();
     let mut bare: Vec<Accounts> = Vec::new();
-    let mut no_instructions = None;
+    let mut missing = BTreeMap::new();
     for _ in 0..runs {
         let launch = || stage.launch(&ask.argv, 0, None);
         traced.push(stage.traced(launch()?).map_err(cannot)?.0);
         for usage in stage.bare(&[&launch()?]).map_err(cannot)? {
             bare.push(runs::accounts(&usage));
-            no_instructions = usage.instructions.err().or(no_instructions);
+            let Usage { instructions, minor_faults, major_faults, .. } = usage;
+            for (name, count) in
+                [("instructions", instructions), ("faults.minor", minor_faults), ("faults.major", major_faults)]
+            {
+                missing.extend(count.err().map(|why| (name, why)));
+            }
         }
     }
-    Ok(Found { counters: counters(&traced, &bare, &ask.argv), no_instructions })
+    Ok(Found { counters: counters(&traced, &bare, &ask.argv), missing: missing.into_iter().collect() })
 }
 
 fn cannot(problem: Problem) -> Problem {
@@ -85,9 +92,9 @@ pub fn counters(traced: &[Traced], bare: &[Accounts], argv: &[OsString]) -> Coun
 /// Keeps counters, and says how many are the same in all runs. Those of a baseline go into its history, too.
 pub fn save(ask: &Save, settings: &Settings) -> Result<String, Problem> {
     let path = place(&ask.counted, &ask.name, settings)?;
-    let Found { counters, no_instructions } = count(&ask.counted, None)?;
-    if let Some(why) = no_instructions {
-        reasons::line(&format!("instructions are not counted: {why}"));
+    let Found { counters, missing } = count(&ask.counted, None)?;
+    for (name, why) in missing {
+        reasons::line(&format!("{name} are not counted: {why}"));
     }
     if let Some(dir) = path.parent() {
         std::fs::create_dir_all(dir)

@@ -1,6 +1,6 @@
 //! What a check says of benchmarks as plain findings.
 
-use assertions::gate::{GateReport, Inconclusive, Row, Verdict};
+use assertions::gate::{GateReport, Inconclusive, Row, Verdict, amount};
 
 use crate::emit::{Case, Findings, Found, LATENCY, Outcome, Value};
 
@@ -71,15 +71,6 @@ fn message(row: &Row) -> String {
     parts.join(", ")
 }
 
-/// `2.956 µs`: times as criterion shows them, other measures whole where they are.
-fn amount(value: f64, unit: &str) -> String {
-    const TIMES: [(f64, &str); 4] = [(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")];
-    let scale = TIMES.iter().find(|(scale, _)| unit == "ns" && value.abs() >= *scale);
-    let (value, unit) = scale.map_or((value, unit), |(scale, unit)| (value / scale, unit));
-    let places = if value.fract() == 0.0 { 0 } else { 3 - value.abs().log10().floor().clamp(0.0, 3.0) as usize };
-    format!("{value:.places$} {unit}")
-}
-
 /// What the candidate took. Where the change has an interval, so has the value: as far as it holds the value itself.
 fn value(row: &Row, value: f64) -> Value {
     let bound = |percent: Option<f64>| Some(row.baseline_value? * (1.0 + percent? / 100.0));
@@ -91,17 +82,5 @@ fn value(row: &Row, value: f64) -> Value {
         unit: row.unit.clone(),
         value,
         between: between.filter(|(lower, upper)| *lower <= value && value <= *upper),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::amount;
-
-    #[test]
-    fn amounts_are_read_at_a_glance() {
-        let shown = |value| amount(value, "ns");
-        assert_eq!([2_955.694, 662.37, 1e9, 12_345_678.9].map(shown), ["2.956 µs", "662.4 ns", "1 s", "12.35 ms"]);
-        assert_eq!([amount(1024.0, "bytes"), amount(0.125, "ns")], ["1024 bytes", "0.125 ns"]);
     }
 }

@@ -3,6 +3,7 @@
 use assertions::gate::history::{csv, json, series, text};
 
 use super::failed;
+use super::reasons::line;
 use super::settings::Settings;
 use super::store::Place;
 use crate::cli::General;
@@ -20,6 +21,7 @@ pub fn run(general: &General, ask: &History) -> Result<Ending, Problem> {
         return Err(failed(format!("cannot show the history of {name}: there is none"))
             .hint("chic-trace gate save --name NAME begins one"));
     };
+    let kept = entries.len();
     let here = host::Host::here().digest;
     let host = ask.host.as_deref().unwrap_or(&here);
     entries.retain(|entry| {
@@ -27,6 +29,11 @@ pub fn run(general: &General, ask: &History) -> Result<Ending, Problem> {
             && ask.metric.as_ref().is_none_or(|metric| entry.metric == *metric)
             && ask.filter.as_ref().is_none_or(|filter| entry.bench_id.contains(filter.as_str()))
     });
+    if entries.is_empty() {
+        let what =
+            format!("nothing to show of {name}: none of its {kept} values is of this host, benchmark and metric");
+        line(&format!("{what}; --host all takes those of every host"));
+    }
     let series = series(&entries, ask.last);
     output::print(&match ask.form {
         HistoryForm::Text => text(&series),

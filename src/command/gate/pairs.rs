@@ -10,9 +10,9 @@ use assertions::gate::{
 };
 use tracer::{Launch, Usage};
 
-use assertions::gate::counters::Counters;
+use assertions::gate::counters::Traced;
 
-use super::runs::{Stage, ended_well};
+use super::runs::{self, Stage, ended_well};
 use super::settings::CheckSettings;
 use super::{counted, cpus, failed};
 use crate::cli::gate::{Counted, Turns};
@@ -92,6 +92,8 @@ struct Both {
     began: Option<Ticks>,
     /// Why instructions are not counted.
     no_counter: String,
+    /// Why page faults are not counted.
+    no_faults: Option<String>,
     started: Vec<[u64; 2]>,
     measurement: Measurement,
 }
@@ -118,6 +120,7 @@ impl Both {
             stage,
             began: Ticks::now(),
             no_counter: String::new(),
+            no_faults: None,
             started: Vec::new(),
             measurement: Measurement { randomised, side_by_side, in_turns, ..Measurement::default() },
         };
@@ -175,33 +178,40 @@ impl Both {
         self.measurement.measured(host::own_peak_bytes(), &self.no_counter)
     }
 
-    /// What both do, by runs that are not timed.
+    /// What both do: calls by runs that are not timed, page faults by those that are.
     fn counted(&mut self, id: &str, check: &CheckSettings) -> Result<Vec<Row>, Problem> {
-        let run = |which: usize| {
-            let (counts, status) = self.stage.traced(self.launch(which, None)?)?;
-            ended_well(&self.argv[which].first().cloned().unwrap_or_default(), status)?;
-            Ok(counts)
-        };
-        let of = |which: usize| -> Result<Counters, Problem> {
-            let traced = (0..counters::RUNS).map(|_| run(which)).collect::<Result<Vec<_>, Problem>>()?;
-            Ok(counted::counters(&traced, &[], &self.argv[which]))
-        };
-        let (old, new) = match of(OLD).and_then(|old| Ok((old, of(NEW)?))) {
+        let traced = match self.traced(OLD).and_then(|old| Ok([old, self.traced(NEW)?])) {
             Ok(both) => both,
             // What can't be traced is timed all the same.
             Err(problem) => match problem.what.strip_prefix("run-failed: ") {
                 Some(why) => {
                     self.missing("calls", why.to_owned());
-                    return Ok(Vec::new());
+                    [Vec::new(), Vec::new()]
                 }
                 None => return Err(problem),
             },
         };
+        if let Some(why) = self.no_faults.clone() {
+            self.missing("faults", format!("counter-unavailable: {why}"));
+        }
+        let faults = self.measurement.faults();
+        let of = |which: usize| counted::counters(&traced[which], &faults[which], &self.argv[which]);
+        let (old, new) = (of(OLD), of(NEW));
         let (rows, unsteady) = counters::compare_fresh(id, &old, &new, check.calls_percent);
         for name in unsteady {
             self.missing(&name, "it differs from run to run".to_owned());
         }
         Ok(rows)
+    }
+
+    /// Runs of one under the tracer.
+    fn traced(&self, which: usize) -> Result<Vec<Traced>, Problem> {
+        let run = |_| {
+            let (counts, status) = self.stage.traced(self.launch(which, None)?)?;
+            ended_well(&self.argv[which].first().cloned().unwrap_or_default(), status)?;
+            Ok(counts)
+        };
+        (0..counters::RUNS).map(run).collect()
     }
 
     fn missing(&mut self, metric: &str, reason: String) {
@@ -222,6 +232,9 @@ impl Both {
         ended_well(&self.argv[which].first().cloned().unwrap_or_default(), usage.status)?;
         if let Err(why) = &usage.instructions {
             self.no_counter.clone_from(why);
+        }
+        if let Err(why) = usage.minor_faults.as_ref().and(usage.major_faults.as_ref()) {
+            self.no_faults = Some(why.clone());
         }
         Ok(used(&usage))
     }
@@ -255,12 +268,15 @@ impl Both {
 
 fn used(usage: &Usage) -> Used {
     let ns = |time: std::time::Duration| time.as_nanos() as u64;
+    let accounts = runs::accounts(usage);
     Used {
         wall_ns: ns(usage.wall),
         user_ns: ns(usage.user),
         system_ns: ns(usage.system),
         max_rss_bytes: usage.max_rss_bytes,
-        instructions: usage.instructions.as_ref().ok().copied(),
+        instructions: accounts.instructions,
+        minor_faults: accounts.minor_faults,
+        major_faults: accounts.major_faults,
     }
 }
 

@@ -1,13 +1,15 @@
 //! Reasons: a line on standard error for whatever is not a pass.
 
+use std::path::Path;
+
 use assertions::gate::notes::{Noted, Status};
 use assertions::gate::{GateReport, Verdict};
 
 use crate::exit;
-use crate::message::safe;
+use crate::message::{named, safe};
 
-/// Says why the whole is no pass; of notes that may be unused, which are.
-pub fn say(report: &GateReport, unused_allowed: bool) {
+/// Says why the whole is no pass, and where what became worse can be accepted; of notes that may be unused, which are.
+pub fn say(report: &GateReport, unused_allowed: bool, notes: &Path) {
     report.failures.iter().for_each(|failure| line(failure));
     for row in &report.rows {
         let why = match row.verdict {
@@ -23,6 +25,10 @@ pub fn say(report: &GateReport, unused_allowed: bool) {
         let several = row.unit == "count" || report.measurement.is_some();
         let metric = if several { format!(" {}", row.metric) } else { String::new() };
         line(&format!("{}{metric} {why}{change}{reason}", row.bench_id));
+    }
+    if report.regressions_fail && report.rows.iter().any(|row| row.verdict == Verdict::Regressed) {
+        let what = format!("a note in {} accepts what became worse", named(notes));
+        line(&format!("{what}; chic-trace schema risk-note says what it holds"));
     }
     if unused_allowed {
         report.notes.iter().filter(|noted| noted.status == Status::Unused).for_each(|noted| line(&told(noted)));

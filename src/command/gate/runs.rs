@@ -98,7 +98,12 @@ impl Stage {
 
 /// What the kernel says of a run.
 pub fn accounts(usage: &Usage) -> Accounts {
-    Accounts { instructions: usage.instructions.as_ref().ok().copied() }
+    let counted = |count: &Result<u64, String>| count.as_ref().ok().copied();
+    Accounts {
+        instructions: counted(&usage.instructions),
+        minor_faults: counted(&usage.minor_faults),
+        major_faults: counted(&usage.major_faults),
+    }
 }
 
 /// Only a program that ends well was measured.

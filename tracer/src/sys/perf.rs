@@ -48,6 +48,16 @@ impl Counter {
         Self::open_with(bindings::PERF_TYPE_HARDWARE, u64::from(bindings::PERF_COUNT_HW_INSTRUCTIONS), tid, true)
     }
 
+    /// A counter of the page faults that user mode takes and that no disk is read for, or those that one is read for.
+    ///
+    /// # Errors
+    /// As perf_event_open(2).
+    pub fn faults(major: bool, tid: u32) -> io::Result<Counter> {
+        let which =
+            if major { bindings::PERF_COUNT_SW_PAGE_FAULTS_MAJ } else { bindings::PERF_COUNT_SW_PAGE_FAULTS_MIN };
+        Self::open_with(bindings::PERF_TYPE_SOFTWARE, u64::from(which), tid, true)
+    }
+
     fn open_with(kind: u32, config: u64, tid: u32, user_only: bool) -> io::Result<Counter> {
         let mut attr = bindings::perf_event_attr {
             type_: kind,
