@@ -715,3 +715,23 @@ fn names_of_the_target_do_nothing_to_a_terminal() {
         }
     }
 }
+
+/// Somebody who watches sees each call where it was made.
+#[test]
+fn lines_stand_between_what_the_program_prints() {
+    if !can_trace() {
+        return;
+    }
+    let mut command = chic_trace();
+    command.args(["-e", "trace=write", "sh", "-c", "echo one; echo two; echo three >&2"]);
+    let shown = match Terminal::start(command).and_then(Terminal::finish) {
+        Ok((_, shown)) => shown,
+        Err(Failure::Skipped(why)) => return println!("skipped: {why}"),
+        Err(Failure::Wrong(why)) => panic!("{why}"),
+    };
+    let said = ["one", "two", "three"]
+        .into_iter()
+        .flat_map(|word| [format!("{word}\r\n"), format!("\"{word}\\n\", {}) ", word.len() + 1)]);
+    let places: Vec<Option<usize>> = said.map(|part| shown.find(&part)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}: {shown}");
+}
