@@ -383,7 +383,7 @@ fn each_process_that_refuses_is_named() {
     let room = room();
     let (one, other) = (nobody(), nobody());
     let refused = |pid: &str| format!("chic-trace: cannot attach to process {pid}: there is no such process");
-    let run = at(room.path(), &["-o", "trace", "-p", &format!("{one},{other},{one}")]);
+    let run = at(room.path(), &["-o", "trace", "-p", &format!("{one},{other} {one}\n")]);
     says(&run, 125, &format!("{}\n{}", refused(&one), refused(&other)));
     let run = at(room.path(), &["-o", "trace", "-p", &one, "sh", "-c", "exit 3"]);
     says(&run, 3, &refused(&one));

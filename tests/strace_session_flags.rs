@@ -621,6 +621,11 @@ fn small_flags() {
         );
         assert_eq!(told_here, text(&run(&[flag, "-o", "out", "true"]).stderr), "a tip has a number");
     }
+    // Without anything to trace a tip is all that was asked for.
+    let alone = run(&["--tips=id:4"]);
+    assert_eq!((alone.status.code(), text(&alone.stdout)), (Some(0), String::new()));
+    assert_eq!(text(&alone.stderr), text(&run(&["--tips=4", "-o", "out", "true"]).stderr));
+    assert!(text(&run(&["--tips"]).stderr).starts_with("chic-trace: tip: "));
     let filtered = text(
         &run(&["-d", "-f", "--seccomp-bpf", "-e", "trace=chdir", "-o", "out", "sh", "-c", "cd /; true & wait"]).stderr,
     );

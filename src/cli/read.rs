@@ -18,7 +18,7 @@ use super::profile;
 use crate::message::Problem;
 use given::{argv, number, on, path, text, times};
 pub use judging::{assert, compare, golden};
-use look::{appends, look, out, stack_words};
+use look::{appends, asked_tip, look, out, stack_words};
 
 /// `--color`, `--config`, `--no-config`.
 pub fn general(m: &ArgMatches) -> General {
@@ -28,6 +28,11 @@ pub fn general(m: &ArgMatches) -> General {
         (false, None) => ConfigFile::Nearest,
     };
     General { color: text(m, "color").map(String::from), config }
+}
+
+/// `--tips` without anything to trace: the tip alone. `argv` is what followed the flags.
+pub fn tip_alone(m: &ArgMatches, argv: &[OsString]) -> Result<Option<Tip>, Problem> {
+    if argv.is_empty() && attach(m).is_empty() { asked_tip(m) } else { Ok(None) }
 }
 
 /// A live run, shown; `argv` is what followed the flags.
@@ -42,7 +47,8 @@ pub fn trace(m: &ArgMatches, argv: Vec<OsString>) -> Result<Trace, Problem> {
         return Err(Problem::usage("cannot take -ff together with a document: it is one for all tasks")
             .hint("use -f: every call names its task"));
     }
-    let follow = times(m, "follow-forks") > 0 && !on(m, "no-follow");
+    // -F is what -f was called once.
+    let follow = times(m, "follow-forks") + times(m, "F") > 0 && !on(m, "no-follow");
     appends(&out, &look)?;
     let calls = calls(m)?;
     let picks = !calls.paths.is_empty() || calls.descriptors.is_some() || calls.outcomes != Outcomes::ALL;
@@ -140,9 +146,12 @@ fn reading(m: &ArgMatches) -> recording::document::Options {
     }
 }
 
+fn attach(m: &ArgMatches) -> Vec<u32> {
+    m.try_get_many::<Vec<u32>>("attach").ok().flatten().into_iter().flatten().flatten().copied().collect()
+}
+
 fn target(m: &ArgMatches, argv: Vec<OsString>) -> Result<Target, Problem> {
-    let attach: Vec<u32> =
-        m.try_get_many::<u32>("attach").ok().flatten().map(|pids| pids.copied().collect()).unwrap_or_default();
+    let attach: Vec<u32> = attach(m);
     if argv.is_empty() && attach.is_empty() {
         return Err(Problem::usage("cannot trace anything: neither a program nor -p PID is given")
             .hint("chic-trace ls /")

@@ -25,6 +25,18 @@ pub(super) fn stack_trace() -> Arg {
         .help("symbol (as -k) or source (as -kk)")
 }
 
+/// Frames that are taken of a stack, at most.
+const MOST_FRAMES: u64 = 256;
+
+/// How many of them are shown.
+fn stack_frames() -> Arg {
+    value("stack-trace-frame-limit", "N")
+        .value_parser(|word: &str| whole::<u16>(word, 1, MOST_FRAMES))
+        .hide_short_help(true)
+        .help_heading(LOOK)
+        .help("With -k: the N innermost frames (default 256, which is all)")
+}
+
 pub(super) fn clusters(help: &'static str) -> Arg {
     path("clusters", "FILE").hide_short_help(true).help(help)
 }
@@ -87,7 +99,7 @@ pub(super) fn look() -> Vec<Arg> {
             .default_missing_value("path")
             .hide_short_help(true)
             .help_heading(LOOK)
-            .help("Kinds of descriptors that are told: path (as -y), socket, dev, pidfd, all (as -yy), none"),
+            .help("Kinds of descriptors that are told: path (as -y), socket, dev, pidfd, eventfd, signalfd, all (as -yy), none"),
         value("raw", "SET").hide_short_help(true).help_heading(LOOK).help("As -e raw=SET: words as they are"),
         value("verbose", "SET").hide_short_help(true).help_heading(LOOK).help("As -e verbose=SET: structures decoded"),
         value("abbrev", "SET").hide_short_help(true).help_heading(LOOK).help("As -e abbrev=SET: structures shortened"),
@@ -141,6 +153,7 @@ pub(super) fn look() -> Vec<Arg> {
             .help("The address behind each call"),
         stacks("Where each call was made: the stack below it; -kk with lines of source"),
         stack_trace(),
+        stack_frames(),
         switch("source")
             .hide_short_help(true)
             .help_heading(LOOK)

@@ -6,6 +6,17 @@ use super::{SESSION, TARGET, WHERE};
 use crate::cli::parts::{path, seconds, switch, value, whole};
 use crate::cli::strace;
 
+/// Numbers of processes with commas or blanks between, as pidof(1) and pgrep(1) print them.
+fn pids(words: &str) -> Result<Vec<u32>, String> {
+    let blank = |c: char| matches!(c, ',' | ' ' | '\t' | '\n');
+    let several = words.contains(blank);
+    let pid = |word: &str| {
+        whole(word, 1, u32::MAX.into()).map_err(|why| if several { format!("{word:?}: {why}") } else { why })
+    };
+    let pids: Vec<u32> = words.split(blank).filter(|word| !word.is_empty()).map(pid).collect::<Result<_, _>>()?;
+    if pids.is_empty() { pid(words).map(|pid| vec![pid]) } else { Ok(pids) }
+}
+
 /// Flags that say which process is traced.
 pub(super) fn target() -> Vec<Arg> {
     let more = strace::target(TARGET);
@@ -19,9 +30,8 @@ pub(super) fn target() -> Vec<Arg> {
             .short('p')
             .visible_alias("pid")
             .action(ArgAction::Append)
-            .value_delimiter(',')
             .allow_hyphen_values(true)
-            .value_parser(|word: &str| whole::<u32>(word, 1, u32::MAX.into()))
+            .value_parser(pids)
             .help_heading(TARGET)
             .help("Trace a running process, with -f all its threads"),
         value("env", "VAR[=VALUE]")
@@ -30,11 +40,12 @@ pub(super) fn target() -> Vec<Arg> {
             .hide_short_help(true)
             .help_heading(TARGET)
             .help("Set a variable for the program, or remove it"),
+        Arg::new("F").short('F').action(ArgAction::Count).hide(true).help_heading(TARGET),
         value("user", "NAME")
             .short('u')
             .hide_short_help(true)
             .help_heading(TARGET)
-            .help("Run the program as this user"),
+            .help("Run the program as this user: NAME, UID, or UID:GID without other groups"),
     ];
     [flags, more].concat()
 }

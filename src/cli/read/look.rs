@@ -30,7 +30,7 @@ pub(super) fn look(m: &ArgMatches) -> Result<Look, Problem> {
         verbose: on(m, "no-abbrev"),
         notes: [Notes::NONE, Notes::PATHS, Notes::ALL][usize::from(times(m, "y").min(2))],
         debug: on(m, "debug"),
-        tip: text(m, "tips").map(tip).transpose()?.flatten(),
+        tip: asked_tip(m)?,
         columns: text(m, "summary-columns").map(columns).transpose()?.unwrap_or_default(),
         hex: match times(m, "x") {
             0 => HexStrings::Never,
@@ -45,6 +45,7 @@ pub(super) fn look(m: &ArgMatches) -> Result<Look, Problem> {
         always_pid: on(m, "always-show-pid"),
         stack: stack_words(m) > 0,
         stack_lines: stack_words(m) > 1,
+        stack_frames: m.try_get_one::<u16>("stack-trace-frame-limit").ok().flatten().map(|frames| usize::from(*frames)),
         source: on(m, "source") || on(m, "function-time") || path(m, "transpiler-map").is_some(),
         function_time: on(m, "function-time"),
         transpiler_map: path(m, "transpiler-map"),
@@ -111,6 +112,9 @@ fn needs(look: &Look) -> Result<(), Problem> {
             return Err(Problem::usage(format!("cannot take {flag} without -c: it is about the table of counts"))
                 .hint(format!("-c {flag} shows the table alone, --summary {flag} the calls before it")));
         }
+    }
+    if look.stack_frames.is_some() && !look.stack {
+        return Err(Problem::usage("cannot take --stack-trace-frame-limit without -k: no stack is shown"));
     }
     // The table of strace; in a page and in CSV the columns are fixed.
     let table = look.format == Format::Summary || (look.table_too && look.format != Format::Html);
@@ -182,6 +186,11 @@ fn columns(list: &str) -> Result<Vec<Column>, Problem> {
         columns.push(Column::Name);
     }
     Ok(columns)
+}
+
+/// `--tips`.
+pub(super) fn asked_tip(m: &ArgMatches) -> Result<Option<Tip>, Problem> {
+    Ok(text(m, "tips").map(tip).transpose()?.flatten())
 }
 
 /// `[id:]ID` and `[format:]FORMAT`, with commas between.
