@@ -4,7 +4,7 @@
 //! in place, readable at any moment; pipes, FIFOs and devices are written directly.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -61,6 +61,15 @@ impl Where {
             Some("-") => Where::Stdout,
             Some(text) if text.starts_with(['|', '!']) => Where::Pipe(text.get(1..).unwrap_or_default().to_owned()),
             _ => Where::File(to.into()),
+        }
+    }
+
+    /// Does somebody read it as it comes, beside what the target writes?
+    pub fn is_terminal(&self) -> bool {
+        match self {
+            Where::Stderr => io::stderr().is_terminal(),
+            Where::Stdout => io::stdout().is_terminal(),
+            Where::File(_) | Where::Pipe(_) | Where::PerTask(_) => false,
         }
     }
 

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use recording::event::{Frame, Mapped};
 use report::Stacks;
-use report::stacks::{Place, Places, Source};
+use report::stacks::{Place, Places, Source, StackOptions};
 use report::transpiler_map::TranspilerMap;
 use tracer::symbols::{Line, Mapping, Symbols};
 
@@ -31,6 +31,8 @@ pub struct Asked {
     pub stack: bool,
     /// With its line of source (`-kk`).
     pub lines: bool,
+    /// Frames that are shown at most (`--stack-trace-frame-limit`).
+    pub frames: Option<usize>,
     /// The line of source (`--source`, and what implies it).
     pub source: bool,
     /// The time of each function (`--function-time`).
@@ -53,6 +55,7 @@ impl Asked {
         Ok(Asked {
             stack: look.stack,
             lines: look.stack_lines,
+            frames: look.stack_frames,
             source: look.source,
             function_time: look.function_time,
             map: map.map(Rc::new),
@@ -69,7 +72,14 @@ impl Asked {
     pub fn stacks(&self, lines: bool, seen: &Seen) -> Option<Stacks> {
         self.any().then(|| {
             let known = Known::new(self.map.clone(), lines, seen.clone());
-            Stacks::new(Box::new(known), self.stack, self.source, self.context)
+            Stacks::new(
+                Box::new(known),
+                StackOptions {
+                    frames: if self.stack { self.frames.unwrap_or(usize::MAX) } else { 0 },
+                    source: self.source,
+                    context: self.context,
+                },
+            )
         })
     }
 }

@@ -102,6 +102,7 @@ fn plan(target: Target, selection: &Selection, session: &Session, limits: Payloa
         max_events: session.max_events,
         max_bytes: session.max_bytes,
         max_calls: session.max_calls,
+        read_along: false,
         helpers: Vec::new(),
         filter_text: selection.text(),
         target_stdout: if moved { TargetStdout::Stderr } else { TargetStdout::Inherited },

@@ -178,6 +178,7 @@ fn json(look: &Look, selection: &Selection, setting: Setting) -> JsonOptions {
         whole: setting.on_stdout,
         strings: Some(saturated(look.strings.unwrap_or(setting.strings))),
         verbose: look.verbose,
+        raw: look.decoding.calls.raw.clone(),
         version: env!("CARGO_PKG_VERSION").into(),
         shown: selection.shown(),
     }

@@ -223,6 +223,14 @@ fn lines_stand_behind_frames_when_asked_for() {
         let stack = stack_of(&trace, "write(1, \"one");
         assert!(stack.iter().any(|frame| frame.ends_with(&format!("] {place}"))), "{words:?}: {stack:?}");
     }
+    let limited = |words: &[&str]| {
+        shown(dir, &[words, &["-o", "trace", "-e", "trace=write", "./calls"]].concat());
+        stack_of(&file(dir, "trace"), "write(1, \"one").iter().map(|line| line.to_string()).collect::<Vec<_>>()
+    };
+    let whole = limited(&["-k"]);
+    assert!(whole.len() > 2, "{whole:#?}");
+    let two = limited(&["-k", "--stack-trace-frame-limit=2"]);
+    assert_eq!((two.len(), &two[..]), (2, &whole[..2]));
     for words in [&["-k"][..], &["--stack-trace"], &["--stack-trace=symbol"]] {
         shown(dir, &[words, &["-o", "trace", "-e", "trace=write", "--", "./calls"]].concat());
         let trace = file(dir, "trace");

@@ -57,6 +57,7 @@ fn live_and_stored_output_are_equal_in_every_form() {
         &["--format", "json", "--compact", "-T"],
         &["--format", "json", "-T", "-c", "--stats-extended", "--lamport"],
         &["--format", "jsonl", "--lamport"],
+        &["--format", "json", "-e", "raw=%file"],
         &["--format", "csv"],
         &["--format", "csv", "-T", "--source", "-y"],
         &["--format", "csv", "-c", "-T", "--stats-extended"],
@@ -74,6 +75,28 @@ fn live_and_stored_output_are_equal_in_every_form() {
         let (live, later) = (read("live"), read("later"));
         assert!(live.contains("execve"), "{flags:?} shows no execve: {live}");
         assert!(live == later, "{flags:?}: live\n{live}\nlater\n{later}");
+    }
+}
+
+#[test]
+fn words_of_calls_stand_in_a_document_when_they_are_asked_for() {
+    if !can_trace() {
+        return;
+    }
+    for format in ["json", "jsonl"] {
+        let calls = "trace=openat,close,exit_group";
+        let run =
+            at(Path::new("/"), &["--format", format, "-e", calls, "-e", "raw=openat,exit_group", "cat", "/no/such"]);
+        let document = text(&run.stdout);
+        let lines: Vec<&str> = document.lines().filter(|line| line.contains("\"name\": ")).collect();
+        let failed = lines.iter().find(|line| line.contains("ENOENT")).expect("an openat that fails");
+        let call: Value = serde_json::from_str(failed.trim().trim_end_matches(',')).expect("JSON");
+        let words: Vec<&str> = call["args"].as_array().expect("words").iter().filter_map(Value::as_str).collect();
+        assert!(words[0] == "0xffffff9c" || words[0] == "0xffffffffffffff9c", "{failed}");
+        let is_word = |word: &&str| *word == "0" || word.starts_with("0x");
+        assert!(words.len() == 4 && words.iter().all(is_word) && words[3] == "0", "{failed}");
+        assert!(lines.iter().any(|line| line.contains("\"exit_group\", \"args\": [\"0x1\"]")), "{document}");
+        assert!(lines.iter().any(|line| line.contains("\"close\", \"args\": [\"3\"]")), "{document}");
     }
 }
 

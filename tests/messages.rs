@@ -383,7 +383,7 @@ fn each_process_that_refuses_is_named() {
     let room = room();
     let (one, other) = (nobody(), nobody());
     let refused = |pid: &str| format!("chic-trace: cannot attach to process {pid}: there is no such process");
-    let run = at(room.path(), &["-o", "trace", "-p", &format!("{one},{other},{one}")]);
+    let run = at(room.path(), &["-o", "trace", "-p", &format!("{one},{other} {one}\n")]);
     says(&run, 125, &format!("{}\n{}", refused(&one), refused(&other)));
     let run = at(room.path(), &["-o", "trace", "-p", &one, "sh", "-c", "exit 3"]);
     says(&run, 3, &refused(&one));
@@ -714,4 +714,24 @@ fn names_of_the_target_do_nothing_to_a_terminal() {
             Err(Failure::Wrong(why)) => panic!("{words:?}: {why}"),
         }
     }
+}
+
+/// Somebody who watches sees each call where it was made.
+#[test]
+fn lines_stand_between_what_the_program_prints() {
+    if !can_trace() {
+        return;
+    }
+    let mut command = chic_trace();
+    command.args(["-e", "trace=write", "sh", "-c", "echo one; echo two; echo three >&2"]);
+    let shown = match Terminal::start(command).and_then(Terminal::finish) {
+        Ok((_, shown)) => shown,
+        Err(Failure::Skipped(why)) => return println!("skipped: {why}"),
+        Err(Failure::Wrong(why)) => panic!("{why}"),
+    };
+    let said = ["one", "two", "three"]
+        .into_iter()
+        .flat_map(|word| [format!("{word}\r\n"), format!("\"{word}\\n\", {}) ", word.len() + 1)]);
+    let places: Vec<Option<usize>> = said.map(|part| shown.find(&part)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}: {shown}");
 }

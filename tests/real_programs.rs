@@ -1,7 +1,8 @@
 //! Thirty programs that people run: what they show is what they show alone, and the calls we recorded
 //! are those that strace sees, by name and result.
 //!
-//! A program of one task must make the same calls in the same order. Where several tasks share the
+//! A program of one task must make the same calls in the same order, and be told in the same lines: what two runs under
+//! strace have alike, ours has, too, but for addresses and ids. Where several tasks share the
 //! work, each name must occur as often as under strace, within what strace itself sees in two runs.
 //! A run may be disturbed by its time (a buffer that fills, a task that is early): then it gets two
 //! more chances, and what strace saw in the runs before counts too. A program that this machine does
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 /// How many tasks share the work.
@@ -136,7 +138,11 @@ fn compare(room: &Room, tracer: &Tracer, tasks: Tasks, argv: &[OsString], theirs
         strace::run(room, argv).map(|(_, seen)| seen)
     };
     match tasks {
-        One => same_sequence(&witness()?, &ours),
+        One => {
+            same_sequence(&witness()?, &ours)?;
+            let strace = || lines(room, room.command("strace"), argv);
+            same_lines([&strace()?, &strace()?], &lines(room, room.command(tracer.program()), argv)?)
+        }
         Several => {
             theirs.extend([witness()?, witness()?]);
             same_counts(theirs, &ours)
@@ -159,6 +165,53 @@ fn same_sequence(theirs: &[Seen], ours: &[Seen]) -> Verdict {
         show(theirs),
         show(ours)
     );
+    Ok(())
+}
+
+/// What `-f -o` writes of a program of one task.
+fn lines(room: &Room, mut tracer: Command, argv: &[OsString]) -> Result<Vec<String>, Failure> {
+    prepare(room)?;
+    let file = room.beside("lines");
+    let _ = std::fs::remove_file(&file);
+    tracer.args(["-f", "-o"]).arg(&file).arg("--").args(argv);
+    room.finish(tracer)?;
+    Ok(String::from_utf8_lossy(&std::fs::read(&file)?).lines().map(plain).collect())
+}
+
+/// A line without addresses and the id of its task.
+fn plain(line: &str) -> String {
+    let (id, line) = line.split_once(' ').unwrap_or_default();
+    let line = line.trim_start().replace(id, "ID");
+    let mut parts = line.split("0x");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+        plain += "0x";
+        plain += if part.len() - rest.len() > 5 { rest } else { part };
+    }
+    // Memory and blocks that are free depend on how much of a text has been written.
+    if ["sysinfo(", "statfs(", "fstatfs("].iter().any(|call| plain.starts_with(call)) {
+        plain.truncate(plain.find('{').unwrap_or(plain.len()));
+    }
+    // The column of the result depends on the addresses before it.
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Where two runs under strace have the same line, we have it as well.
+fn same_lines([one, other]: [&[String]; 2], ours: &[String]) -> Verdict {
+    ensure!(
+        one.len() == other.len() && one.len() == ours.len(),
+        "strace wrote {} and {} lines, we {}",
+        one.len(),
+        other.len(),
+        ours.len()
+    );
+    let by_chance = one.iter().zip(other).filter(|(one, other)| one != other).count();
+    ensure!(by_chance * 10 <= one.len(), "{by_chance} of {} lines differ from run to run", one.len());
+    let told = one.iter().zip(other).zip(ours).filter(|((one, other), _)| one == other);
+    for ((theirs, _), ours) in told {
+        ensure!(theirs == ours, "strace: {theirs}\nours:   {ours}");
+    }
     Ok(())
 }
 

@@ -285,6 +285,45 @@ fn arguments_are_named() {
     }
 }
 
+/// strace has it since 6.3 (signalfd) and 6.10 (eventfd), in these words.
+#[test]
+fn counters_and_sets_of_signals_are_told() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let program = programs::build("kernel_objects", None, room.path());
+    let told = |set: &str| {
+        let calls = "trace=eventfd2,signalfd4,read,write,close";
+        let flags = [set, "-e", calls, "--keep", "kept.ctrace", "-o", "told", "--"];
+        output(chic_trace().current_dir(room.path()).args(flags).arg(&program));
+        let live = fs::read_to_string(room.path().join("told")).expect("an output");
+        output(chic_trace().current_dir(room.path()).args(["report", "kept.ctrace", set, "-o", "later"]));
+        assert_eq!(fs::read_to_string(room.path().join("later")).expect("an output"), live, "{set}");
+        fs::remove_file(room.path().join("kept.ctrace")).expect("removed");
+        live
+    };
+    for set in ["-yy", "--decode-fds=eventfd,signalfd", "--decode-fds=all"] {
+        let told = told(set);
+        for part in [
+            "eventfd2(5, 0)                          = 3<{eventfd-count=0x5, eventfd-id=",
+            "write(3<{eventfd-count=0x5, eventfd-id=",
+            "read(3<{eventfd-count=0x6, eventfd-id=",
+            "close(3<{eventfd-count=0, eventfd-id=",
+            "= 3<signalfd:[USR1 CHLD]>",
+            "close(3<signalfd:[USR1 CHLD]>)",
+        ] {
+            assert!(told.contains(part), "{set}: {part} is not in:\n{told}");
+        }
+    }
+    let links = told("--decode-fds=path");
+    assert!(links.contains("close(3<anon_inode:[eventfd]>)") && links.contains("<anon_inode:[signalfd]>"), "{links}");
+    let neither = told("--decode-fds=socket,dev,pidfd");
+    assert!(!neither.contains("eventfd-count") && !neither.contains("signalfd:["), "{neither}");
+    let one = told("--decode-fds=signalfd");
+    assert!(one.contains("close(3)") && one.contains("close(3<signalfd:[USR1 CHLD]>)"), "{one}");
+}
+
 /// A recording is shown with each flag as the run itself is.
 #[test]
 fn a_recording_is_shown_as_the_run_is() {

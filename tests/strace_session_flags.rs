@@ -136,6 +136,40 @@ fn calls_are_tampered_with_as_strace_does() {
 }
 
 #[test]
+fn memory_of_a_call_is_written_before_it_and_behind_it() {
+    let room = room();
+    fs::write(room.path().join("a"), "hello\n").expect("written");
+    for (how, calls, script, stdout, note) in [
+        ("poke_enter=@arg1=2f00:when=2", "chdir", "cd /tmp; cd /usr; /bin/pwd", "/\n", "(INJECTED: args)"),
+        ("poke_exit=@arg1=2f787800", "getcwd", "pwd", "/xx\n", "(INJECTED: args)"),
+        ("poke_exit=@arg1=2f787800,@arg2=00", "getcwd", "pwd", "/xx\n", "(INJECTED: args)"),
+        ("error=EIO:poke_enter=@arg1=2f00", "chdir", "cd /tmp; :", "", "(INJECTED: args, retval)"),
+        ("poke_enter=@arg1=2f00:delay_exit=1ms", "chdir", "cd /tmp; /bin/pwd", "/\n", "(INJECTED: args) (DELAYED)"),
+        ("poke_enter=@arg2=00", "chdir", "cd /tmp; /bin/pwd", "/tmp\n", ""),
+    ] {
+        let inject = format!("inject={calls}:{how}");
+        let trace = format!("trace={calls}");
+        let Some(seen) = same(room.path(), &["-e", &trace, "-e", &inject], script) else { return };
+        assert_eq!(seen.stdout, stdout, "{how}: {seen:#?}");
+        assert_eq!(has(&seen, "INJECTED"), usize::from(!note.is_empty()), "{how}: {seen:#?}");
+        assert!(has(&seen, note) > 0, "{how}: {seen:#?}");
+    }
+    // What the program got is what is recorded, and nothing is judged by it.
+    let Some([_, mut ours]) = tools() else { return };
+    let poked =
+        ["record", "-o", "p.ctrace", "-e", "inject=chdir:poke_enter=@arg1=2f00", "--", "sh", "-c", "cd /tmp; :"];
+    let run = output(ours.current_dir(room.path()).args(poked));
+    assert!(run.status.success(), "{}", text(&run.stderr));
+    let shown = output(chic_trace().current_dir(room.path()).args(["report", "p.ctrace", "--format", "json"]));
+    let document = text(&shown.stdout);
+    for part in ["\"POKED\": 1", "{\"name\": \"chdir\", \"args\": [\"/\"], \"result\": 0", "\"injected\": true"] {
+        assert!(document.contains(part), "{part}: {document}");
+    }
+    let refused = output(chic_trace().current_dir(room.path()).args(["compare", "p.ctrace", "p.ctrace"]));
+    assert_eq!(refused.status.code(), Some(4), "{}", text(&refused.stderr));
+}
+
+#[test]
 fn only_what_is_traced_is_tampered_with_and_the_last_rule_holds() {
     let room = room();
     fs::write(room.path().join("a"), "hello\n").expect("written");
@@ -587,6 +621,11 @@ fn small_flags() {
         );
         assert_eq!(told_here, text(&run(&[flag, "-o", "out", "true"]).stderr), "a tip has a number");
     }
+    // Without anything to trace a tip is all that was asked for.
+    let alone = run(&["--tips=id:4"]);
+    assert_eq!((alone.status.code(), text(&alone.stdout)), (Some(0), String::new()));
+    assert_eq!(text(&alone.stderr), text(&run(&["--tips=4", "-o", "out", "true"]).stderr));
+    assert!(text(&run(&["--tips"]).stderr).starts_with("chic-trace: tip: "));
     let filtered = text(
         &run(&["-d", "-f", "--seccomp-bpf", "-e", "trace=chdir", "-o", "out", "sh", "-c", "cd /; true & wait"]).stderr,
     );

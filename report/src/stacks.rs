@@ -69,18 +69,24 @@ pub struct Original {
 pub struct Stacks {
     places: Box<dyn Places>,
     frames: PerTask<Vec<Frame>>,
-    /// Every frame (`-k`).
-    whole: bool,
+    options: StackOptions,
+}
+
+/// What is shown of a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StackOptions {
+    /// So many frames, innermost first (`-k`); 0 is none.
+    pub frames: usize,
     /// The line of source (`--source`).
-    source: bool,
+    pub source: bool,
     /// What stands in the original behind its place (`--show-transpiler-context`).
-    context: bool,
+    pub context: bool,
 }
 
 impl Stacks {
     /// Frames are shown as these places.
-    pub fn new(places: Box<dyn Places>, whole: bool, source: bool, context: bool) -> Self {
-        Stacks { places, frames: PerTask::default(), whole, source, context }
+    pub fn new(places: Box<dyn Places>, options: StackOptions) -> Self {
+        Stacks { places, frames: PerTask::default(), options }
     }
 
     /// Takes mappings, and samples that belong to a call.
@@ -103,7 +109,7 @@ impl Stacks {
     /// The source of this task's call.
     pub(crate) fn source(&mut self, task: u32) -> Option<Rc<Source>> {
         let frames = self.frames.of(task);
-        if !self.source || frames.is_empty() {
+        if !self.options.source || frames.is_empty() {
             return None;
         }
         self.places.source(frames)
@@ -118,7 +124,7 @@ impl Stacks {
             Some(original) => {
                 shown(out, &original.file, original.line, Some(&original.function));
                 bracketed(out, &original.language);
-                if let Some(context) = original.context.as_ref().filter(|_| self.context) {
+                if let Some(context) = original.context.as_ref().filter(|_| self.options.context) {
                     bracketed(out, context);
                 }
             }
@@ -139,11 +145,11 @@ impl Stacks {
 
     /// Appends a line for each frame, as strace has it.
     pub(crate) fn write_lines(&mut self, out: &mut Vec<u8>, task: u32) {
-        if !self.whole {
+        if self.options.frames == 0 {
             return;
         }
         let frames = std::mem::take(self.frames.of(task));
-        for (depth, frame) in frames.iter().enumerate() {
+        for (depth, frame) in frames.iter().take(self.options.frames).enumerate() {
             let place = self.places.place(*frame, depth > 0);
             out.extend_from_slice(b" > ");
             if place.object.is_empty() {
@@ -204,9 +210,9 @@ impl Stacks {
     /// Appends the key `stack` of the task's call, if frames are asked for and known.
     pub(crate) fn write_stack_key(&mut self, out: &mut Vec<u8>, task: u32) {
         let frames = std::mem::take(self.frames.of(task));
-        if self.whole && !frames.is_empty() {
+        if self.options.frames > 0 && !frames.is_empty() {
             out.extend_from_slice(b", \"stack\": [");
-            for (depth, frame) in frames.iter().enumerate() {
+            for (depth, frame) in frames.iter().take(self.options.frames).enumerate() {
                 let place = self.places.place(*frame, depth > 0);
                 out.extend_from_slice(if depth == 0 { b"{\"object\": " } else { b", {\"object\": " });
                 string(out, if place.object.is_empty() { b"[unknown]" } else { place.object.as_bytes() });

@@ -53,6 +53,8 @@ pub enum Ask {
     Completions(clap_complete::Shell),
     /// `man`: to standard output, or all pages into a directory.
     Man(Option<PathBuf>),
+    /// `--tips` without anything to trace.
+    Tip(Tip),
     /// Help or version, ready to print.
     Print(String),
 }
@@ -238,6 +240,8 @@ pub struct Look {
     pub stack: bool,
     /// `-kk`: with lines of source.
     pub stack_lines: bool,
+    /// `--stack-trace-frame-limit`: frames of a stack, innermost first; all that were taken when not given.
+    pub stack_frames: Option<usize>,
     /// `--source`, and what implies it.
     pub source: bool,
     /// `--function-time`.

@@ -57,7 +57,7 @@ pub fn read(text: &str) -> Result<Expr, Problem> {
         "raw" | "x" => Expr::Raw(calls("raw", value)?),
         "inject" | "fault" => Expr::Inject(Words { text: value.into(), fault: key == "fault" }),
         "fd" | "fds" | "trace-fd" | "trace-fds" => Expr::Descriptors(numbers("fd", value)?),
-        "kvm" => return Err(not_taken(key)),
+        "kvm" | "namespace" | "secontext" => return Err(not_taken(key)),
         "decode-pids" | "decode-pid" => Expr::DecodePids(decode_pids(value)?),
         // Not a qualifier: a regular expression may hold a `=`, and anything else is an unknown name.
         _ => Expr::Trace(text.into()),
@@ -145,9 +145,17 @@ pub fn constants(word: &str) -> Result<Constants, Problem> {
 
 /// What is told of descriptors.
 pub fn decode_fds(set: &str) -> Result<Notes, Problem> {
-    let (negated, words) = words("decode-fds", set, &["path", "socket", "dev", "pidfd", "all", "none"])?;
+    let (negated, words) =
+        words("decode-fds", set, &["path", "socket", "dev", "pidfd", "eventfd", "signalfd", "all", "none"])?;
     let has = |word: &str| (words.contains(&word) || words.contains(&"all")) != negated;
-    Ok(Notes { path: has("path"), socket: has("socket"), device: has("dev"), process: has("pidfd") })
+    Ok(Notes {
+        path: has("path"),
+        socket: has("socket"),
+        device: has("dev"),
+        process: has("pidfd"),
+        eventfd: has("eventfd"),
+        signalfd: has("signalfd"),
+    })
 }
 
 /// How strings are shown.
@@ -192,7 +200,9 @@ mod tests {
         assert_eq!(read("signal=INT").ok(), Some(Expr::Signal("INT".into())));
         let faults = Words { text: "all:error=EIO".into(), fault: true };
         assert_eq!(read("fault=all:error=EIO").ok(), Some(Expr::Inject(faults)));
-        assert!(read("kvm=vcpu").is_err_and(|p| p.what.contains("kvm")));
+        for text in ["kvm=vcpu", "namespace=new", "secontext=full"] {
+            assert!(read(text).is_err_and(|p| p.what.contains("not built in this version")), "{text}");
+        }
     }
 
     #[test]

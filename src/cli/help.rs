@@ -18,9 +18,9 @@ signal: names with or without SIG, all, none, !SET.
 status: successful, failed, unfinished, unavailable, detached.
 quiet: attach, exit, path-resolution, personality, thread-execve, all.
 fd: numbers of descriptors, all, none, !SET: only calls that use them.
-decode-fds: path, socket, dev, pidfd, all, none: what is told of descriptors.
-inject: SET[:error=ERRNO|:retval=VALUE][:syscall=NAME][:signal=SIG][:delay_enter=TIME][:delay_exit=TIME][:when=WHEN], \
-WHEN is FIRST[..LAST][+[STEP]], counted in each task: calls are tampered with, and such a run is never judged.
+decode-fds: path, socket, dev, pidfd, eventfd, signalfd, all, none: what is told of descriptors.
+inject: SET[:error=ERRNO|:retval=VALUE][:syscall=NAME][:signal=SIG][:delay_enter=TIME][:delay_exit=TIME]\
+[:poke_enter=@argN=HEX,…][:poke_exit=@argN=HEX,…][:when=WHEN], WHEN is FIRST[..LAST][+[STEP]], counted in each task: calls are tampered with, and such a run is never judged.
 fault: SET[:error=ERRNO][:when=WHEN], ENOSYS without error=.
 raw, verbose, abbrev: sets of calls, as of trace: words as they are, structures decoded (all), structures shortened (all).
 read, write: descriptors whose data is dumped in hex: numbers, all, none, !SET.";

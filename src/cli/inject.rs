@@ -1,14 +1,15 @@
 //! `-e inject=` and `-e fault=`: which calls, what is done to them, and when.
 //!
 //! ```text
-//! SET[:error=ERRNO|:retval=VALUE][:syscall=NAME][:signal=SIG][:delay_enter=TIME][:delay_exit=TIME][:when=WHEN]
+//! SET[:error=ERRNO|:retval=VALUE][:syscall=NAME][:signal=SIG][:delay_enter=TIME][:delay_exit=TIME]
+//!    [:poke_enter=@argN=HEX[,@argM=HEX...]][:poke_exit=@argN=HEX[,@argM=HEX...]][:when=WHEN]
 //! WHEN = FIRST[..LAST][+[STEP]]
 //! ```
 
 use std::time::Duration;
 
 use syscalls::{Abi, Classes, Filter, nearest, signal};
-use tracer::inject::{Injection, Tamper, When};
+use tracer::inject::{Injection, Poke, Tamper, When};
 
 use super::time;
 use crate::message::Problem;
@@ -17,7 +18,11 @@ use crate::message::Problem;
 const MOST: u32 = 65_535;
 
 /// Parts of an injection, in the order in which strace(1) has them.
-const PARTS: [&str; 6] = ["error", "retval", "signal", "syscall", "delay_enter", "delay_exit"];
+const PARTS: [&str; 8] =
+    ["error", "retval", "signal", "syscall", "delay_enter", "delay_exit", "poke_enter", "poke_exit"];
+
+/// Most bytes that one argument gets.
+const MOST_POKED: usize = 1024;
 
 /// One injection as it was written; `fault`: it is one of `-e fault=`, which knows errors only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,9 +76,11 @@ impl Words {
                 "delay_enter" => tamper.delay_enter = Some(self.delay(key, value)?),
                 "delay_exit" => tamper.delay_exit = Some(self.delay(key, value)?),
                 "poke_enter" | "poke_exit" => {
-                    return Err(self
-                        .bad(format_args!("{key}= is not built in this version: memory of the program is not changed"))
-                        .hint("error=, retval=, signal=, syscall=, delay_enter=, delay_exit= are"));
+                    let into = if key == "poke_enter" { &mut tamper.poke_enter } else { &mut tamper.poke_exit };
+                    if !into.is_empty() {
+                        return Err(self.bad(format_args!("it has more than one {key}=")));
+                    }
+                    *into = self.pokes(key, value)?.into();
                 }
                 _ => return Err(self.unknown(key)),
             }
@@ -86,7 +93,7 @@ impl Words {
             return Err(self
                 .bad("it does not say what to do")
                 .hint(format!("-e inject={set}:error=ENOENT lets these calls fail"))
-                .hint("error=, retval=, signal=, delay_enter= or delay_exit= is needed"));
+                .hint("error=, retval=, signal=, delay_enter=, delay_exit=, poke_enter= or poke_exit= is needed"));
         }
         if tamper.instead.is_some() && tamper.result.is_none() {
             return Err(self.bad("with syscall= an error= or a retval= is needed"));
@@ -162,6 +169,29 @@ impl Words {
         }
     }
 
+    /// `@argN=HEX`, with commas between: two digits a byte.
+    fn pokes(&self, key: &str, value: &str) -> Result<Vec<Poke>, Problem> {
+        let bad = |word: &str, why: &str| {
+            self.bad(format_args!("{word:?} in {key}= {why}"))
+                .hint("@arg1=2e00 writes two bytes where argument 1 points")
+        };
+        let mut pokes: Vec<Poke> = vec![];
+        for word in value.split(',') {
+            let (place, hex) = word.strip_prefix("@arg").and_then(|rest| rest.split_once('=')).unwrap_or_default();
+            let Some(arg @ 1..=6) = place.parse::<u8>().ok().filter(|_| place.len() == 1) else {
+                return Err(bad(word, "does not begin with @arg1= to @arg6="));
+            };
+            if pokes.iter().any(|poke| poke.arg + 1 == arg) {
+                return Err(bad(word, "is the second for this argument"));
+            }
+            let Some(bytes) = from_hex(hex).filter(|bytes| (1..=MOST_POKED).contains(&bytes.len())) else {
+                return Err(bad(word, "does not hold 1 to 1024 bytes, two hexadecimal digits each"));
+            };
+            pokes.push(Poke { arg: arg - 1, bytes });
+        }
+        Ok(pokes)
+    }
+
     fn delay(&self, key: &str, value: &str) -> Result<Duration, Problem> {
         time::read(value).ok_or_else(|| self.bad(format_args!("{key}={value} is no time")).hint(time::FORMS))
     }
@@ -174,6 +204,12 @@ pub fn looks_like_error(injection: &Injection, words: &Words) -> Option<String> 
     let number = result.unsigned_abs() as u16;
     let name = syscalls::errno::errno(number).map_or_else(|| format!("error {number}"), |errno| errno.name.to_owned());
     is_value.then(|| format!("retval={result} is what a call that fails with {name} returns, and is shown as such"))
+}
+
+fn from_hex(digits: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = digits.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
+    let (bytes, []) = digits.as_chunks::<2>() else { return None };
+    Some(bytes.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
 struct BadWhen<'a> {
@@ -236,6 +272,10 @@ mod tests {
         assert_eq!(tamper("chdir:error=EIO:syscall=getpid").instead, Some("getpid"));
         assert_eq!(tamper("chdir:delay_enter=1.5ms").delay_enter, Some(Duration::from_micros(1500)));
         assert_eq!(tamper("chdir:delay_exit=7").delay_exit, Some(Duration::from_micros(7)));
+        let poked = tamper("chdir:poke_enter=@arg1=2F00,@arg2=ff:poke_exit=@arg3=0a");
+        let poke = |arg, bytes: &[u8]| Poke { arg, bytes: bytes.to_vec() };
+        assert_eq!(*poked.poke_enter, [poke(0, b"/\0"), poke(1, b"\xff")]);
+        assert_eq!(*poked.poke_exit, [poke(2, b"\n")]);
         assert_eq!(read("chdir", true).expect("a fault").tamper.result, Some(-38));
     }
 
@@ -278,11 +318,20 @@ mod tests {
             "chdir:error=EIO:syscall=%file",
             "chdir:syscall=getpid",
             "chdir:error=ENOENT:foo=1",
-            "chdir:poke_enter=@arg1=00",
+            "chdir:poke_enter=",
+            "chdir:poke_enter=@arg0=00",
+            "chdir:poke_enter=@arg8=00",
+            "chdir:poke_enter=@arg1=0",
+            "chdir:poke_enter=@arg1=",
+            "chdir:poke_enter=@arg1=0g",
+            "chdir:poke_enter=@arg1=00,",
+            "chdir:poke_enter=@arg1=00,@arg1=01",
+            "chdir:poke_enter=@arg1=00:poke_enter=@arg2=00",
+            "chdir:poke_exit=arg1=00",
         ] {
             assert!(read(text, false).is_err(), "{text}");
         }
-        for text in ["chdir:retval=1", "chdir:signal=USR1", "chdir:delay_exit=1"] {
+        for text in ["chdir:retval=1", "chdir:signal=USR1", "chdir:delay_exit=1", "chdir:poke_exit=@arg1=00"] {
             assert!(read(text, true).is_err(), "{text}");
         }
         let problem = read("chdir:eror=EIO", false).expect_err("a typo").to_string();

@@ -51,7 +51,11 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<(General, Ask), 
             if let Some(word) = rest.first().filter(|_| !dashes) {
                 mistyped(&command, word)?;
             }
-            (read::general(&matches), Ask::Trace(Box::new(read::trace(&matches, rest)?)))
+            let ask = match read::tip_alone(&matches, &rest)? {
+                Some(tip) => Ask::Tip(tip),
+                None => Ask::Trace(Box::new(read::trace(&matches, rest)?)),
+            };
+            (read::general(&matches), ask)
         }
     })
 }
@@ -258,6 +262,8 @@ mod tests {
         assert_eq!(trace("-y --decode-fds=dev ls").look.notes, Notes { device: true, ..Notes::NONE });
         assert_eq!(trace("--tips=3,full ls").look.tip, Some(ask::Tip { id: Some(3), full: true }));
         assert_eq!((trace("--tips=none ls").look.tip, trace("ls").look.tip), (None, None));
+        assert!(matches!(ask("--tips=id:2"), Ok(Ask::Tip(ask::Tip { id: Some(2), full: false }))));
+        assert!(trace("-F ls").session.follow);
     }
 
     #[test]
@@ -345,6 +351,10 @@ mod tests {
             ("report x -e inject=all:error=EIO", "nothing runs"),
             ("-a x ls", "cannot take \"x\" for --columns <N>"),
             ("", "neither a program nor -p PID"),
+            ("--tips=none", "neither a program nor -p PID"),
+            ("-p 1,x", "\"x\": it is no whole number"),
+            ("--stack-trace-frame-limit=257 -k ls", "the nearest is 256"),
+            ("--stack-trace-frame-limit=2 ls", "without -k"),
             ("recrod -- ls", "the nearest command is chic-trace record"),
             ("validate --generate x", "word of renacer"),
             ("-f record ls", "cannot take --follow-forks in front of record"),

@@ -69,11 +69,7 @@ const ROWS: &[Row] = &[
         why: Why::NotYet,
         instead: "`profile --trace-fn REGEX -- CMD` counts calls of functions",
     },
-    Row {
-        names: &["stack-trace-frame-limit", "kernel-stack"],
-        why: Why::NotYet,
-        instead: "`-k` shows up to 256 frames of the program itself",
-    },
+    Row { names: &["kernel-stack"], why: Why::NotYet, instead: "`-k` shows the frames of the program itself" },
     Row {
         names: &["kvm"],
         why: Why::NotYet,

@@ -4,8 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, value_parser};
 
-use super::flags::whole;
-use super::parts::{path, switch, value};
+use super::parts::{path, switch, value, whole};
 
 /// Words of `-I` in the order of their numbers.
 const INTERRUPTIBLE: [&str; 4] = ["anywhere", "waiting", "never", "never_tstp"];

@@ -15,9 +15,9 @@ mod seed;
 mod trace;
 
 use crate::cli::{Ask, General};
-use crate::exit::Ending;
+use crate::exit::{Code, Ending};
 use crate::message::Problem;
-use crate::output;
+use crate::{output, tips};
 
 /// Carries out what was asked.
 pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
@@ -41,6 +41,10 @@ pub fn run((general, ask): (General, Ask)) -> Result<Ending, Problem> {
         Ask::Schema(name) => describe::schema(&name),
         Ask::Completions(shell) => describe::completions(shell),
         Ask::Man(dir) => describe::man(dir.as_deref()),
+        Ask::Tip(tip) => {
+            tips::say(tip);
+            Ok(Code::OK.into())
+        }
         Ask::Print(text) => output::print(&text),
     }
 }

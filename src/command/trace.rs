@@ -39,6 +39,7 @@ pub fn run(general: &General, ask: Trace) -> Result<Ending, Problem> {
     let asked = Asked::of(&look)?;
     let mut plan = plan::shown(target, &selection, &session, &look, moved);
     plan.call_stacks = asked.any();
+    plan.read_along = look.format == Format::Text && to.is_terminal();
     if groups.as_ref().is_some_and(Groups::ask_for_descriptors) {
         plan.limits.notes = plan.limits.notes.max(1);
     }

@@ -1,19 +1,22 @@
-//! Injections: errors, results, signals and delays of ours in the calls of the target (`-e inject=` of strace(1)).
+//! Injections: errors, results, signals, delays and bytes of ours in the calls of the target (`-e inject=` of strace(1)).
 //!
 //! At its entry a call is replaced by one that does nothing, or by another; at its exit it gets the result that was
-//! asked for. The signal goes with the resume from the entry, so it is delivered by the kernel itself when the call
+//! asked for. Bytes are written where its arguments point, before it is made or after, and are recorded as what it got. The signal goes with the resume from the entry, so it is delivered by the kernel itself when the call
 //! is over. A task that is delayed is held in its stop while the others run on.
 //!
 //! Calls are counted per task and number, as strace counts them, and only those that are recorded.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use recording::Accesses;
 use recording::event::flag;
 use syscalls::{Abi, Filter};
 
+use crate::capture::Who;
 use crate::session::Session;
 use crate::stop::Reason;
+use crate::sys::memory;
 use crate::sys::ptrace::{Gone, Stopped};
 
 /// What is done to some calls.
@@ -40,6 +43,19 @@ pub struct Tamper {
     pub delay_enter: Option<Duration>,
     /// And so long behind it.
     pub delay_exit: Option<Duration>,
+    /// Written into memory before the call.
+    pub poke_enter: Arc<[Poke]>,
+    /// And behind it.
+    pub poke_exit: Arc<[Poke]>,
+}
+
+/// Bytes that are written where an argument points.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Poke {
+    /// Which argument, from 0.
+    pub arg: u8,
+    /// What is written.
+    pub bytes: Vec<u8>,
 }
 
 /// Which calls of a number, counted from 1 in each task.
@@ -151,6 +167,7 @@ impl Session<'_> {
         {
             return Ok(true);
         }
+        let who = Who { tid: task.tid.0, pid: task.pid.0, abi };
         let tampering = task.tampering.get_or_insert_default();
         if !rule.when.takes(tampering.count(abi, nr)) {
             return Ok(true);
@@ -161,15 +178,24 @@ impl Session<'_> {
         if tamper.delay_enter.is_some() || tamper.delay_exit.is_some() {
             flags |= flag::DELAYED;
         }
-        let Some(result) = tamper.result else {
-            task.record.add_flags(flags);
-            return Ok(true);
-        };
-        match tamper.instead.and_then(|name| number_of(abi, name)) {
+        let pokes = Arc::clone(&tamper.poke_enter);
+        let (result, instead) = (tamper.result, tamper.instead);
+        task.record.add_flags(flags);
+        if !pokes.is_empty() && self.poke(stopped, &pokes) {
+            // What the call finds is what is recorded.
+            if let Some(task) = self.tasks.get_mut(stopped.tid()) {
+                task.record.drop_payloads();
+                self.capture.entry(&who, &mut task.record);
+            }
+        }
+        let Some(result) = result else { return Ok(true) };
+        match instead.and_then(|name| number_of(abi, name)) {
             Some(instead) => stopped.change_call(instead)?,
             None => stopped.skip_call(result)?,
         }
-        task.record.add_flags(flags | flag::INJECTED);
+        if let Some(task) = self.tasks.get_mut(stopped.tid()) {
+            task.record.add_flags(flag::INJECTED);
+        }
         Ok(false)
     }
 
@@ -181,8 +207,13 @@ impl Session<'_> {
         self.go_on_after(stopped, signal, delay)
     }
 
-    /// The result with which a call is left: ours, where one was asked for.
+    /// The result with which a call is left: ours, where one was asked for. Writes what was asked for behind the call.
     pub(crate) fn injected(&mut self, stopped: &Stopped, result: i64) -> Result<i64, Gone> {
+        if let Some(pokes) =
+            self.tampering(stopped).map(|now| std::mem::take(&mut now.poke_exit)).filter(|p| !p.is_empty())
+        {
+            self.poke(stopped, &pokes);
+        }
         let Some(injected) = self.tampering(stopped).and_then(|now| now.result.take()) else { return Ok(result) };
         stopped.set_result(injected)?;
         Ok(injected)
@@ -192,6 +223,37 @@ impl Session<'_> {
     pub(crate) fn go_out_of_call(&mut self, stopped: Stopped) -> Result<(), Gone> {
         let delay = self.tampering(&stopped).and_then(|now| now.delay_exit.take());
         self.go_on_after(stopped, 0, delay)
+    }
+
+    /// Writes where the arguments of the task's call point; says whether anything was written.
+    fn poke(&mut self, stopped: &Stopped, pokes: &[Poke]) -> bool {
+        let Some(task) = self.tasks.get_mut(stopped.tid()) else { return false };
+        let Some((nr, args)) = task.record.view().call().map(|call| (call.nr(), call.args())) else { return false };
+        let row = Abi::from_raw(task.record.view().abi()).and_then(|abi| syscalls::lookup(abi, nr));
+        let most = row.map_or(args.len(), |row| row.args_for(&args).len());
+        let mut poked = false;
+        for Poke { arg, bytes } in pokes {
+            let (at, number) = (usize::from(*arg), arg + 1);
+            let why = match args.get(at).filter(|_| at < most) {
+                None => format!("the call has only {most} arguments"),
+                Some(addr) => match memory::write(stopped.tid().0, *addr, bytes) {
+                    Ok(()) => {
+                        poked = true;
+                        continue;
+                    }
+                    Err(error) => error.to_string(),
+                },
+            };
+            let name = row.map_or("call", |row| row.name);
+            let what = format!("cannot write where argument {number} of {name} points: {why}");
+            if !self.warnings.contains(&what) {
+                self.warnings.push(what);
+            }
+        }
+        if poked && let Some(task) = self.tasks.get_mut(stopped.tid()) {
+            task.record.add_flags(flag::POKED);
+        }
+        poked
     }
 
     fn tampering(&mut self, stopped: &Stopped) -> Option<&mut Tamper> {

@@ -134,9 +134,15 @@ fn child_fd(fd: i32, stdio: &Stdio) -> ChildFd {
     }
 }
 
-/// Looks a user up: a number, or a name of passwd(5), with the groups of group(5). The files are read
-/// here because a static binary can't ask the C library's name services.
+/// Looks a user up: a number, or a name of passwd(5), with the groups of group(5); `UID:GID` as they are, without
+/// further groups. The files are read here because a static binary can't ask the C library's name services.
 fn user(name: &str, etc: &Path) -> Result<User, Error> {
+    if let Some((uid, gid)) = name.split_once(':') {
+        return match (uid.parse(), gid.parse()) {
+            (Ok(uid), Ok(gid)) => Ok(User { uid, gid, groups: vec![] }),
+            _ => Err(refused("become user", name, "UID:GID takes two numbers", None)),
+        };
+    }
     let read = |file: &str| std::fs::read(etc.join(file)).unwrap_or_default();
     let passwd = read("passwd");
     let passwd = String::from_utf8_lossy(&passwd);
@@ -183,6 +189,8 @@ mod tests {
         assert_eq!(user("bo", etc.path()).expect("found"), expected);
         assert_eq!(user("1000", etc.path()).expect("found"), expected);
         assert_eq!(user("77", etc.path()).expect("a number"), User { uid: 77, gid: 77, groups: vec![77] });
+        assert_eq!(user("1000:7", etc.path()).expect("both"), User { uid: 1000, gid: 7, groups: vec![] });
+        assert!(user("bo:7", etc.path()).is_err());
         assert!(user("nobody-here", etc.path()).expect_err("unknown").to_string().contains("nobody-here"));
     }
 

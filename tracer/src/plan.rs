@@ -69,6 +69,8 @@ pub struct Plan {
     pub max_bytes: Option<u64>,
     /// Stop recording after so many calls.
     pub max_calls: Option<u64>,
+    /// Somebody reads what the sink writes between what the program itself writes: no event waits for others.
+    pub read_along: bool,
     /// Children of ours that are no targets (`-o '|cmd'`).
     pub helpers: Vec<u32>,
     /// For the header: the text of the filter.
@@ -110,6 +112,7 @@ impl Default for Plan {
             max_events: None,
             max_bytes: None,
             max_calls: None,
+            read_along: false,
             helpers: vec![],
             filter_text: None,
             target_stdout: TargetStdout::Inherited,

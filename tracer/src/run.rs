@@ -26,7 +26,8 @@ pub fn run(plan: &Plan, waiting: Option<Child>, sink: &mut dyn Sink) -> Result<E
         None => None,
     };
     let calls = Calls::of(plan);
-    let mut stream = Stream::new(sink, plan.max_events, plan.max_bytes).of_calls(plan.max_calls);
+    let mut stream =
+        Stream::new(sink, plan.max_events, plan.max_bytes).of_calls(plan.max_calls).for_reader(plan.read_along);
     stream.begin(&header::of(plan, calls, program.as_deref()));
     let mut session = Session::new(plan, stream, calls, control);
     let started = match (&plan.launch, &program) {

@@ -24,6 +24,8 @@ pub struct Stream<'s> {
     wants_entered: bool,
     /// Has the sink seen events since it was last told of idleness?
     fresh: bool,
+    /// How long a watcher waits for an event at most, ns.
+    patience: u64,
     /// When a watcher last saw everything, ns.
     handed_on: u64,
     /// The newest open call that has not been announced.
@@ -58,6 +60,11 @@ impl<'s> Stream<'s> {
         Stream { max_calls: most.unwrap_or(u64::MAX), ..self }
     }
 
+    /// The same; `read_along`: a watcher sees an event before the task that it is of can do more.
+    pub fn for_reader(self, read_along: bool) -> Self {
+        Stream { patience: if read_along { 0 } else { self.patience }, ..self }
+    }
+
     /// Takes events and keeps none.
     pub fn closed() -> Self {
         Stream {
@@ -67,6 +74,7 @@ impl<'s> Stream<'s> {
             error: None,
             wants_entered: false,
             fresh: false,
+            patience: PATIENCE,
             handed_on: 0,
             unannounced: None,
             totals: [0; 32],
@@ -137,9 +145,9 @@ impl<'s> Stream<'s> {
     }
 
     /// We are about to sleep at `now`: a watcher sees what there is, unless it has just seen something.
-    /// Who stops every few microseconds is not worth a batch each time.
+    /// Who stops every few microseconds is not worth a batch each time, unless somebody reads along.
     pub fn idle(&mut self, now: u64) {
-        if now.saturating_sub(self.handed_on) < PATIENCE || !self.open {
+        if now.saturating_sub(self.handed_on) < self.patience || !self.open {
             return;
         }
         self.hand_on();

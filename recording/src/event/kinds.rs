@@ -111,7 +111,8 @@ pub mod flag {
     pub const NO_ENTRY: u32 = 1 << 4;
     /// The task died or was let go inside.
     pub const NO_EXIT: u32 = 1 << 5;
-    /// We changed what the call did: an error, a result, a signal or a delay of ours. Which, `INJECTED` and `DELAYED` say.
+    /// We changed what the call did: an error, a result, a signal, a delay or bytes of ours. Which,
+    /// `INJECTED`, `DELAYED` and `POKED` say.
     pub const TAMPERED: u32 = 1 << 6;
     /// Refused by the target's own seccomp filter.
     pub const DENIED: u32 = 1 << 7;
@@ -125,8 +126,10 @@ pub mod flag {
     pub const DELAYED: u32 = 1 << 11;
     /// With `NO_EXIT`: the task was let go inside, it did not die.
     pub const DETACHED: u32 = 1 << 12;
+    /// We wrote into memory that the arguments point to.
+    pub const POKED: u32 = 1 << 13;
     /// Names of the bits, lowest first.
-    pub const NAMES: [&str; 13] = [
+    pub const NAMES: [&str; 14] = [
         "CLIPPED",
         "FAULTED",
         "RESTARTED",
@@ -140,6 +143,7 @@ pub mod flag {
         "INJECTED",
         "DELAYED",
         "DETACHED",
+        "POKED",
     ];
 }
 

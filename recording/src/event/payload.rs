@@ -68,8 +68,8 @@ pub mod content {
 pub mod note {
     /// The link text of `/proc/TID/fd/N`, of `/proc/TID/cwd` for `AT_FDCWD`.
     pub const LINK: u32 = 0;
-    /// `TCP:[127.0.0.1:5000->127.0.0.1:80]`, `UNIX-STREAM:[123->124,"/run/x"]`, `pid:4711`, which stand
-    /// for the link text; `char 1:3`, `block 8:0`, which follow it. The path, from the first `"` to the last, is as
+    /// `TCP:[127.0.0.1:5000->127.0.0.1:80]`, `UNIX-STREAM:[123->124,"/run/x"]`, `pid:4711`,
+    /// `{eventfd-count=0x1, eventfd-id=7, eventfd-semaphore=0}`, `signalfd:[USR1 CHLD]`, which stand for the link text; `char 1:3`, `block 8:0`, which follow it. The path, from the first `"` to the last, is as
     /// it is, byte for byte.
     pub const DETAIL: u32 = 1;
     /// Device u64, inode u64, mode u32, 0 u32.

@@ -114,6 +114,13 @@ impl Record {
         }
     }
 
+    /// Forgets the payloads of a call, and what their status said.
+    pub fn drop_payloads(&mut self) {
+        self.bytes.truncate(CALL);
+        self.seal();
+        self.put_u32(12, self.view().flags() & !(flag::CLIPPED | flag::FAULTED));
+    }
+
     /// Appends a text (a reason, a path, a comm) to an event that is no call. `which` tells several apart.
     pub fn text(&mut self, which: u32, text: &[u8]) {
         let head = PayloadHead {

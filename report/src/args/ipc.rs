@@ -33,7 +33,13 @@ impl Printer<'_, '_> {
         if phase == 1 {
             self.late();
         }
-        match self.memory(at, phase).filter(|kept| !kept.is_part() && !kept.bytes.is_empty()) {
+        let words = self.call.args();
+        let most = self.row.args_for(&words).iter().position(|arg| arg.name == "maxnode");
+        // Of so many nodes the kernel looks at one less.
+        let nodes = most.and_then(|most| words.get(most)).map_or(0, |nodes| nodes.saturating_sub(1));
+        let size = usize::try_from(nodes.div_ceil(64)).unwrap_or(usize::MAX).saturating_mul(8);
+        let whole = self.memory(at, phase).and_then(|kept| kept.first(size));
+        match whole.filter(|kept| !kept.bytes.is_empty()) {
             Some(kept) => self.list(kept, 8, |own, bytes| match word(bytes, 0, 8) {
                 0 => own.text(b"0000000000000000"),
                 nodes => {

@@ -20,6 +20,11 @@ impl<'a> Kept<'a> {
             .map(|p| Kept { bytes: p.bytes, wanted: p.head.wanted, status: p.head.status })
     }
 
+    /// So many bytes of it, as if no more had been wanted; `None` when they are not there.
+    pub(super) fn first(self, bytes: usize) -> Option<Kept<'a>> {
+        Some(Kept { bytes: self.bytes.get(..bytes)?, wanted: bytes as u64, ..self })
+    }
+
     /// Did reading end at memory that is not there?
     pub(super) fn is_faulted(&self) -> bool {
         self.status & status::FAULTED != 0

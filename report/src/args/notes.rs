@@ -39,6 +39,8 @@ pub(super) fn write(out: &mut Vec<u8>, style: &Style, call: &Call<'_>, arg: u8, 
     let detail = part(note::DETAIL).filter(|detail| match detail {
         detail if is_device(detail) => style.notes.device,
         detail if detail.starts_with(b"pid:") => style.notes.process,
+        detail if detail.starts_with(b"{eventfd-") => style.notes.eventfd,
+        detail if detail.starts_with(b"signalfd:") => style.notes.signalfd,
         _ => style.notes.socket,
     });
     if detail.is_none() && !style.notes.path {

@@ -1,7 +1,7 @@
 //! One call as a JSON object.
 
 use recording::event::{Call, Shape, flag};
-use syscalls::{Abi, Kind};
+use syscalls::{Abi, Filter, Kind};
 
 use super::escape;
 use crate::args::{self, Content, Style};
@@ -19,6 +19,8 @@ pub(super) struct Facts {
     pub compact: bool,
     /// Did several engines record?
     pub mixed: bool,
+    /// Are the arguments shown as their words?
+    pub raw: bool,
     /// Lamport clock, when it is asked for.
     pub lamport: Option<u64>,
 }
@@ -46,7 +48,12 @@ pub(super) fn write(
         }
     }
     out.extend_from_slice(b"\", \"args\": [");
-    let notes = arguments(out, scratch, style, abi, row, call);
+    let notes = if facts.raw {
+        raw_words(out, row, call);
+        None
+    } else {
+        Some(arguments(out, scratch, style, abi, row, call))
+    };
     out.extend_from_slice(b"], \"result\": ");
     digits::signed(out, if call.returned() { call.result() } else { 0 });
     if let Some(took) = facts.took {
@@ -98,11 +105,33 @@ pub(super) fn write(
     if let Some(clock) = facts.lamport {
         number(out, "lamport_clock", clock);
     }
-    notes.write(out, scratch, style, row, abi, call);
+    if let Some(notes) = notes {
+        notes.write(out, scratch, style, row, abi, call);
+    }
     if let Some(stacks) = stacks {
         stacks.write_stack_key(out, event.task());
     }
     out.push(b'}');
+}
+
+/// Is it one of these?
+pub(super) fn is_of(call: &Call<'_>, calls: &Filter) -> bool {
+    calls.takes(Abi::from_raw(call.event.abi()).unwrap_or(Abi::X86_64), call.nr())
+}
+
+/// The words of the arguments, as strace has them with `-e raw=`.
+fn raw_words(out: &mut Vec<u8>, row: Option<&'static syscalls::Syscall>, call: &Call<'_>) {
+    let words = call.args();
+    let count = if call.entered() { row.map_or(words.len(), |row| row.args.len()) } else { 0 };
+    for (at, word) in words.iter().take(count).enumerate() {
+        out.extend_from_slice(if at == 0 { b"\"" } else { b", \"" });
+        if *word == 0 {
+            out.push(b'0')
+        } else {
+            digits::hex(out, *word)
+        }
+        out.push(b'"');
+    }
 }
 
 /// What the strings of the arguments leave unsaid, by position.

@@ -11,6 +11,7 @@ mod run;
 
 use recording::session::{Header, Trailer};
 use recording::{Batch, Sink, SinkError};
+use syscalls::Filter;
 
 pub(crate) use blocks::{by_syscall, command, incomplete};
 pub(crate) use escape::{base64, string};
@@ -41,6 +42,8 @@ pub struct JsonOptions {
     pub strings: Option<usize>,
     /// Whole structures, the environment (`-v`).
     pub verbose: bool,
+    /// Calls whose arguments are their words (`-e raw=`). `None` is none.
+    pub raw: Option<Filter>,
     /// Version of the program, without its name.
     pub version: String,
     /// Which events.

@@ -189,6 +189,7 @@ impl Run {
                     took,
                     compact: self.options.compact,
                     mixed: self.header.engines.len() > 1,
+                    raw: self.options.raw.as_ref().is_some_and(|raw| call::is_of(&call, raw)),
                     lamport,
                 };
                 call::write(out, &mut self.scratch, &self.style, &facts, &call, self.stacks.as_mut());

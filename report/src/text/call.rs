@@ -82,10 +82,14 @@ impl<'a> Named<'a> {
             None => self.success(out, style),
         }
         let flags = self.call.event.flags();
-        for (bit, word) in [(flag::INJECTED, &b" (INJECTED)"[..]), (flag::DELAYED, b" (DELAYED)")] {
-            if flags & bit != 0 {
-                out.extend_from_slice(word);
-            }
+        out.extend_from_slice(match (flags & flag::POKED != 0, flags & flag::INJECTED != 0) {
+            (true, true) => b" (INJECTED: args, retval)",
+            (true, false) => b" (INJECTED: args)",
+            (false, true) => b" (INJECTED)",
+            (false, false) => b"",
+        });
+        if flags & flag::DELAYED != 0 {
+            out.extend_from_slice(b" (DELAYED)");
         }
     }
 

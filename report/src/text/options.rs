@@ -109,15 +109,21 @@ pub struct Notes {
     pub device: bool,
     /// The process behind a pidfd.
     pub process: bool,
+    /// What an eventfd counts.
+    pub eventfd: bool,
+    /// The signals that a signalfd takes.
+    pub signalfd: bool,
 }
 
 impl Notes {
     /// Nothing.
-    pub const NONE: Notes = Notes { path: false, socket: false, device: false, process: false };
+    pub const NONE: Notes =
+        Notes { path: false, socket: false, device: false, process: false, eventfd: false, signalfd: false };
     /// Paths (`-y`).
     pub const PATHS: Notes = Notes { path: true, ..Notes::NONE };
     /// Everything (`-yy`).
-    pub const ALL: Notes = Notes { path: true, socket: true, device: true, process: true };
+    pub const ALL: Notes =
+        Notes { path: true, socket: true, device: true, process: true, eventfd: true, signalfd: true };
 
     /// How much has to be kept for that: see [`recording::session::PayloadLimits::notes`].
     pub fn level(self) -> u8 {

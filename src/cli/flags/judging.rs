@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command, value_parser};
 
-use super::{argv, clusters, file, reading, seconds, whole};
-use crate::cli::parts::{path, switch, value};
+use super::{argv, clusters, file, reading};
+use crate::cli::parts::{path, seconds, switch, value, whole};
 
 pub(super) fn verdict_format() -> Arg {
     value("format", "FORMAT")

@@ -147,7 +147,7 @@ impl Notes {
         let Some(link) = read_link(path.as_c_str(), &mut self.link) else { return };
         let at = Place { arg, phase, element, fd };
         add(record, at, note::LINK, link);
-        let is_process = link.starts_with(b"anon_inode:[pidfd]") || link.starts_with(b"pidfd:[");
+        let counterpart = Counterpart::of(link);
         if self.level < 2 && !self.golden {
             return;
         }
@@ -165,8 +165,8 @@ impl Notes {
                 let device = meta.rdev();
                 let text = format!("{name} {}:{}", libc::major(device), libc::minor(device));
                 add(record, at, note::DETAIL, text.as_bytes());
-            } else if let Some(pid) = if is_process { process_of(tid, fd) } else { None } {
-                add(record, at, note::DETAIL, format!("pid:{pid}").as_bytes());
+            } else if let Some(text) = counterpart.and_then(|what| what.describe(tid, fd)) {
+                add(record, at, note::DETAIL, text.as_bytes());
             }
         }
         if self.golden {
@@ -199,11 +199,61 @@ impl Notes {
     }
 }
 
-/// The process behind a pidfd: `Pid:` of proc_pid_fdinfo(5), numbered as we number them.
-fn process_of(tid: u32, fd: i32) -> Option<i32> {
-    let mut buffer = [0; 512];
-    let text = std::str::from_utf8(procfs::read(&ProcPath::fdinfo(tid, fd), &mut buffer)).ok()?;
-    text.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok())
+/// What a descriptor without a file stands for, as proc_pid_fdinfo(5) tells it.
+#[derive(Clone, Copy)]
+enum Counterpart {
+    Process,
+    Counter,
+    Signals,
+}
+
+impl Counterpart {
+    /// By the link text.
+    fn of(link: &[u8]) -> Option<Counterpart> {
+        match link {
+            b"anon_inode:[pidfd]" => Some(Counterpart::Process),
+            b"anon_inode:[eventfd]" => Some(Counterpart::Counter),
+            b"anon_inode:[signalfd]" => Some(Counterpart::Signals),
+            _ => link.starts_with(b"pidfd:[").then_some(Counterpart::Process),
+        }
+    }
+
+    /// In the words of [`note::DETAIL`]; processes are numbered as we number them.
+    fn describe(self, tid: u32, fd: i32) -> Option<String> {
+        let mut buffer = [0; 512];
+        let text = std::str::from_utf8(procfs::read(&ProcPath::fdinfo(tid, fd), &mut buffer)).ok()?;
+        let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)).map(str::trim);
+        match self {
+            Counterpart::Process => value("Pid:")?.parse::<u32>().ok().map(|pid| format!("pid:{pid}")),
+            Counterpart::Counter => {
+                let count = u64::from_str_radix(value("eventfd-count:")?, 16).ok()?;
+                let mut told =
+                    if count == 0 { "{eventfd-count=0".to_owned() } else { format!("{{eventfd-count={count:#x}") };
+                // The kernel tells them since 5.2 and 6.5.
+                for key in ["eventfd-id", "eventfd-semaphore"] {
+                    if let Some(number) = value(&format!("{key}:")).and_then(|number| number.parse::<u32>().ok()) {
+                        told += &format!(", {key}={number}");
+                    }
+                }
+                Some(told + "}")
+            }
+            Counterpart::Signals => {
+                let set = u64::from_str_radix(value("sigmask:")?, 16).ok()?;
+                Some(format!("signalfd:{}", signals(set)))
+            }
+        }
+    }
+}
+
+/// `[USR1 CHLD]`, or `~[KILL STOP]` when most are in it.
+fn signals(set: u64) -> String {
+    let inverted = set.count_ones() >= u64::BITS * 2 / 3;
+    let listed = if inverted { !set } else { set };
+    let names: Vec<&str> = (1..=u64::BITS)
+        .filter(|number| listed >> (number - 1) & 1 == 1)
+        .map(|number| syscalls::signal::name(number).map_or("", |name| name.strip_prefix("SIG").unwrap_or(name)))
+        .collect();
+    format!("{}[{}]", if inverted { "~" } else { "" }, names.join(" "))
 }
 
 /// Where a note belongs.
@@ -248,4 +298,16 @@ fn pair_of(record: &Record, arg: u8) -> Option<[i32; 2]> {
     let payload = record.view().payloads().find(|p| p.head.arg == arg && p.head.phase == 1)?;
     let word = |at: usize| payload.bytes.get(at..at + 4)?.try_into().ok().map(i32::from_le_bytes);
     Some([word(0)?, word(4)?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_signals_is_told_by_its_smaller_side() {
+        assert_eq!(signals(0), "[]");
+        assert_eq!(signals(1 << 9 | 1 << 16), "[USR1 CHLD]");
+        assert_eq!(signals(!(1 << 8 | 1 << 18)), "~[KILL STOP]");
+    }
 }
