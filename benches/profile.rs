@@ -32,6 +32,7 @@ struct Ran {
     peak: f64,
 }
 
+#[expect(clippy::zombie_processes, reason = "wait4 waits for it, and tells what it used")]
 fn run(command: &mut Command) -> Ran {
     let started = Instant::now();
     let mut child =

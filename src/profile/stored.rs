@@ -38,7 +38,7 @@ pub fn of_recording(path: &Path) -> Result<Reported, Problem> {
     let facts = Facts {
         settings: &settings,
         argv: &argv,
-        started_ms: u64::try_from(header.start.realtime_ns / 1_000_000).unwrap_or(0),
+        started_ms: header.start.realtime_ns / 1_000_000,
         status: root_status.and_then(tracer::Status::of_wait),
         calls,
         host: None,
