@@ -2,7 +2,7 @@
 
 names! {
     /// Address families (address_families(7)).
-    SOCKET_DOMAIN "AF_???":
+    SOCKET_DOMAIN "AF_???" from "sys/socket.h":
         0 AF_UNSPEC, 1 AF_UNIX, 2 AF_INET, 3 AF_AX25, 4 AF_IPX, 5 AF_APPLETALK, 6 AF_NETROM, 7 AF_BRIDGE,
         8 AF_ATMPVC, 9 AF_X25, 0xa AF_INET6, 0xb AF_ROSE, 0xc AF_DECnet, 0xd AF_NETBEUI, 0xe AF_SECURITY,
         0xf AF_KEY, 0x10 AF_NETLINK, 0x11 AF_PACKET, 0x12 AF_ASH, 0x13 AF_ECONET, 0x14 AF_ATMSVC, 0x15 AF_RDS,
@@ -12,15 +12,15 @@ names! {
         0x2b AF_SMC, 0x2c AF_XDP, 0x2d AF_MCTP;
 
     /// Socket types: the low four bits (socket(2)).
-    SOCKET_TYPE "SOCK_???":
+    SOCKET_TYPE "SOCK_???" from "sys/socket.h":
         1 SOCK_STREAM, 2 SOCK_DGRAM, 3 SOCK_RAW, 4 SOCK_RDM, 5 SOCK_SEQPACKET, 6 SOCK_DCCP, 0xa SOCK_PACKET;
 
     /// Flags beside the socket type (socket(2)).
-    SOCK_FLAGS "SOCK_???":
+    SOCK_FLAGS "SOCK_???" from "sys/socket.h":
         0x80000 SOCK_CLOEXEC, 0x800 SOCK_NONBLOCK;
 
     /// Protocols of AF_INET and AF_INET6 (protocols(5)).
-    SOCKET_PROTOCOL "IPPROTO_???":
+    SOCKET_PROTOCOL "IPPROTO_???" from "linux/in.h" "linux/in6.h":
         0 IPPROTO_IP, 1 IPPROTO_ICMP, 2 IPPROTO_IGMP, 4 IPPROTO_IPIP, 6 IPPROTO_TCP, 8 IPPROTO_EGP, 0xc IPPROTO_PUP,
         0x11 IPPROTO_UDP, 0x16 IPPROTO_IDP, 0x1d IPPROTO_TP, 0x21 IPPROTO_DCCP, 0x29 IPPROTO_IPV6,
         0x2b IPPROTO_ROUTING, 0x2c IPPROTO_FRAGMENT, 0x2e IPPROTO_RSVP, 0x2f IPPROTO_GRE, 0x32 IPPROTO_ESP,
@@ -30,7 +30,7 @@ names! {
         0xff IPPROTO_RAW, 0x100 IPPROTO_SMC, 0x106 IPPROTO_MPTCP;
 
     /// Protocols of AF_NETLINK (netlink(7)).
-    NETLINK_PROTOCOL "NETLINK_???":
+    NETLINK_PROTOCOL "NETLINK_???" from "linux/netlink.h":
         0 NETLINK_ROUTE, 1 NETLINK_UNUSED, 2 NETLINK_USERSOCK, 3 NETLINK_FIREWALL, 4 NETLINK_SOCK_DIAG,
         5 NETLINK_NFLOG, 6 NETLINK_XFRM, 7 NETLINK_SELINUX, 8 NETLINK_ISCSI, 9 NETLINK_AUDIT,
         0xa NETLINK_FIB_LOOKUP, 0xb NETLINK_CONNECTOR, 0xc NETLINK_NETFILTER, 0xd NETLINK_IP6_FW,
@@ -38,11 +38,11 @@ names! {
         0x13 NETLINK_ECRYPTFS, 0x14 NETLINK_RDMA, 0x15 NETLINK_CRYPTO, 0x16 NETLINK_SMC;
 
     /// Types of messages that every netlink protocol has (netlink(7)).
-    NETLINK_TYPES "NLMSG_???":
+    NETLINK_TYPES "NLMSG_???" from "linux/netlink.h":
         1 NLMSG_NOOP, 2 NLMSG_ERROR, 3 NLMSG_DONE, 4 NLMSG_OVERRUN;
 
     /// Types of messages of NETLINK_ROUTE (rtnetlink(7)).
-    ROUTE_TYPES "RTM_???":
+    ROUTE_TYPES "RTM_???" from "linux/rtnetlink.h":
         0x10 RTM_NEWLINK, 0x11 RTM_DELLINK, 0x12 RTM_GETLINK, 0x13 RTM_SETLINK, 0x14 RTM_NEWADDR, 0x15 RTM_DELADDR,
         0x16 RTM_GETADDR, 0x18 RTM_NEWROUTE, 0x19 RTM_DELROUTE, 0x1a RTM_GETROUTE, 0x1c RTM_NEWNEIGH, 0x1d RTM_DELNEIGH,
         0x1e RTM_GETNEIGH, 0x20 RTM_NEWRULE, 0x21 RTM_DELRULE, 0x22 RTM_GETRULE, 0x24 RTM_NEWQDISC, 0x25 RTM_DELQDISC,
@@ -59,31 +59,31 @@ names! {
         0x76 RTM_GETNEXTHOPBUCKET, 0x78 RTM_NEWTUNNEL, 0x79 RTM_DELTUNNEL, 0x7a RTM_GETTUNNEL;
 
     /// Types of messages of NETLINK_SOCK_DIAG (sock_diag(7)).
-    SOCK_DIAG_TYPES "SOCK_DIAG_???":
+    SOCK_DIAG_TYPES "SOCK_DIAG_???" from "linux/inet_diag.h" "linux/sock_diag.h":
         0x12 TCPDIAG_GETSOCK, 0x13 DCCPDIAG_GETSOCK, 0x14 SOCK_DIAG_BY_FAMILY, 0x15 SOCK_DESTROY;
 
     /// Flags of every netlink message (netlink(7)).
-    NETLINK_FLAGS "NLM_F_???":
+    NETLINK_FLAGS "NLM_F_???" from "linux/netlink.h":
         1 NLM_F_REQUEST, 2 NLM_F_MULTI, 4 NLM_F_ACK, 8 NLM_F_ECHO, 0x10 NLM_F_DUMP_INTR, 0x20 NLM_F_DUMP_FILTERED;
 
     /// Flags of netlink messages that ask for something (netlink(7)).
-    NETLINK_GET_FLAGS "NLM_F_???":
+    NETLINK_GET_FLAGS "NLM_F_???" from "linux/netlink.h":
         0x300 NLM_F_DUMP, 0x100 NLM_F_ROOT, 0x200 NLM_F_MATCH, 0x400 NLM_F_ATOMIC;
 
     /// Flags of netlink messages that make something (netlink(7)).
-    NETLINK_NEW_FLAGS "NLM_F_???":
+    NETLINK_NEW_FLAGS "NLM_F_???" from "linux/netlink.h":
         0x100 NLM_F_REPLACE, 0x200 NLM_F_EXCL, 0x400 NLM_F_CREATE, 0x800 NLM_F_APPEND;
 
     /// Flags of netlink messages that delete something (netlink(7)).
-    NETLINK_DELETE_FLAGS "NLM_F_???":
+    NETLINK_DELETE_FLAGS "NLM_F_???" from "linux/netlink.h":
         0x100 NLM_F_NONREC, 0x200 NLM_F_BULK;
 
     /// Flags of netlink messages that tell an error (netlink(7)).
-    NETLINK_ACK_FLAGS "NLM_F_???":
+    NETLINK_ACK_FLAGS "NLM_F_???" from "linux/netlink.h":
         0x100 NLM_F_CAPPED, 0x200 NLM_F_ACK_TLVS;
 
     /// Protocols of AF_PACKET, host order (packet(7)).
-    PACKET_PROTOCOL "ETH_P_???":
+    PACKET_PROTOCOL "ETH_P_???" from "linux/if_ether.h":
         0x60 ETH_P_LOOP, 0x200 ETH_P_PUP, 0x201 ETH_P_PUPAT, 0x22f0 ETH_P_TSN, 0x800 ETH_P_IP, 0x805 ETH_P_X25,
         0x806 ETH_P_ARP, 0x8035 ETH_P_RARP, 0x8100 ETH_P_8021Q, 0x8137 ETH_P_IPX, 0x86dd ETH_P_IPV6,
         0x8808 ETH_P_PAUSE, 0x8809 ETH_P_SLOW, 0x8847 ETH_P_MPLS_UC, 0x8848 ETH_P_MPLS_MC, 0x8863 ETH_P_PPP_DISC,
@@ -92,7 +92,7 @@ names! {
         1 ETH_P_802_3, 2 ETH_P_AX25, 3 ETH_P_ALL, 4 ETH_P_802_2;
 
     /// Flags of `sendmsg` and `recvmsg` (send(2), recv(2)).
-    MSG_FLAGS "MSG_???":
+    MSG_FLAGS "MSG_???" from "sys/socket.h" "include/linux/socket.h":
         1 MSG_OOB, 2 MSG_PEEK, 4 MSG_DONTROUTE, 8 MSG_CTRUNC, 0x10 MSG_PROBE, 0x20 MSG_TRUNC, 0x40 MSG_DONTWAIT,
         0x80 MSG_EOR, 0x100 MSG_WAITALL, 0x200 MSG_FIN, 0x400 MSG_SYN, 0x800 MSG_CONFIRM, 0x1000 MSG_RST,
         0x2000 MSG_ERRQUEUE, 0x4000 MSG_NOSIGNAL, 0x8000 MSG_MORE, 0x10000 MSG_WAITFORONE, 0x20000 MSG_SENDPAGE_NOTLAST,
@@ -101,16 +101,47 @@ names! {
         0x80000000 MSG_CMSG_COMPAT, 0x8000000 MSG_SPLICE_PAGES, 0x2000000 MSG_SOCK_DEVMEM;
 
     /// Protocols of Bluetooth.
-    BLUETOOTH_PROTOCOL "BTPROTO_???":
+    BLUETOOTH_PROTOCOL "BTPROTO_???" from "include/net/bluetooth/bluetooth.h":
         0 BTPROTO_L2CAP, 1 BTPROTO_HCI, 2 BTPROTO_SCO, 3 BTPROTO_RFCOMM, 4 BTPROTO_BNEP, 5 BTPROTO_CMTP,
         6 BTPROTO_HIDP, 7 BTPROTO_AVDTP, 8 BTPROTO_ISO;
 
+    /// `hci_channel`.
+    HCI_CHANNELS "HCI_CHANNEL_???" from "include/net/bluetooth/hci_sock.h":
+        0 HCI_CHANNEL_RAW, 1 HCI_CHANNEL_USER, 2 HCI_CHANNEL_MONITOR, 3 HCI_CHANNEL_CONTROL, 4 HCI_CHANNEL_LOGGING;
+
+    /// `l2_psm`.
+    LOGICAL_PORTS "L2CAP_PSM_???" from "include/net/bluetooth/l2cap.h":
+        1 L2CAP_PSM_SDP, 3 L2CAP_PSM_RFCOMM, 0x21 L2CAP_PSM_3DSP, 0x23 L2CAP_PSM_IPSP;
+
+    /// `l2_cid`.
+    LOGICAL_CHANNELS "L2CAP_CID_???" from "include/net/bluetooth/l2cap.h":
+        1 L2CAP_CID_SIGNALING, 2 L2CAP_CID_CONN_LESS, 3 L2CAP_CID_A2MP, 4 L2CAP_CID_ATT, 5 L2CAP_CID_LE_SIGNALING,
+        6 L2CAP_CID_SMP, 7 L2CAP_CID_SMP_BREDR;
+
+    /// `l2_bdaddr_type`.
+    BLUETOOTH_ADDRESSES "BDADDR_???" from "include/net/bluetooth/bluetooth.h":
+        0 BDADDR_BREDR, 1 BDADDR_LE_PUBLIC, 2 BDADDR_LE_RANDOM;
+
+    /// `sxdp_flags` (linux/if_xdp.h).
+    XDP_FLAGS "XDP_???" from "linux/if_xdp.h":
+        1 XDP_SHARED_UMEM, 2 XDP_COPY, 4 XDP_ZEROCOPY, 8 XDP_USE_NEED_WAKEUP, 0x10 XDP_USE_SG;
+
+    /// `sq_node` (linux/qrtr.h).
+    QRTR_NODES "QRTR_NODE_???" from "linux/qrtr.h":
+        0xffffffff QRTR_NODE_BCAST;
+
+    /// `sq_port` (linux/qrtr.h).
+    QRTR_PORTS "QRTR_PORT_???" from "linux/qrtr.h":
+        0xfffffffe QRTR_PORT_CTRL;
+
     /// `shutdown` (shutdown(2)).
-    SHUT "SHUT_???":
+    SHUT "SHUT_???" from "sys/socket.h":
         0 SHUT_RD, 1 SHUT_WR, 2 SHUT_RDWR;
 
     /// Levels of `setsockopt` (setsockopt(2)).
-    SOL_LEVELS "SOL_??":
+    SOL_LEVELS "SOL_??"
+        from "sys/socket.h" "netinet/in.h" "netinet/tcp.h" "netinet/udp.h" "asm/socket.h" "linux/vm_sockets.h"
+            "include/linux/socket.h":
         0 SOL_IP, 1 SOL_SOCKET, 6 SOL_TCP, 0x11 SOL_UDP, 0x29 SOL_IPV6, 0x3a SOL_ICMPV6, 0x84 SOL_SCTP,
         0x88 SOL_UDPLITE, 0xff SOL_RAW, 0x100 SOL_IPX, 0x101 SOL_AX25, 0x102 SOL_ATALK, 0x103 SOL_NETROM,
         0x104 SOL_ROSE, 0x105 SOL_DECNET, 0x106 SOL_X25, 0x107 SOL_PACKET, 0x108 SOL_ATM, 0x109 SOL_AAL,
@@ -120,7 +151,7 @@ names! {
         0x11d SOL_MCTP, 0x11e SOL_SMC, 0x11f SOL_VSOCK;
 
     /// Options of SOL_SOCKET (socket(7)).
-    SO_OPTIONS "SO_???":
+    SO_OPTIONS "SO_???" from "asm/socket.h":
         1 SO_DEBUG, 2 SO_REUSEADDR, 3 SO_TYPE, 4 SO_ERROR, 5 SO_DONTROUTE, 6 SO_BROADCAST, 7 SO_SNDBUF, 8 SO_RCVBUF,
         9 SO_KEEPALIVE, 0xa SO_OOBINLINE, 0xb SO_NO_CHECK, 0xc SO_PRIORITY, 0xd SO_LINGER, 0xe SO_BSDCOMPAT,
         0xf SO_REUSEPORT, 0x10 SO_PASSCRED, 0x11 SO_PEERCRED, 0x12 SO_RCVLOWAT, 0x13 SO_SNDLOWAT,
@@ -141,7 +172,7 @@ names! {
         0x52 SO_RCVPRIORITY, 0x53 SO_PASSRIGHTS, 0x54 SO_INQ;
 
     /// Options of SOL_TCP (tcp(7)).
-    TCP_OPTIONS "TCP_???":
+    TCP_OPTIONS "TCP_???" from "linux/tcp.h":
         1 TCP_NODELAY, 2 TCP_MAXSEG, 3 TCP_CORK, 4 TCP_KEEPIDLE, 5 TCP_KEEPINTVL, 6 TCP_KEEPCNT, 7 TCP_SYNCNT,
         8 TCP_LINGER2, 9 TCP_DEFER_ACCEPT, 0xa TCP_WINDOW_CLAMP, 0xb TCP_INFO, 0xc TCP_QUICKACK, 0xd TCP_CONGESTION,
         0xe TCP_MD5SIG, 0xf TCP_COOKIE_TRANSACTIONS, 0x10 TCP_THIN_LINEAR_TIMEOUTS, 0x11 TCP_THIN_DUPACK,
@@ -153,7 +184,7 @@ names! {
         0x2a TCP_AO_REPAIR, 0x2b TCP_IS_MPTCP, 0x2c TCP_RTO_MAX_MS, 0x2d TCP_RTO_MIN_US, 0x2e TCP_DELACK_MAX_US;
 
     /// Options of SOL_IP (ip(7)).
-    IP_OPTIONS "IP_???":
+    IP_OPTIONS "IP_???" from "linux/in.h":
         1 IP_TOS, 2 IP_TTL, 3 IP_HDRINCL, 4 IP_OPTIONS, 5 IP_ROUTER_ALERT, 6 IP_RECVOPTS, 7 IP_RETOPTS,
         8 IP_PKTINFO, 9 IP_PKTOPTIONS, 0xa IP_MTU_DISCOVER, 0xb IP_RECVERR, 0xc IP_RECVTTL, 0xd IP_RECVTOS,
         0xe IP_MTU, 0xf IP_FREEBIND, 0x10 IP_IPSEC_POLICY, 0x11 IP_XFRM_POLICY, 0x12 IP_PASSSEC,
@@ -166,7 +197,7 @@ names! {
         0x31 IP_MULTICAST_ALL, 0x32 IP_UNICAST_IF, 0x33 IP_LOCAL_PORT_RANGE, 0x34 IP_PROTOCOL;
 
     /// Options of SOL_IPV6 (ipv6(7)).
-    IPV6_OPTIONS "IPV6_???":
+    IPV6_OPTIONS "IPV6_???" from "linux/in6.h" "linux/in.h":
         1 IPV6_ADDRFORM, 2 IPV6_2292PKTINFO, 3 IPV6_2292HOPOPTS, 4 IPV6_2292DSTOPTS, 5 IPV6_2292RTHDR,
         6 IPV6_2292PKTOPTIONS, 7 IPV6_CHECKSUM, 8 IPV6_2292HOPLIMIT, 9 IPV6_NEXTHOP, 0xa IPV6_AUTHHDR,
         0xb IPV6_FLOWINFO, 0x10 IPV6_UNICAST_HOPS, 0x11 IPV6_MULTICAST_IF, 0x12 IPV6_MULTICAST_HOPS,
@@ -184,17 +215,17 @@ names! {
         0x4e IPV6_FREEBIND;
 
     /// Options of SOL_UDP (udp(7)).
-    UDP_OPTIONS "UDP_???":
+    UDP_OPTIONS "UDP_???" from "linux/udp.h":
         1 UDP_CORK, 0x64 UDP_ENCAP, 0x65 UDP_NO_CHECK6_TX, 0x66 UDP_NO_CHECK6_RX, 0x67 UDP_SEGMENT, 0x68 UDP_GRO;
 
     /// Options of SOL_NETLINK (netlink(7)).
-    NETLINK_OPTIONS "NETLINK_???":
+    NETLINK_OPTIONS "NETLINK_???" from "linux/netlink.h":
         1 NETLINK_ADD_MEMBERSHIP, 2 NETLINK_DROP_MEMBERSHIP, 3 NETLINK_PKTINFO, 4 NETLINK_BROADCAST_ERROR,
         5 NETLINK_NO_ENOBUFS, 6 NETLINK_RX_RING, 7 NETLINK_TX_RING, 8 NETLINK_LISTEN_ALL_NSID,
         9 NETLINK_LIST_MEMBERSHIPS, 0xa NETLINK_CAP_ACK, 0xb NETLINK_EXT_ACK, 0xc NETLINK_GET_STRICT_CHK;
 
     /// Options of SOL_PACKET (packet(7)).
-    PACKET_OPTIONS "PACKET_???":
+    PACKET_OPTIONS "PACKET_???" from "linux/if_packet.h":
         1 PACKET_ADD_MEMBERSHIP, 2 PACKET_DROP_MEMBERSHIP, 3 PACKET_RECV_OUTPUT, 5 PACKET_RX_RING,
         6 PACKET_STATISTICS, 7 PACKET_COPY_THRESH, 8 PACKET_AUXDATA, 9 PACKET_ORIGDEV, 0xa PACKET_VERSION,
         0xb PACKET_HDRLEN, 0xc PACKET_RESERVE, 0xd PACKET_TX_RING, 0xe PACKET_LOSS, 0xf PACKET_VNET_HDR,
@@ -203,33 +234,27 @@ names! {
         0x18 PACKET_VNET_HDR_SZ;
 
     /// Options of SOL_ALG.
-    ALG_OPTIONS "ALG_???":
+    ALG_OPTIONS "ALG_???" from "linux/if_alg.h":
         1 ALG_SET_KEY, 2 ALG_SET_IV, 3 ALG_SET_OP, 4 ALG_SET_AEAD_ASSOCLEN, 5 ALG_SET_AEAD_AUTHSIZE,
         6 ALG_SET_DRBG_ENTROPY, 7 ALG_SET_KEY_BY_KEY_SERIAL;
 
-    /// Options of AF_VSOCK (vsock(7)).
-    VSOCK_OPTIONS "SO_VM_???":
-        0 SO_VM_SOCKETS_BUFFER_SIZE, 1 SO_VM_SOCKETS_BUFFER_MIN_SIZE, 2 SO_VM_SOCKETS_BUFFER_MAX_SIZE,
-        3 SO_VM_SOCKETS_PEER_HOST_VM_ID, 5 SO_VM_SOCKETS_TRUSTED, 6 SO_VM_SOCKETS_CONNECT_TIMEOUT_OLD,
-        7 SO_VM_SOCKETS_NONBLOCK_TXRX, 8 SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW;
-
     /// Context ids of AF_VSOCK (vsock(7)).
-    VSOCK_CIDS "VMADDR_CID_???":
+    VSOCK_CIDS "VMADDR_CID_???" from "linux/vm_sockets.h":
         0 VMADDR_CID_HYPERVISOR, 1 VMADDR_CID_LOCAL, 2 VMADDR_CID_HOST, 0xffffffff VMADDR_CID_ANY;
 
     /// Control messages of SOL_SOCKET (cmsg(3), unix(7)).
-    SCM_TYPES "SCM_???":
+    SCM_TYPES "SCM_???" from "asm/socket.h" "sys/socket.h" "include/linux/socket.h":
         1 SCM_RIGHTS, 2 SCM_CREDENTIALS, 3 SCM_SECURITY, 4 SCM_PIDFD, 0x1d SO_TIMESTAMP_OLD,
         0x23 SO_TIMESTAMPNS_OLD, 0x25 SO_TIMESTAMPING_OLD, 0x3f SO_TIMESTAMP_NEW, 0x40 SO_TIMESTAMPNS_NEW,
         0x41 SO_TIMESTAMPING_NEW;
 
     /// `sll_pkttype` (packet(7)).
-    PACKET_TYPES "PACKET_???":
+    PACKET_TYPES "PACKET_???" from "linux/if_packet.h":
         0 PACKET_HOST, 1 PACKET_BROADCAST, 2 PACKET_MULTICAST, 3 PACKET_OTHERHOST, 4 PACKET_OUTGOING,
         5 PACKET_LOOPBACK, 6 PACKET_USER, 7 PACKET_KERNEL, 6 PACKET_FASTROUTE;
 
     /// `sll_hatype` (packet(7)).
-    ARP_HARDWARE "ARPHRD_???":
+    ARP_HARDWARE "ARPHRD_???" from "linux/if_arp.h":
         0 ARPHRD_NETROM, 1 ARPHRD_ETHER, 2 ARPHRD_EETHER, 3 ARPHRD_AX25, 4 ARPHRD_PRONET, 5 ARPHRD_CHAOS,
         6 ARPHRD_IEEE802, 7 ARPHRD_ARCNET, 8 ARPHRD_APPLETLK, 0xf ARPHRD_DLCI, 0x13 ARPHRD_ATM,
         0x17 ARPHRD_METRICOM, 0x18 ARPHRD_IEEE1394, 0x1b ARPHRD_EUI64, 0x20 ARPHRD_INFINIBAND, 0x100 ARPHRD_SLIP,
@@ -237,24 +262,8 @@ names! {
         0x30a ARPHRD_IPGRE, 0x321 ARPHRD_IEEE80211, 0x338 ARPHRD_NETLINK, 0x339 ARPHRD_6LOWPAN, 0xffff ARPHRD_VOID,
         0xfffe ARPHRD_NONE;
 
-    /// `nlmsg_flags` (netlink(7)).
-    NETLINK_MSG_FLAGS "NLM_F_???":
-        1 NLM_F_REQUEST, 2 NLM_F_MULTI, 4 NLM_F_ACK, 8 NLM_F_ECHO, 0x10 NLM_F_DUMP_INTR, 0x20 NLM_F_DUMP_FILTERED;
-
-    /// `nlmsg_type` common to all protocols (netlink(7)).
-    NETLINK_MSG_TYPES "NLMSG_???":
-        1 NLMSG_NOOP, 2 NLMSG_ERROR, 3 NLMSG_DONE, 4 NLMSG_OVERRUN;
-
-    /// `nlmsg_type` of NETLINK_ROUTE (rtnetlink(7)).
-    ROUTE_MSG_TYPES "RTM_???":
-        0x10 RTM_NEWLINK, 0x11 RTM_DELLINK, 0x12 RTM_GETLINK, 0x13 RTM_SETLINK, 0x14 RTM_NEWADDR, 0x15 RTM_DELADDR,
-        0x16 RTM_GETADDR, 0x18 RTM_NEWROUTE, 0x19 RTM_DELROUTE, 0x1a RTM_GETROUTE, 0x1c RTM_NEWNEIGH,
-        0x1d RTM_DELNEIGH, 0x1e RTM_GETNEIGH, 0x20 RTM_NEWRULE, 0x21 RTM_DELRULE, 0x22 RTM_GETRULE,
-        0x24 RTM_NEWQDISC, 0x25 RTM_DELQDISC, 0x26 RTM_GETQDISC, 0x28 RTM_NEWTCLASS, 0x29 RTM_DELTCLASS,
-        0x2a RTM_GETTCLASS, 0x2c RTM_NEWTFILTER, 0x2d RTM_DELTFILTER, 0x2e RTM_GETTFILTER;
-
     /// `call` of `socketcall` (socketcall(2)).
-    SOCKETCALL "SYS_???":
+    SOCKETCALL "SYS_???" from "linux/net.h":
         1 SYS_SOCKET, 2 SYS_BIND, 3 SYS_CONNECT, 4 SYS_LISTEN, 5 SYS_ACCEPT, 6 SYS_GETSOCKNAME, 7 SYS_GETPEERNAME,
         8 SYS_SOCKETPAIR, 9 SYS_SEND, 0xa SYS_RECV, 0xb SYS_SENDTO, 0xc SYS_RECVFROM, 0xd SYS_SHUTDOWN,
         0xe SYS_SETSOCKOPT, 0xf SYS_GETSOCKOPT, 0x10 SYS_SENDMSG, 0x11 SYS_RECVMSG, 0x12 SYS_ACCEPT4,
