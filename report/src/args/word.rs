@@ -173,6 +173,19 @@ impl Printer<'_, '_> {
         }
     }
 
+    /// A name, or `99 /* IORING_OP_??? */`.
+    pub(super) fn name_or_decimal(&mut self, table: &Names, value: u64) {
+        if let Some(name) = table.name(value) {
+            return self.constant(Number::Decimal(value), true, |own| own.text(name.as_bytes()));
+        }
+        self.decimal(value);
+        if self.style.constants != Constants::Numbers {
+            self.text(b" /* ");
+            self.text(table.unknown.as_bytes());
+            self.text(b" */");
+        }
+    }
+
     fn unnamed(&mut self, table: &Names, value: u64) {
         self.hex(value);
         if self.style.constants == Constants::Numbers {

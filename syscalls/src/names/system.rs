@@ -197,7 +197,7 @@ names! {
 
     /// `lo_flags` (loop(4)).
     LOOP_FLAGS "LO_FLAGS_???" from "linux/loop.h":
-        1 LO_FLAGS_READ_ONLY, 4 LO_FLAGS_AUTOCLEAR, 8 LO_FLAGS_PARTSCAN, 0x10 LO_FLAGS_DIRECT_IO;
+        1 LO_FLAGS_READ_ONLY, 2 LO_FLAGS_USE_AOPS, 4 LO_FLAGS_AUTOCLEAR, 8 LO_FLAGS_PARTSCAN, 0x10 LO_FLAGS_DIRECT_IO;
 
     /// `lo_encrypt_type` (loop(4)).
     LOOP_ENCRYPTION "LO_CRYPT_???" from "linux/loop.h":

@@ -1,4 +1,8 @@
-//! Netlink messages (netlink(7)): their heads, errors and ends. What a message carries is shown as bytes.
+//! Netlink messages (netlink(7)): their heads, errors and ends, and what those of NETLINK_ROUTE carry; what
+//! others carry is shown as bytes.
+
+mod attributes;
+mod route;
 
 use recording::event::{Shape, note};
 use syscalls::names::{self, Names};
@@ -99,6 +103,7 @@ impl Printer<'_, '_> {
             match (kind, body.len()) {
                 (NLMSG_DONE, 4) => self.signed(signed(body, 0, 4)),
                 (NLMSG_ERROR, 4..) if is_outer => self.netlink_error(protocol, body),
+                (FIRST_OWN_TYPE.., _) if matches!(protocol.0, Some(NETLINK_ROUTE)) => self.route_message(kind, body),
                 _ => self.netlink_bytes(body),
             }
             self.text(b"]");
