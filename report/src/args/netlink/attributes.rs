@@ -1,13 +1,12 @@
 //! Attributes of netlink messages (netlink(7), rtnetlink(7)): a head, then what it announces.
 
 use syscalls::layout::Layout;
-use syscalls::names::Names;
+use syscalls::names::{self, Names};
 
 use super::super::kept::{signed, word};
 use super::super::printer::Printer;
 use super::super::string::Quoting;
-use crate::digits;
-use crate::text::{Constants, HexStrings};
+use crate::text::HexStrings;
 
 /// `struct nlattr`.
 const HEAD: usize = 4;
@@ -30,8 +29,6 @@ pub(super) enum Holds {
     Text,
     /// An unsigned number of so many bytes.
     Number(usize),
-    /// The same in hex.
-    Hex(usize),
     /// A signed number.
     Signed,
     /// A number of an interface.
@@ -50,8 +47,6 @@ pub(super) enum Holds {
     Hardware,
     /// A structure.
     Structure(&'static Layout),
-    /// A structure of which the first two times may never end.
-    Times(&'static Layout),
     /// An array whose elements have names, that of the first standing for so much.
     Indexed(&'static Names, usize, u64),
     /// Attributes.
@@ -121,11 +116,9 @@ impl Printer<'_, '_> {
         self.text(b"{nla_len=");
         self.decimal(length as u64);
         self.text(b", nla_type=");
-        if kind & NESTED != 0 {
-            self.text(b"NLA_F_NESTED|");
-        }
-        if kind & NETWORK_ORDER != 0 {
-            self.text(b"NLA_F_NET_BYTEORDER|");
+        for flag in [NESTED, NETWORK_ORDER].into_iter().filter(|flag| kind & flag != 0) {
+            self.name(&names::ATTRIBUTE_FLAGS, flag);
+            self.text(b"|");
         }
         self.name(names, kind & !(NESTED | NETWORK_ORDER));
         self.text(b"}");
@@ -144,7 +137,6 @@ impl Printer<'_, '_> {
         match *holds {
             Holds::Text => self.attribute_text(data),
             Holds::Number(size) if data.len() >= size => self.decimal(word(data, 0, size)),
-            Holds::Hex(size) if data.len() >= size => self.hex(word(data, 0, size)),
             Holds::Signed | Holds::Interface if data.len() >= 4 => self.signed(signed(data, 0, 4)),
             Holds::NetworkShort if data.len() >= 2 => {
                 self.text(b"htons(");
@@ -155,16 +147,8 @@ impl Printer<'_, '_> {
             Holds::Enum(names, size) if (size..=8).contains(&data.len()) => self.name(names, word(data, 0, size)),
             Holds::Address => return self.attribute_address(family, data),
             Holds::Address6 if data.len() >= 16 => return self.attribute_address(AF_INET6, data),
-            Holds::Hardware if data.len() <= HARDWARE => {
-                for (i, byte) in data.iter().enumerate() {
-                    if i > 0 {
-                        self.text(b":");
-                    }
-                    digits::hex_zeros(self.out, u64::from(*byte), 2);
-                }
-            }
+            Holds::Hardware if data.len() <= HARDWARE => self.address_bytes(data, Self::hardware_bytes),
             Holds::Structure(layout) if data.len() >= layout.size as usize => self.structure(layout, data),
-            Holds::Times(layout) if data.len() >= layout.size as usize => self.address_times(layout, data),
             Holds::Indexed(names, size, first) if data.len() >= size => self.indexed(names, size, first, data),
             Holds::Nested(of) => self.attributes(of, family, data, depth + 1),
             Holds::Families(names, families) => self.each_attribute(names, data, depth + 1, |own, kind, data| {
@@ -196,22 +180,6 @@ impl Printer<'_, '_> {
             _ => return false,
         }
         true
-    }
-
-    fn address_times(&mut self, layout: &'static Layout, data: &[u8]) {
-        const NEVER: u64 = 0xffff_ffff;
-        self.text(b"{");
-        for (i, field) in layout.fields.iter().enumerate() {
-            if i > 0 {
-                self.text(b", ");
-            }
-            self.named(field, data);
-            let is_told = self.style.constants == Constants::Both;
-            if i < 2 && is_told && word(data, field.at as usize, 4) == NEVER {
-                self.text(b" /* INFINITY_LIFE_TIME */");
-            }
-        }
-        self.text(b"}");
     }
 
     /// `[[DEVCONF_FORWARDING]=0, …]`.

@@ -8,8 +8,8 @@ use super::super::printer::Printer;
 use super::super::string::Quoting;
 use super::attributes::Attributes;
 use super::attributes::Holds::{
-    Address, Address6, Enum, Families, Flags, Hardware, Hex, Indexed, Interface, Nested, NetworkShort, Number, Signed,
-    Structure, Text, Times,
+    Address, Address6, Enum, Families, Flags, Hardware, Indexed, Interface, Nested, NetworkShort, Number, Signed,
+    Structure, Text,
 };
 use crate::text::HexStrings;
 
@@ -86,7 +86,15 @@ static PROPERTIES: Attributes = Attributes { names: &names::LINK_ATTRIBUTES, hol
 static LINK_INFO: Attributes = Attributes { names: &names::LINK_INFO, holds: &[(1, Text), (4, Text)] };
 static XDP: Attributes = Attributes {
     names: &names::LINK_XDP,
-    holds: &[(1, Signed), (2, Number(1)), (3, Hex(4)), (4, Number(4)), (5, Number(4)), (6, Number(4)), (7, Number(4))],
+    holds: &[
+        (1, Signed),
+        (2, Enum(&names::XDP_ATTACHED, 1)),
+        (3, Flags(&names::XDP_LINK_FLAGS, 4)),
+        (4, Number(4)),
+        (5, Number(4)),
+        (6, Number(4)),
+        (7, Number(4)),
+    ],
 };
 static INET: Attributes = Attributes { names: &names::LINK_INET, holds: &[(1, Indexed(&names::DEVCONF_INET, 4, 1))] };
 static INET6: Attributes = Attributes {
@@ -109,7 +117,7 @@ static ADDRESS: Attributes = Attributes {
         (3, Text),
         (4, Address),
         (5, Address),
-        (6, Times(&layout::ADDRESS_TIMES)),
+        (6, Structure(&layout::ADDRESS_TIMES)),
         (7, Address),
         (8, Flags(&names::ADDRESS_FLAGS, 4)),
         (9, Number(4)),

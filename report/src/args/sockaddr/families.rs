@@ -41,7 +41,7 @@ impl Printer<'_, '_> {
     }
 
     /// `01:02:03:04:05:06`.
-    fn hardware_bytes(&mut self, bytes: &[u8]) {
+    pub(in crate::args) fn hardware_bytes(&mut self, bytes: &[u8]) {
         for (i, byte) in bytes.iter().enumerate() {
             if i > 0 {
                 self.text(b":");

@@ -127,7 +127,7 @@ impl Printer<'_, '_> {
     }
 
     /// Bytes in the order of the network: by what makes them, as they are, or both.
-    fn address_bytes(&mut self, bytes: &[u8], write: impl FnOnce(&mut Self, &[u8])) {
+    pub(in crate::args) fn address_bytes(&mut self, bytes: &[u8], write: impl FnOnce(&mut Self, &[u8])) {
         if self.style.constants == Constants::Names {
             return write(self, bytes);
         }
