@@ -67,7 +67,7 @@ layouts! {
         8 4 base Int;
 
     /// KEYCTL_PKEY_QUERY (keyctl(2)).
-    KEY_QUERY "keyctl_pkey_query" 64:
+    KEY_QUERY "keyctl_pkey_query" 56:
         0 4 supported_ops Flags(&names::KEY_OPERATIONS),
         4 4 key_size UInt,
         8 2 max_data_size UInt,
@@ -76,13 +76,13 @@ layouts! {
         14 2 max_dec_size UInt;
 
     /// KEYCTL_PKEY_ENCRYPT, KEYCTL_PKEY_DECRYPT, KEYCTL_PKEY_SIGN (keyctl(2)).
-    KEY_OPERATION "keyctl_pkey_params" 44:
+    KEY_OPERATION "keyctl_pkey_params" 40:
         0 4 key_id IntNamed(&names::KEY_SPEC),
         4 4 in_len UInt,
         8 4 out_len UInt;
 
     /// KEYCTL_PKEY_VERIFY (keyctl(2)).
-    KEY_VERIFICATION "keyctl_pkey_params" 44:
+    KEY_VERIFICATION "keyctl_pkey_params" 40:
         0 4 key_id IntNamed(&names::KEY_SPEC),
         4 4 in_len UInt,
         8 4 in2_len UInt;
