@@ -230,6 +230,9 @@ fn benches_and_fuzz_targets_in_documents_exist() {
                 ["cargo", "fuzz", "run", name, ..] => {
                     Path::new(ROOT).join(format!("fuzz/fuzz_targets/{name}.rs")).exists()
                 }
+                ["cargo", "run", "-p", "chic-trace-syscalls", "--example", name, ..] => {
+                    Path::new(ROOT).join(format!("syscalls/examples/{name}.rs")).exists()
+                }
                 ["cargo", "test", ..] => true,
                 _ => false,
             };

@@ -1,6 +1,6 @@
 //! Registers and memory as hostile programs leave them, through every printer.
 
-use recording::event::{PayloadHead, Record, Shape, State, Via};
+use recording::event::{PayloadHead, Record, Shape, State, Via, note};
 use recording::session::{ClockTriple, Header, PayloadLimits, Trailer};
 use recording::{Batch, Sink};
 
@@ -28,6 +28,22 @@ impl Source<'_> {
     }
 }
 
+/// Requests of `ioctl` that lead to structures with a form of their own; chance would hardly meet one.
+const REQUESTS: [u64; 12] = [
+    0x4c02,
+    0x4c04,
+    0x4c0a,
+    0x5401,
+    0x8912,
+    0x8913,
+    0xc018_aa3f,
+    0xc020_660b,
+    0xc020_aa00,
+    0xc020_aa04,
+    0xc020_aa07,
+    0xc028_aa03,
+];
+
 /// One call, with the memory behind its words.
 fn record(source: &mut Source<'_>, seq: u64) -> Record {
     let mut record = Record::default();
@@ -36,18 +52,27 @@ fn record(source: &mut Source<'_>, seq: u64) -> Record {
         _ => source.number::<2>() % 480,
     };
     let (abi, task, at) = (source.byte() % 6, u32::from(source.byte() % 4), source.number::<4>());
-    let args: [u64; 6] = std::array::from_fn(|_| match source.byte() % 4 {
+    let mut args: [u64; 6] = std::array::from_fn(|_| match source.byte() % 4 {
         0 => source.number::<8>(),
         1 => source.number::<4>(),
         2 => source.number::<1>(),
         _ => u64::MAX - source.number::<1>(),
     });
+    if nr == 16 {
+        args[1] = REQUESTS[usize::from(source.byte()) % REQUESTS.len()];
+    }
     record.begin_call(Via::Ptrace, abi, task, seq, at, nr, &args, 0, 0);
     if let Some(state) = State::from_raw(source.byte() % 6).filter(|state| *state != State::Open) {
         let result = source.number::<8>() as i64;
         record.finish_call(state, at + 1, result);
     }
     record.add_flags(source.number::<2>() as u32 & 0x3ff);
+    // What a netlink socket moves is told as messages.
+    if source.byte() % 4 == 0 {
+        let head =
+            PayloadHead { arg: 0, phase: 0, shape: Shape::Note, status: 0, wanted: 0, addr: 0, path: note::DETAIL };
+        record.payload(head, &[note::NETLINK, b"ROUTE:7]"].concat());
+    }
     for _ in 0..source.byte() % 8 {
         let arg = source.byte() % 7;
         let head = PayloadHead {
@@ -57,7 +82,12 @@ fn record(source: &mut Source<'_>, seq: u64) -> Record {
             status: source.byte() & 0xf,
             wanted: source.number::<8>(),
             addr: args.get(usize::from(arg)).copied().unwrap_or(0),
-            path: source.number::<4>() as u32,
+            // The beginning, what one of its first fields leads to, or anything.
+            path: match source.byte() % 3 {
+                0 => 0,
+                1 => u32::from(source.byte() % 16) << 16,
+                _ => source.number::<4>() as u32,
+            },
         };
         record.payload(head, source.bytes());
     }

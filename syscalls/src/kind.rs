@@ -33,12 +33,16 @@ pub enum Count {
     Behind(u8),
     /// Like `Behind`, but a `size_t`.
     BehindLong(u8),
+    /// As the 32-bit number in the structure behind argument N says, so many bytes from its beginning,
+    /// before the call.
+    Within(u8, u8),
     /// As many bits as argument N says, rounded up to whole words (`select` sets).
     Bits(u8),
     /// The product of arguments N and M.
     Product(u8, u8),
-    /// As many bytes as argument N says, and so many more (`msgsnd`: the type before the text).
-    Plus(u8, u32),
+    /// As many elements as argument N says, of so many bytes each, and so many bytes before them (`msgsnd`: the
+    /// type before the text).
+    Plus(u8, u32, u32),
     /// One for each page of the bytes that argument N says (`mincore`).
     Pages(u8),
 }
@@ -156,6 +160,8 @@ pub enum Kind {
     PtrRef(Dir),
     /// An array of addresses.
     Pointers(Count),
+    /// An array of addresses of `struct iocb`, and what those lead to (io_submit(2)).
+    Iocbs(Count),
     /// So many 64-bit words behind a pointer, read by the kernel.
     Longs(u32),
     /// One 16-bit word by reference.
@@ -225,6 +231,8 @@ pub enum Shape {
     Msghdr,
     /// `mmsghdr[count]`, each as `Msghdr`.
     Mmsghdr(Count),
+    /// `struct iocb *[count]`, then each block, then its data or its vector.
+    Blocks(Count),
     /// NULL-ended pointers, then each string.
     Strings,
     /// NULL-ended pointers: counted; each string only when the environment is asked for.
@@ -242,6 +250,7 @@ impl Kind {
             Kind::Iovec(dir, count) => (dir, Shape::Iovec(count)),
             Kind::Msghdr(dir) => (dir, Shape::Msghdr),
             Kind::Mmsghdr(dir, count) => (dir, Shape::Mmsghdr(count)),
+            Kind::Iocbs(count) => (Dir::In, Shape::Blocks(count)),
             Kind::Argv => (Dir::In, Shape::Strings),
             Kind::Envp => (Dir::In, Shape::Environment),
             Kind::Struct(layout, dir, count) => (dir, Shape::Structs { size: layout.size, count }),
@@ -259,7 +268,7 @@ impl Kind {
             Kind::Pointers(count) => (Dir::In, Shape::Structs { size: 8, count }),
             Kind::NodeMask(dir, arg) => (dir, Shape::Structs { size: 1, count: Count::Bits(arg) }),
             Kind::PageStates(arg) => (Dir::Out, Shape::Structs { size: 1, count: Count::Pages(arg) }),
-            Kind::Message(dir, arg) => (dir, Shape::Structs { size: 1, count: Count::Plus(arg, 8) }),
+            Kind::Message(dir, arg) => (dir, Shape::Structs { size: 1, count: Count::Plus(arg, 1, 8) }),
             Kind::WaitStatus | Kind::SignalRef => (Dir::Out, Shape::Structs { size: 4, count: Count::Fixed(1) }),
             Kind::SigSet(dir, arg) => (dir, Shape::Structs { size: 1, count: Count::Arg(arg) }),
             Kind::FdSet(arg) => (Dir::InOut, Shape::Structs { size: 1, count: Count::Bits(arg) }),

@@ -15,6 +15,13 @@ pub struct Layout {
     pub fields: &'static [Field],
 }
 
+impl Layout {
+    /// Does an address in it lead to more?
+    pub fn leads(&self) -> bool {
+        self.fields.iter().any(|field| field.leads.is_some())
+    }
+}
+
 /// One field.
 #[derive(Debug)]
 pub struct Field {
@@ -26,6 +33,26 @@ pub struct Field {
     pub width: u32,
     /// What it holds.
     pub kind: FieldKind,
+    /// An address that leads to more: `kind` is then what each element there holds.
+    pub leads: Option<Lead>,
+}
+
+/// Memory that an address in a structure leads to.
+#[derive(Debug, Clone, Copy)]
+pub enum Lead {
+    /// NUL-terminated text.
+    Text,
+    /// Elements of so many bytes, as many as the second says.
+    Elements(u32, Many),
+}
+
+/// How many elements an address in a structure leads to.
+#[derive(Debug, Clone, Copy)]
+pub enum Many {
+    /// As the 32-bit number at this offset of the structure says.
+    At(u32),
+    /// As the argument behind that of the structure says.
+    Next,
 }
 
 /// What a field holds.
@@ -53,12 +80,20 @@ pub enum FieldKind {
     Flags(&'static Names),
     /// One name.
     Enum(&'static Names),
+    /// One name, its number in decimal where it has none.
+    EnumUInt(&'static Names),
+    /// A signed number of which some values have names.
+    IntNamed(&'static Names),
+    /// An unsigned number, of which the greatest stands for -1.
+    Id,
     /// NUL-padded text (`utsname`).
     Text,
     /// A structure inside.
     Nested(&'static Layout),
     /// An array of numbers of so many bytes each.
     Array(u32),
+    /// The same in hex.
+    HexArray(u32),
     /// Kernel signal set.
     SigSet,
     /// Printed only as bytes.
@@ -66,8 +101,10 @@ pub enum FieldKind {
 }
 
 macro_rules! layouts {
+    (@lead) => { None };
+    (@lead $lead:expr) => { Some($lead) };
     ($($(#[$doc:meta])* $title:ident $name:literal $size:literal:
-        $($at:literal $width:literal $field:ident $kind:ident $(($($inner:tt)*))?),* ;)*) => {
+        $($at:literal $width:literal $field:ident $kind:ident $(($($inner:tt)*))? $(=> $lead:expr)?),* ;)*) => {
         $(
             $(#[$doc])*
             pub static $title: $crate::layout::Layout = $crate::layout::Layout {
@@ -79,6 +116,7 @@ macro_rules! layouts {
                     at: $at,
                     width: $width,
                     kind: $crate::layout::FieldKind::$kind $(($($inner)*))?,
+                    leads: layouts!(@lead $($lead)?),
                 }),*],
             };
         )*
@@ -87,6 +125,7 @@ macro_rules! layouts {
     };
 }
 
+mod asynchronous;
 mod files;
 mod ipc;
 mod net;
@@ -97,11 +136,12 @@ mod system;
 mod terminal;
 mod time;
 
-pub use {files::*, ipc::*, net::*, poll::*, process::*, signal::*, system::*, terminal::*, time::*};
+pub use {asynchronous::*, files::*, ipc::*, net::*, poll::*, process::*, signal::*, system::*, terminal::*, time::*};
 
 /// Every layout, by family.
 pub fn layouts() -> impl Iterator<Item = &'static Layout> {
     [
+        asynchronous::LAYOUTS,
         files::LAYOUTS,
         ipc::LAYOUTS,
         net::LAYOUTS,

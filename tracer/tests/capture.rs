@@ -362,6 +362,137 @@ fn structures_before_and_after() {
     assert!(find(&nanosleep(-22), 1, 1, Shape::Struct, 0).is_none());
 }
 
+/// A `struct iocb`: of its operation, what stands at its address, and how much.
+fn block(operation: u64, address: u64, count: u64) -> [u64; 8] {
+    [7, 0, operation | 5 << 32, address, count, 0, 0, 0]
+}
+
+#[test]
+fn blocks_of_asynchronous_io_and_what_they_write() {
+    let mut pages = Pages::new(1);
+    let edge = pages.put(4, b"edge");
+    let data = *b"written";
+    let at = data.as_ptr() as u64;
+    let vector: [u64; 4] = [at, 2, at + 2, 3];
+    let blocks = [
+        block(1, at, 7),
+        block(8, vector.as_ptr() as u64, 2),
+        block(7, vector.as_ptr() as u64, 2),
+        block(1, at, 2 << 30),
+        block(1, edge, 8),
+        block(0, at, 7),
+        block(1, at, u64::MAX),
+        block(8, pages.end(), 2),
+    ];
+    let addresses: Vec<u64> = blocks.iter().map(|block| block.as_ptr() as u64).chain([0, pages.end()]).collect();
+    let words_of = |count: u64| [0x1000, count, addresses.as_ptr() as u64, 0, 0, 0];
+    let record = call(&mut live(), libc::SYS_io_submit, words_of(10), 10);
+    assert_eq!(words(get(&record, 2, 0, Shape::Struct, 0).bytes), addresses);
+    for (k, block) in (1u32..).zip(&blocks) {
+        assert_eq!(words(get(&record, 2, 0, Shape::Struct, k << 16).bytes), block);
+    }
+    let element = |path: u32| get(&record, 2, 0, Shape::Element, path);
+    assert_eq!(element(1 << 16).bytes, b"written");
+    assert_eq!(words(get(&record, 2, 0, Shape::Vector, 2 << 16).bytes), vector);
+    assert_eq!((element(2 << 16).bytes, element(2 << 16 | 1).bytes), (&b"wr"[..], &b"itt"[..]));
+    // What is read is not there yet.
+    assert_eq!(words(get(&record, 2, 0, Shape::Vector, 3 << 16).bytes), vector);
+    assert_eq!((element(3 << 16).bytes, element(3 << 16).head.status), (&b""[..], status::NOT_READ));
+    assert_eq!((element(4 << 16).bytes.len(), element(4 << 16).head.wanted), (32, 2 << 30));
+    assert_eq!(element(4 << 16).head.status & status::CLIPPED, status::CLIPPED);
+    assert_eq!((element(5 << 16).bytes, element(5 << 16).head.status), (&b"edge"[..], status::FAULTED));
+    assert!(find(&record, 2, 0, Shape::Element, 6 << 16).is_none(), "what is read is not there yet");
+    assert!(find(&record, 2, 0, Shape::Element, 7 << 16).is_none(), "no buffer is that long");
+    assert_eq!(get(&record, 2, 0, Shape::Vector, 8 << 16).head.status, status::FAULTED);
+    assert!(find(&record, 2, 0, Shape::Struct, 9 << 16).is_none(), "NULL leads nowhere");
+    assert_eq!(get(&record, 2, 0, Shape::Struct, 10 << 16).head.status, status::FAULTED);
+
+    // A claim is no length, whatever it is.
+    for count in [1 << 20, u64::MAX] {
+        let record = call(&mut live(), libc::SYS_io_submit, words_of(count), -22);
+        assert!(record.bytes().len() < 1 << 20);
+        let array = get(&record, 2, 0, Shape::Struct, 0);
+        assert_eq!((array.bytes.len(), array.head.wanted), (32 * 8, count.saturating_mul(8)));
+    }
+    let record = call(&mut live(), libc::SYS_io_submit, [0x1000, 0, addresses.as_ptr() as u64, 0, 0, 0], 0);
+    assert_eq!(record.view().payloads().count(), 1);
+}
+
+#[test]
+fn fields_lead_to_more() {
+    let mut pages = Pages::new(1);
+    let edge = pages.put(4, &9u32.to_le_bytes());
+    let numbers: Vec<u32> = (0..64).collect();
+    let at = numbers.as_ptr() as u64;
+    let bytes = |count: usize| -> Vec<u8> { numbers[..count].iter().flat_map(|number| number.to_le_bytes()).collect() };
+    // IORING_REGISTER_FILES_UPDATE (io_uring_register(2)): as many descriptors as the last argument says.
+    const FDS: u32 = 3 << 16;
+    let update = |address: u64, count: u64| {
+        let structure = [7u64, address];
+        call(&mut live(), libc::SYS_io_uring_register, [3, 6, structure.as_ptr() as u64, count, 0, 0], -9)
+    };
+    let record = update(at, 3);
+    let fds = get(&record, 2, 0, Shape::Struct, FDS);
+    assert_eq!((fds.bytes, fds.head.wanted, fds.head.status, fds.head.addr), (&bytes(3)[..], 12, 0, at));
+    let record = update(at, 0xffff_ffff);
+    let fds = get(&record, 2, 0, Shape::Struct, FDS);
+    assert_eq!((fds.bytes, fds.head.status), (&bytes(32)[..], status::CLIPPED));
+    assert_eq!(fds.head.wanted, 4 * 0xffff_ffff);
+    let record = update(edge, 2);
+    let fds = get(&record, 2, 0, Shape::Struct, FDS);
+    assert_eq!((fds.bytes, fds.head.status), (&9u32.to_le_bytes()[..], status::FAULTED));
+    assert!(find(&update(0, 3), 2, 0, Shape::Struct, FDS).is_none());
+    assert_eq!(get(&update(at, 0), 2, 0, Shape::Struct, FDS).bytes, b"");
+
+    // IORING_REGISTER_FILES2: as many as the structure says.
+    let structure = [2u64, 0, at, at];
+    let args = [3, 13, structure.as_ptr() as u64, 32, 0, 0];
+    let record = call(&mut live(), libc::SYS_io_uring_register, args, -9);
+    assert_eq!(get(&record, 2, 0, Shape::Struct, 4 << 16).bytes, bytes(2));
+    assert_eq!(get(&record, 2, 0, Shape::Struct, 5 << 16).bytes, bytes(4));
+
+    // clone3 with ids for the new task in each namespace.
+    let mut structure = [0u64; 11];
+    (structure[8], structure[9]) = (at, 2);
+    let record = call(&mut live(), libc::SYS_clone3, [structure.as_ptr() as u64, 88, 0, 0, 0, 0], -22);
+    assert_eq!(get(&record, 0, 0, Shape::Struct, 9 << 16).bytes, bytes(2));
+    // The structure as it was when it was young has no such field.
+    let record = call(&mut live(), libc::SYS_clone3, [structure.as_ptr() as u64, 64, 0, 0, 0, 0], -22);
+    assert!(find(&record, 0, 0, Shape::Struct, 9 << 16).is_none());
+}
+
+#[test]
+fn lengths_that_stand_in_a_structure() {
+    let mut pages = Pages::new(1);
+    let edge = pages.put(3, b"abc");
+    let (input, output) = (*b"0123456789", *b"abcdefghij");
+    // KEYCTL_PKEY_SIGN (keyctl(2)): a key, bytes in, bytes out.
+    let sign = |lengths: [u32; 3], input: u64, result: i64| {
+        let args = [27, lengths.as_ptr() as u64, c"enc=raw".as_ptr() as u64, input, output.as_ptr() as u64, 0];
+        call(&mut live(), libc::SYS_keyctl, args, result)
+    };
+    let at = input.as_ptr() as u64;
+    let record = sign([5, 4, 3], at, 3);
+    assert_eq!(get(&record, 2, 0, Shape::Text, 0).bytes, b"enc=raw");
+    assert_eq!(get(&record, 3, 0, Shape::Bytes, 0).bytes, b"0123");
+    assert_eq!(get(&record, 4, 1, Shape::Bytes, 0).bytes, b"abc");
+    // Nothing was written by a call that failed.
+    assert!(find(&sign([5, 4, 3], at, -22), 4, 1, Shape::Bytes, 0).is_none());
+    let record = sign([5, u32::MAX, 3], at, 3);
+    let data = get(&record, 3, 0, Shape::Bytes, 0);
+    assert_eq!((data.head.wanted, data.bytes.len() <= 32), (u64::from(u32::MAX), true));
+    let record = sign([5, 8, 3], edge, 3);
+    let data = get(&record, 3, 0, Shape::Bytes, 0);
+    assert_eq!((data.bytes, data.head.wanted, data.head.status), (&b"abc"[..], 8, status::FAULTED));
+    let record = sign([5, 1 << 30, 3], at, 3);
+    assert_eq!(get(&record, 3, 0, Shape::Bytes, 0).head.wanted, 1 << 30);
+    assert!(get(&record, 3, 0, Shape::Bytes, 0).bytes.len() <= 32);
+    // Lengths that can't be read are none.
+    let args = [27, pages.end(), 0, at, at, 0];
+    let record = call(&mut live(), libc::SYS_keyctl, args, -14);
+    assert_eq!(get(&record, 3, 0, Shape::Bytes, 0).head.status & status::FAULTED, status::FAULTED);
+}
+
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn a_task_with_small_pointers() {

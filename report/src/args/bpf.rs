@@ -31,7 +31,7 @@ const fn field(name: &'static str, at: u32, width: u32, kind: FieldKind) -> Part
 }
 
 const fn behind(from: u64, name: &'static str, at: u32, width: u32, kind: FieldKind) -> Part {
-    Part { from, field: Field { name, at, width, kind } }
+    Part { from, field: Field { name, at, width, kind, leads: None } }
 }
 
 const fn command(number: u64, group: &'static str, size: usize, fields: &'static [Part]) -> Command {

@@ -28,6 +28,27 @@ pub(super) fn is_node_without_device(row: &Syscall, call: &Call<'_>) -> bool {
 const STATX_BTIME: u64 = 0x800;
 
 impl Printer<'_, '_> {
+    /// FS_IOC_FIEMAP: the part of a file that is asked for, and how many extents it has.
+    pub(super) fn extents(&mut self, before: Kept<'_>, after: Option<Kept<'_>>) {
+        self.text(b"{fm_start=");
+        self.decimal(word(before.bytes, 0, 8));
+        self.text(b", fm_length=");
+        self.decimal(word(before.bytes, 8, 8));
+        self.text(b", fm_flags=");
+        self.flags(&names::FIEMAP_FLAGS, word(before.bytes, 16, 4));
+        self.text(b", fm_extent_count=");
+        self.decimal(word(before.bytes, 24, 4));
+        self.text(b"}");
+        self.late();
+        if let Some(after) = after {
+            self.text(b" => {fm_flags=");
+            self.flags(&names::FIEMAP_FLAGS, word(after.bytes, 16, 4));
+            self.text(b", fm_mapped_extents=");
+            self.decimal(word(after.bytes, 20, 4));
+            self.text(b", ...}");
+        }
+    }
+
     /// `{st_mode=S_IFREG|0644, st_size=5, ...}` (stat(2)).
     pub(super) fn stat(&mut self, bytes: &[u8]) {
         let mode = word(bytes, 24, 4);

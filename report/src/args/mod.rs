@@ -8,14 +8,19 @@
 //! everything before can be told when it is entered; [`write_list`] returns where that part ends, so
 //! that `read(3,  <unfinished ...>` and its continuation are cut out of the same text.
 
+mod aio;
 mod bpf;
 mod content;
 mod credentials;
 mod dump;
+mod fault;
 mod files;
 mod interfaces;
+mod io_uring;
 mod ipc;
 mod kept;
+mod keys;
+mod loop_device;
 mod netlink;
 mod network;
 mod notes;
@@ -25,6 +30,7 @@ mod printer;
 mod process;
 mod result;
 mod signals;
+mod sockaddr;
 mod sockopt;
 mod string;
 mod structure;

@@ -1,16 +1,11 @@
-//! Sockets: addresses and messages.
-
-use std::net::Ipv6Addr;
+//! Sockets: their protocols and messages.
 
 use recording::event::Shape;
 use syscalls::{Dir, names};
 
 use super::kept::{Kept, signed, word};
-use super::printer::{Printer, until_nul};
+use super::printer::Printer;
 use super::signals::hex_string;
-use super::string::Quoting;
-use crate::digits;
-use crate::text::{Constants, HexStrings};
 
 /// Bytes of a `struct msghdr`.
 const MSGHDR: usize = 56;
@@ -33,158 +28,6 @@ impl Printer<'_, '_> {
             31 => self.name(&names::BLUETOOTH_PROTOCOL, protocol),
             _ => self.signed(i64::from(protocol as i32)),
         }
-    }
-
-    /// `{sa_family=AF_INET, sin_port=htons(80), …}` of an argument.
-    pub(super) fn sockaddr_argument(&mut self, at: u8, dir: Dir) {
-        let phase = u8::from(dir == Dir::Out);
-        if phase == 1 {
-            self.late();
-        }
-        match self.memory(at, phase).filter(|kept| kept.bytes.len() >= 2) {
-            Some(kept) => self.sockaddr(kept.bytes),
-            None => self.address(at),
-        }
-    }
-
-    /// A socket address of any family. At least its family is there.
-    pub(super) fn sockaddr(&mut self, bytes: &[u8]) {
-        let family = word(bytes, 0, 2);
-        self.text(b"{sa_family=");
-        self.name(&names::SOCKET_DOMAIN, family);
-        match (family, bytes.len()) {
-            (_, ..3) => {}
-            (1, _) => self.unix_name(bytes.get(2..).unwrap_or(&[])),
-            (2, 16..) => {
-                self.text(b", sin_port=");
-                self.port(bytes);
-                self.text(b", sin_addr=");
-                self.address_bytes(bytes.get(4..8).unwrap_or(&[]), |own, address| {
-                    own.text(b"inet_addr(\"");
-                    for (i, byte) in address.iter().enumerate() {
-                        if i > 0 {
-                            own.text(b".");
-                        }
-                        own.decimal(u64::from(*byte));
-                    }
-                    own.text(b"\")");
-                });
-            }
-            (10, 24..) => self.inet6(bytes),
-            (16, 12..) => {
-                if let pad @ 1.. = word(bytes, 2, 2) {
-                    self.text(b", nl_pad=");
-                    self.hex(pad);
-                }
-                self.text(b", nl_pid=");
-                self.decimal(word(bytes, 4, 4));
-                self.text(b", nl_groups=");
-                // As `%#08x` has it: the `0x` counts, and zero has none.
-                match word(bytes, 8, 4) {
-                    0 => self.text(b"00000000"),
-                    groups => {
-                        self.text(b"0x");
-                        let digits = (16 - groups.leading_zeros() as usize / 4).max(6);
-                        digits::hex_zeros(self.out, groups, digits);
-                    }
-                }
-            }
-            (17, 20..) => self.packet_address(bytes),
-            (40, 16..) => self.vsock_address(bytes),
-            _ => {
-                self.text(b", sa_data=");
-                Quoting::quoted(self.style.hex).write(self.out, bytes.get(2..).unwrap_or(&[]));
-            }
-        }
-        self.text(b"}");
-    }
-
-    fn port(&mut self, bytes: &[u8]) {
-        self.address_bytes(bytes.get(2..4).unwrap_or(&[]), |own, port| {
-            own.text(b"htons(");
-            own.decimal(u64::from((word(port, 0, 2) as u16).swap_bytes()));
-            own.text(b")");
-        });
-    }
-
-    /// Bytes in the order of the network: by what makes them, as they are, or both.
-    fn address_bytes(&mut self, bytes: &[u8], write: impl FnOnce(&mut Self, &[u8])) {
-        if self.style.constants == Constants::Names {
-            return write(self, bytes);
-        }
-        Quoting::quoted(HexStrings::All).write(self.out, bytes);
-        if self.style.constants == Constants::Both {
-            self.text(b" /* ");
-            write(self, bytes);
-            self.text(b" */");
-        }
-    }
-
-    fn unix_name(&mut self, path: &[u8]) {
-        self.text(b", sun_path=");
-        match path {
-            [0, name @ ..] if !name.is_empty() => {
-                self.text(b"@");
-                Quoting::quoted(self.style.hex).write(self.out, name);
-            }
-            _ => Quoting::quoted(self.style.hex).write(self.out, until_nul(path)),
-        }
-    }
-
-    fn inet6(&mut self, bytes: &[u8]) {
-        self.text(b", sin6_port=");
-        self.port(bytes);
-        self.text(b", sin6_flowinfo=htonl(");
-        self.decimal(u64::from((word(bytes, 4, 4) as u32).swap_bytes()));
-        self.text(b"), inet_pton(AF_INET6, \"");
-        let mut octets = [0; 16];
-        for (octet, byte) in octets.iter_mut().zip(bytes.iter().skip(8)) {
-            *octet = *byte;
-        }
-        // Writing to a vector can't fail.
-        let _ = std::io::Write::write_fmt(self.out, format_args!("{}", Ipv6Addr::from(octets)));
-        self.text(b"\", &sin6_addr)");
-        if bytes.len() >= 28 {
-            self.text(b", sin6_scope_id=");
-            self.decimal(word(bytes, 24, 4));
-        }
-    }
-
-    fn packet_address(&mut self, bytes: &[u8]) {
-        self.text(b", sll_protocol=htons(");
-        self.name(&names::PACKET_PROTOCOL, u64::from((word(bytes, 2, 2) as u16).swap_bytes()));
-        self.text(b"), sll_ifindex=");
-        self.signed(signed(bytes, 4, 4));
-        self.text(b", sll_hatype=");
-        self.name(&names::ARP_HARDWARE, word(bytes, 8, 2));
-        self.text(b", sll_pkttype=");
-        self.name(&names::PACKET_TYPES, word(bytes, 10, 1));
-        let length = word(bytes, 11, 1) as usize;
-        self.text(b", sll_halen=");
-        self.decimal(length as u64);
-        if length > 0 {
-            self.text(b", sll_addr=[");
-            for (i, byte) in bytes.iter().skip(12).take(length).enumerate() {
-                if i > 0 {
-                    self.text(b", ");
-                }
-                digits::hex(self.out, u64::from(*byte));
-            }
-            self.text(b"]");
-        }
-    }
-
-    fn vsock_address(&mut self, bytes: &[u8]) {
-        self.text(b", svm_cid=");
-        let cid = word(bytes, 8, 4);
-        match names::VSOCK_CIDS.name(cid) {
-            Some(name) => self.text(name.as_bytes()),
-            None => self.hex(cid),
-        }
-        self.text(b", svm_port=");
-        self.hex(word(bytes, 4, 4));
-        self.text(b", svm_flags=");
-        self.hex(word(bytes, 12, 1));
     }
 
     /// A message (sendmsg(2)).

@@ -22,6 +22,8 @@ pub(super) struct Printer<'p, 'a> {
     pub(super) verbose: bool,
     /// Structures at all.
     structures: bool,
+    /// The argument whose structure is told: what its fields lead to is kept with it.
+    pub(super) structure_of: u8,
     /// Inside a comment that already has the number of a constant.
     pub(super) names_only: bool,
     words: [u64; 6],
@@ -38,6 +40,7 @@ impl<'p, 'a> Printer<'p, 'a> {
             row,
             verbose: style.is_verbose(abi, call.nr()),
             structures: style.shows_structures(abi, call.nr()),
+            structure_of: 0,
             names_only: false,
             words: call.args(),
             split: None,
@@ -193,6 +196,9 @@ impl<'p, 'a> Printer<'p, 'a> {
             Kind::PathOut(_) => self.path_out(at),
             Kind::Bytes(dir, _) => self.data(at, dir),
             Kind::Raw(..) if self.row.name == "bpf" => self.bpf_attributes(at),
+            Kind::Raw(..) if self.row.name == "io_uring_register" => self.ring_probe(at),
+            Kind::Ints(Dir::InOut, _) if self.row.name == "io_uring_register" => self.ring_workers(at),
+            Kind::Struct(..) if self.row.name == "io_uring_register" && !self.ring_takes() => self.address(at),
             Kind::Raw(dir, _) => self.raw(at, dir),
             Kind::Iovec(dir, _) => self.iovec_argument(at, dir),
             Kind::Msghdr(dir) => self.msghdr_argument(at, dir),
@@ -213,6 +219,7 @@ impl<'p, 'a> Printer<'p, 'a> {
             Kind::ShortRef => self.reference(at, Dir::Out, 2, false),
             Kind::Interfaces => self.interfaces(at),
             Kind::Pointers(_) => self.pointers(at),
+            Kind::Iocbs(_) => self.blocks(at),
             Kind::FlagsRef(dir, table) => self.constant_behind(at, dir, |own, value| own.flags(table, value)),
             Kind::EnumRef(dir, table) => self.constant_behind(at, dir, |own, value| own.name(table, value)),
             Kind::SignalRef => self.constant_behind(at, Dir::Out, Self::signal),

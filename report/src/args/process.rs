@@ -1,7 +1,7 @@
 //! Processes: their birth, their end, their limits and where they run.
 
 use recording::event::Shape;
-use syscalls::{Dir, names};
+use syscalls::{Dir, layout, names};
 
 use super::kept::{signed, word};
 use super::printer::Printer;
@@ -66,7 +66,13 @@ impl Printer<'_, '_> {
             self.clone_pointer(b", tls=", bytes, 56);
         }
         if word(bytes, 64, 8) != 0 || word(bytes, 72, 8) != 0 {
-            self.clone_pointer(b", set_tid=", bytes, 64);
+            self.text(b", ");
+            let set_tid = (1u32..)
+                .zip(layout::CLONE_ARGS.fields)
+                .find_map(|(path, field)| field.leads.map(|lead| (path << 16, field, lead)));
+            if let Some((path, field, lead)) = set_tid {
+                self.led(path, field, lead, bytes);
+            }
             self.text(b", set_tid_size=");
             self.decimal(word(bytes, 72, 8));
         }
@@ -262,23 +268,5 @@ impl Printer<'_, '_> {
             Some(kept) => self.bits(kept.bytes, usize::MAX, None),
             None => self.address(at),
         }
-    }
-
-    /// io_uring_setup(2): what was asked, and what the kernel made of it.
-    pub(super) fn io_uring_params(&mut self, bytes: &[u8]) {
-        self.text(b"{flags=");
-        self.flags(&names::IO_URING_SETUP, word(bytes, 8, 4));
-        self.text(b", sq_thread_cpu=");
-        self.decimal(word(bytes, 12, 4));
-        self.text(b", sq_thread_idle=");
-        self.decimal(word(bytes, 16, 4));
-        let fields = &syscalls::layout::IO_URING_PARAMS.fields;
-        for field in
-            fields.iter().filter(|f| ["sq_entries", "cq_entries", "features", "sq_off", "cq_off"].contains(&f.name))
-        {
-            self.text(b", ");
-            self.named(field, bytes);
-        }
-        self.text(b"}");
     }
 }

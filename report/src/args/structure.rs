@@ -1,8 +1,10 @@
 //! Structures: field by field from their layout, unless strace has a form of its own for them.
 
-use syscalls::layout::{self, Field, FieldKind, Layout};
+use recording::event::Shape;
+use syscalls::layout::{self, Field, FieldKind, Layout, Lead};
 use syscalls::{Count, Dir};
 
+use super::content::Content;
 use super::kept;
 use super::printer::{Printer, until_nul};
 use super::string::Quoting;
@@ -20,6 +22,12 @@ fn first_version(layout: &'static Layout) -> usize {
 }
 
 const E2BIG: u16 = 7;
+
+/// Is this a field that must be zero, and is? Others of them are told.
+pub(super) fn is_silent(field: &Field, bytes: &[u8]) -> bool {
+    let own = bytes.get(field.at as usize..(field.at + field.width) as usize).unwrap_or(&[]);
+    (field.name.starts_with("resv") || field.name.starts_with("__reserved")) && own.iter().all(|byte| *byte == 0)
+}
 
 type Write = fn(&mut Printer<'_, '_>, &[u8]);
 
@@ -42,13 +50,16 @@ static FORMS: &[(&Layout, Write)] = &[
     (&layout::SCHED_PARAM, |own, bytes| own.sched_param(bytes)),
     (&layout::SIGEVENT, |own, bytes| own.sigevent(bytes)),
     (&layout::SELECT_MASK, |own, bytes| own.select_mask(bytes)),
-    (&layout::IO_URING_PARAMS, |own, bytes| own.io_uring_params(bytes)),
     (&layout::SCHED_ATTR, |own, bytes| own.sched_attr(bytes)),
     (&layout::TMS, |own, bytes| own.process_times(bytes)),
     (&layout::UTIMBUF, |own, bytes| own.file_times(bytes)),
     (&layout::USER_DESC, |own, bytes| own.segment(bytes)),
     (&layout::PERF_EVENT_ATTR, |own, bytes| own.perf_event_attr(bytes)),
     (&layout::IFREQ, |own, bytes| own.interface(bytes)),
+    (&layout::IOCB, |own, bytes| own.block_head(bytes)),
+    (&layout::IO_URING_RESTRICTION, |own, bytes| own.ring_restriction(bytes)),
+    (&layout::LOOP_INFO, |own, bytes| own.loop_info(&layout::LOOP_INFO, bytes)),
+    (&layout::LOOP_INFO64, |own, bytes| own.loop_info(&layout::LOOP_INFO64, bytes)),
 ];
 
 /// Structures that strace 6.1 leaves at their address.
@@ -61,6 +72,14 @@ static SHORT: &[(&Layout, usize)] = &[
     (&layout::DQBLK, 6),
     (&layout::DISK_QUOTA, 10),
     (&layout::RTC_TIME, 6),
+];
+
+/// Structures of which so many fields are asked, and the others answered.
+static ANSWERED: &[(&Layout, usize)] = &[
+    (&layout::UFFDIO_REGISTER, 2),
+    (&layout::UFFDIO_COPY, 4),
+    (&layout::UFFDIO_ZEROPAGE, 2),
+    (&layout::UFFDIO_CONTINUE, 2),
 ];
 
 impl Printer<'_, '_> {
@@ -110,6 +129,18 @@ impl Printer<'_, '_> {
         before: Option<kept::Kept<'_>>,
         after: Option<kept::Kept<'_>>,
     ) {
+        let asked = ANSWERED.iter().find(|answered| std::ptr::eq(answered.0, layout));
+        match before {
+            Some(before) if std::ptr::eq(layout, &layout::FIEMAP) => return self.extents(before, after),
+            Some(before) if std::ptr::eq(layout, &layout::IO_URING_PARAMS) => {
+                return self.ring_parameters(before, after);
+            }
+            Some(before) if std::ptr::eq(layout, &layout::UFFDIO_API) => return self.fault_features(before, after),
+            Some(before) if asked.is_some() => {
+                return self.answered(layout, asked.map_or(0, |asked| asked.1), before, after);
+            }
+            _ => {}
+        }
         // Of an interface only what was found is told.
         let both = self.row.name == "ioctl" && !std::ptr::eq(layout, &layout::IFREQ);
         if !both {
@@ -129,6 +160,29 @@ impl Printer<'_, '_> {
                 None => self.address(at),
             },
         }
+    }
+
+    /// `{start=0x1000, len=0x1000, mode=0, ioctls=…}`: the last fields only when there was an answer.
+    fn answered(
+        &mut self,
+        layout: &'static Layout,
+        asked: usize,
+        before: kept::Kept<'_>,
+        after: Option<kept::Kept<'_>>,
+    ) {
+        self.text(b"{");
+        for (i, field) in layout.fields.iter().enumerate() {
+            if i == asked {
+                self.late();
+            }
+            let Some(own) = (if i < asked { Some(before) } else { after }) else { break };
+            if i > 0 {
+                self.text(b", ");
+            }
+            self.named(field, own.bytes);
+        }
+        self.late();
+        self.text(b"}");
     }
 
     /// Did the call succeed without writing this? (`wait4` with nobody to report, a sleep not interrupted.)
@@ -154,8 +208,12 @@ impl Printer<'_, '_> {
 
     fn one_or_many(&mut self, at: u8, layout: &'static Layout, kept: kept::Kept<'_>, is_one: bool) {
         let size = layout.size as usize;
+        self.structure_of = at;
         if std::ptr::eq(layout, &layout::USER_CAP_DATA) {
             return self.capabilities(kept.bytes);
+        }
+        if std::ptr::eq(layout, &layout::KEY_CAPABILITY) {
+            return self.key_capabilities(kept);
         }
         if is_one {
             return match kept.bytes.get(..size) {
@@ -189,11 +247,18 @@ impl Printer<'_, '_> {
     /// `{a=1, b=2, ...}` with the first fields.
     pub(super) fn fields(&mut self, layout: &'static Layout, bytes: &[u8], shown: usize) {
         self.text(b"{");
-        for (i, field) in layout.fields.iter().take(shown).enumerate() {
-            if i > 0 {
+        let mut first = true;
+        for (path, field) in (1u32..).zip(layout.fields.iter().take(shown)) {
+            if is_silent(field, bytes) {
+                continue;
+            }
+            if !std::mem::take(&mut first) {
                 self.text(b", ");
             }
-            self.named(field, bytes);
+            match field.leads {
+                Some(lead) => self.led(path << 16, field, lead, bytes),
+                None => self.named(field, bytes),
+            }
         }
         if shown < layout.fields.len() {
             self.text(b", ...");
@@ -210,6 +275,7 @@ impl Printer<'_, '_> {
         let Some(kept) = self.memory(at, phase).filter(|kept| !kept.is_part()) else { return self.address(at) };
         let known = kept.bytes.len().min(layout.size as usize);
         let Some(bytes) = kept.bytes.get(..known) else { return self.address(at) };
+        self.structure_of = at;
         if known < first_version(layout) {
             return self.address(at);
         }
@@ -240,6 +306,26 @@ impl Printer<'_, '_> {
         }
     }
 
+    /// `name=[1, 2]`: what a field leads to, or its address.
+    pub(super) fn led(&mut self, path: u32, field: &Field, lead: Lead, bytes: &[u8]) {
+        self.text(field.name.as_bytes());
+        self.text(b"=");
+        let shape = match lead {
+            Lead::Text => Shape::Text,
+            Lead::Elements(..) => Shape::Struct,
+        };
+        let kept = self.kept(self.structure_of, 0, shape, path).filter(|kept| !kept.is_faulted() && !kept.is_unread());
+        match (kept, lead) {
+            (Some(kept), Lead::Text) => self.data_string(&Content::of_kept(kept, self.string_limit())),
+            (Some(kept), Lead::Elements(size, _)) => {
+                self.list(kept, size as usize, |own, element| {
+                    own.value_of(field.kind, element.get(..size as usize).unwrap_or(element));
+                });
+            }
+            (None, _) => self.pointer(kept::word(bytes, field.at as usize, 8)),
+        }
+    }
+
     /// `name=value`.
     pub(super) fn named(&mut self, field: &Field, bytes: &[u8]) {
         self.text(field.name.as_bytes());
@@ -255,8 +341,14 @@ impl Printer<'_, '_> {
     fn value(&mut self, field: &Field, bytes: &[u8]) {
         let (at, width) = (field.at as usize, field.width as usize);
         let own = at.checked_add(width).and_then(|end| bytes.get(at..end)).unwrap_or(&[]);
+        self.value_of(field.kind, own);
+    }
+
+    /// What these bytes hold, as a value of this kind.
+    pub(super) fn value_of(&mut self, kind: FieldKind, own: &[u8]) {
+        let width = own.len();
         let word = kept::word(own, 0, width.min(8));
-        match field.kind {
+        match kind {
             FieldKind::Int => self.signed(kept::signed(own, 0, width.min(8))),
             FieldKind::UInt => self.decimal(word),
             FieldKind::Hex => self.hex(word),
@@ -268,21 +360,25 @@ impl Printer<'_, '_> {
             FieldKind::Fd => self.signed(i64::from(word as i32)),
             FieldKind::Flags(table) => self.flags(table, word),
             FieldKind::Enum(table) => self.name(table, word),
+            FieldKind::EnumUInt(table) => self.name_or_decimal(table, word),
+            FieldKind::IntNamed(table) => self.name_or_number(table, word),
+            FieldKind::Id => self.id(word),
             FieldKind::Text => Quoting::quoted(self.style.hex).write(self.out, until_nul(own)),
             FieldKind::Nested(inner) => self.structure(inner, own),
-            FieldKind::Array(width) => self.array(own, width as usize),
+            FieldKind::Array(width) => self.array(own, width as usize, Self::decimal),
+            FieldKind::HexArray(width) => self.array(own, width as usize, Self::hex),
             FieldKind::SigSet => self.sigset(own),
             FieldKind::Bytes => Quoting::quoted(HexStrings::All).write(self.out, own),
         }
     }
 
-    fn array(&mut self, bytes: &[u8], width: usize) {
+    fn array(&mut self, bytes: &[u8], width: usize, write: impl Fn(&mut Self, u64)) {
         self.text(b"[");
         for (i, element) in bytes.chunks_exact(width.max(1)).enumerate() {
             if i > 0 {
                 self.text(b", ");
             }
-            self.decimal(kept::word(element, 0, width));
+            write(self, kept::word(element, 0, width));
         }
         self.text(b"]");
     }

@@ -617,7 +617,10 @@ fn messages_to_the_kernel_have_heads() {
     assert_eq!(route(&[&dump[..], &dump].concat()), format!("[{head}, {head}], 32"));
     assert_eq!(route(&[&dump[..], b"abc"].concat()), format!("[{head}, \"abc\"], 19"));
     let body = "{nlmsg_len=18, nlmsg_type=RTM_NEWADDR, nlmsg_flags=NLM_F_EXCL|NLM_F_CREATE, nlmsg_seq=7, nlmsg_pid=0}";
-    assert_eq!(route(&netlink(18, 20, 0x600, b"\x02A")), format!("[{body}, \"\\x02\\x41\"], 18"));
+    assert_eq!(route(&netlink(18, 20, 0x600, b"\x02A")), format!("[{body}, {{ifa_family=AF_INET, ...}}], 18"));
+    // What other protocols carry is bytes.
+    let other = sent(b"NETLINK:[XFRM:1]", &netlink(18, 20, 0, b"\x02A")).expect("a line");
+    assert!(other.ends_with(r#"}, "\x02\x41"], 18"#), "{other}");
     let error = netlink(36, 2, 0x100, &[&(-16i32).to_le_bytes()[..], &dump].concat());
     let told = "{nlmsg_len=36, nlmsg_type=NLMSG_ERROR, nlmsg_flags=NLM_F_CAPPED, nlmsg_seq=7, nlmsg_pid=0}";
     assert_eq!(route(&error), format!("[{told}, {{error=-EBUSY, msg={head}}}], 36"));
@@ -648,6 +651,26 @@ fn hostile_messages_end() {
                 call("recvfrom", &[3, 0x7f00, 9, 0, 0, 0], 9).payload(0, 0, Shape::Note, 1, b"NETLINK:[ROUTE:1]");
             let line = made.payload(1, 1, Shape::Bytes, 0, &bytes).verbose();
             assert!(line.is_ascii() && line.starts_with("3, "), "{line}");
+        }
+    }
+}
+
+/// Attributes of every type, with lengths that lie and too little behind them.
+#[test]
+fn hostile_attributes_end() {
+    for kind in (16..30).chain([58, 62, 114]) {
+        for attribute in (0..80).chain([0x8012, 0x801a, 0xffff]) {
+            for claim in [0u16, 3, 4, 5, 8, 9, 40, u16::MAX] {
+                let one = [&claim.to_le_bytes()[..], &u16::to_le_bytes(attribute), &[0xff; 37]].concat();
+                let rest = [&[10; 16][..], &one, &one].concat();
+                let bytes = netlink(16 + rest.len() as u32, kind, 0, &rest);
+                let made =
+                    call("recvfrom", &[3, 0x7f00, 9, 0, 0, 0], 9).payload(0, 0, Shape::Note, 1, b"NETLINK:[ROUTE:1]");
+                let made = made.payload(1, 1, Shape::Bytes, 0, &bytes);
+                for line in [made.line(), made.verbose()] {
+                    assert!(line.is_ascii() && line.starts_with("3, "), "{line}");
+                }
+            }
         }
     }
 }

@@ -173,6 +173,19 @@ impl Printer<'_, '_> {
         }
     }
 
+    /// A name, or `99 /* IORING_OP_??? */`.
+    pub(super) fn name_or_decimal(&mut self, table: &Names, value: u64) {
+        if let Some(name) = table.name(value) {
+            return self.constant(Number::Decimal(value), true, |own| own.text(name.as_bytes()));
+        }
+        self.decimal(value);
+        if self.style.constants != Constants::Numbers {
+            self.text(b" /* ");
+            self.text(table.unknown.as_bytes());
+            self.text(b" */");
+        }
+    }
+
     fn unnamed(&mut self, table: &Names, value: u64) {
         self.hex(value);
         if self.style.constants == Constants::Numbers {
@@ -395,10 +408,15 @@ impl Printer<'_, '_> {
         }
     }
 
-    /// A type of socket with its flags; one without a name only by its number.
+    /// A type of socket with its flags; one without a name only by its number. In numbers both stand apart.
     pub(super) fn socket_type(&mut self, types: &'static Names, flags: &'static Names, value: u64) {
         let all = flags.rows.iter().fold(0, |all, row| all | row.0);
         match types.name(value & !all) {
+            Some(_) if self.style.constants != Constants::Names && value & all != 0 => {
+                self.name(types, value & !all);
+                self.text(b"|");
+                self.flags(flags, value & all);
+            }
             Some(_) => self.name_and_flags(types, flags, value),
             None if value == 0 => self.text(b"0"),
             None if value & all == 0 => self.name(types, value),

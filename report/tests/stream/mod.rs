@@ -227,15 +227,13 @@ impl CallMaker<'_> {
     }
 
     pub fn element(self, arg: u8, path: u32, bytes: &[u8]) -> Self {
-        let head = PayloadHead {
-            arg,
-            phase: 0,
-            shape: Shape::Element,
-            status: 0,
-            wanted: bytes.len() as u64,
-            addr: 0x7000,
-            path,
-        };
+        self.part(arg, 0, Shape::Element, path, bytes)
+    }
+
+    /// What the memory behind an argument leads to.
+    pub fn part(self, arg: u8, phase: u8, shape: Shape, path: u32, bytes: &[u8]) -> Self {
+        let wanted = bytes.len() as u64;
+        let head = PayloadHead { arg, phase, shape, status: 0, wanted, addr: 0x7000, path };
         self.stream.record.payload(head, bytes);
         self
     }

@@ -102,8 +102,8 @@ calls! {
 
     io_setup [MEMORY] (nr_events: UInt, ctxp: PtrRef(Out)) -> Int;
     io_destroy [MEMORY] (ctx: Ptr) -> Int;
-    io_submit [] (ctx_id: Ptr, nr: Long, iocbpp: Ptr) -> Int;
-    io_cancel [] (ctx_id: Ptr, iocb: Ptr, result: Ptr) -> Int;
+    io_submit [] (ctx_id: Ptr, nr: Long, iocbpp: Iocbs(Arg(1))) -> Int;
+    io_cancel [] (ctx_id: Ptr, iocb: input(&layout::IOCB), result: output(&layout::IO_EVENT)) -> Int;
     io_getevents [] (
         ctx_id: Ptr, min_nr: Long, nr: Long, events: Struct(&layout::IO_EVENT, Out, Result),
         timeout: input(&layout::TIMESPEC),
@@ -115,8 +115,10 @@ calls! {
     io_uring_setup [DESC] (entries: UInt, params: exchange(&layout::IO_URING_PARAMS)) -> Fd;
     io_uring_enter [DESC SIGNAL] (
         fd: Fd, to_submit: UInt, min_complete: UInt, flags: Flags(&names::IO_URING_ENTER), argp: Ptr, argsz: ULong,
-    ) -> Int;
-    io_uring_register [DESC MEMORY] (fd: Fd, opcode: Enum(&names::IO_URING_REGISTER), arg: Ptr, nr_args: UInt) -> Int;
+    ) by URING_ENTER -> Int;
+    io_uring_register [DESC MEMORY] (
+        fd: Fd, opcode: Enum(&names::IO_URING_REGISTER), arg: Ptr, nr_args: UInt,
+    ) by URING_REGISTER -> Int;
 }
 
 operations! {
@@ -152,5 +154,36 @@ operations! {
         1036 => (arg: LongRef(In)) -> Int,
         1037 => (arg: LongRef(Out)) -> Int,
         1038 => (arg: LongRef(In)) -> Int,
+    }
+}
+
+operations! {
+    // Without IORING_ENTER_EXT_ARG and IORING_ENTER_EXT_ARG_REG it is a signal set.
+    URING_ENTER: 3 & 0x48 (
+        fd: Fd, to_submit: UInt, min_complete: UInt, flags: Flags(&names::IO_URING_ENTER),
+    ) {
+        0 => (argp: SigSet(In, 5), argsz: ULong) -> Int,
+    }
+}
+
+operations! {
+    URING_REGISTER: 1 & 0xffff_ffff (fd: Fd, opcode: Enum(&names::IO_URING_REGISTER)) {
+        0 => (arg: Struct(&layout::IOVEC, In, Arg(3)), nr_args: UInt) -> Int,
+        2 => (arg: Ints(In, Arg(3)), nr_args: UInt) -> Int,
+        4 => (arg: Ints(In, Arg(3)), nr_args: UInt) -> Int,
+        6 => (arg: input(&layout::IO_URING_FILES_UPDATE), nr_args: UInt) -> Int,
+        7 => (arg: Ints(In, Arg(3)), nr_args: UInt) -> Int,
+        8 => (arg: Raw(InOut, Plus(3, 8, 16)), nr_args: UInt) -> Int,
+        11 => (arg: Struct(&layout::IO_URING_RESTRICTION, In, Arg(3)), nr_args: UInt) -> Int,
+        13 => (arg: input(&layout::IO_URING_FILES), nr_args: UInt) -> Int,
+        14 => (arg: input(&layout::IO_URING_FILES2_UPDATE), nr_args: UInt) -> Int,
+        15 => (arg: input(&layout::IO_URING_BUFFERS), nr_args: UInt) -> Int,
+        16 => (arg: input(&layout::IO_URING_BUFFERS_UPDATE), nr_args: UInt) -> Int,
+        17 => (arg: CpuSet(In, 3), nr_args: UInt) -> Int,
+        19 => (arg: Ints(InOut, Arg(3)), nr_args: UInt) -> Int,
+        20 => (arg: Struct(&layout::IO_URING_RING, In, Arg(3)), nr_args: UInt) -> Int,
+        21 => (arg: Struct(&layout::IO_URING_NO_RING, In, Arg(3)), nr_args: UInt) -> Int,
+        22 => (arg: input(&layout::IO_URING_BUFFER_RING), nr_args: UInt) -> Int,
+        23 => (arg: input(&layout::IO_URING_BUFFER_RING), nr_args: UInt) -> Int,
     }
 }

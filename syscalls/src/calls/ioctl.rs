@@ -42,10 +42,15 @@ operations! {
         0x2405 => (arg: Fd) -> Int, // PERF_EVENT_IOC_SET_OUTPUT
         0x4c00 => (arg: Fd) -> Int, // LOOP_SET_FD
         0x4c01 => () -> Int, // LOOP_CLR_FD
+        0x4c02 => (arg: input(&layout::LOOP_INFO)) -> Int, // LOOP_SET_STATUS
+        0x4c03 => (arg: output(&layout::LOOP_INFO)) -> Int, // LOOP_GET_STATUS
+        0x4c04 => (arg: input(&layout::LOOP_INFO64)) -> Int, // LOOP_SET_STATUS64
+        0x4c05 => (arg: output(&layout::LOOP_INFO64)) -> Int, // LOOP_GET_STATUS64
         0x4c06 => (arg: Fd) -> Int, // LOOP_CHANGE_FD
         0x4c07 => () -> Int, // LOOP_SET_CAPACITY
         0x4c08 => (arg: ULong) -> Int, // LOOP_SET_DIRECT_IO
         0x4c09 => (arg: ULong) -> Int, // LOOP_SET_BLOCK_SIZE
+        0x4c0a => (arg: input(&layout::LOOP_CONFIG)) -> Int, // LOOP_CONFIGURE
         0x4c80 => (arg: Int) -> Int, // LOOP_CTL_ADD
         0x4c81 => (arg: Int) -> Int, // LOOP_CTL_REMOVE
         0x4c82 => () -> Int, // LOOP_CTL_GET_FREE
@@ -181,6 +186,8 @@ operations! {
         0x8008_700b => (arg: LongRef(Out)) -> Int, // RTC_IRQP_READ
         0x8008_700d => (arg: LongRef(Out)) -> Int, // RTC_EPOCH_READ
         0x8008_7601 => (arg: IntRef(Out)) -> Int, // FS_IOC_GETVERSION
+        0x8010_aa01 => (arg: input(&layout::UFFDIO_RANGE)) -> Int, // UFFDIO_UNREGISTER
+        0x8010_aa02 => (arg: input(&layout::UFFDIO_RANGE)) -> Int, // UFFDIO_WAKE
         0x801c_581f => (arg: output(&layout::FSXATTR)) -> Int, // FS_IOC_FSGETXATTR
         0x8020_7011 => (arg: output(&layout::RTC_PLL)) -> Int, // RTC_PLL_GET
         0x8024_7008 => (arg: output(&layout::RTC_TIME)) -> Int, // RTC_ALM_READ
@@ -191,7 +198,12 @@ operations! {
         0xc004_5877 => () -> Int, // FIFREEZE
         0xc004_5878 => () -> Int, // FITHAW
         0xc018_5879 => (arg: exchange(&layout::FSTRIM_RANGE)) -> Int, // FITRIM
+        0xc018_aa06 => (arg: input(&layout::UFFDIO_WRITEPROTECT)) -> Int, // UFFDIO_WRITEPROTECT
         0xc018_aa3f => (arg: exchange(&layout::UFFDIO_API)) -> Int, // UFFDIO_API
         0xc020_660b => (arg: exchange(&layout::FIEMAP)) -> Int, // FS_IOC_FIEMAP
+        0xc020_aa00 => (arg: exchange(&layout::UFFDIO_REGISTER)) -> Int, // UFFDIO_REGISTER
+        0xc020_aa04 => (arg: exchange(&layout::UFFDIO_ZEROPAGE)) -> Int, // UFFDIO_ZEROPAGE
+        0xc020_aa07 => (arg: exchange(&layout::UFFDIO_CONTINUE)) -> Int, // UFFDIO_CONTINUE
+        0xc028_aa03 => (arg: exchange(&layout::UFFDIO_COPY)) -> Int, // UFFDIO_COPY
     }
 }

@@ -112,10 +112,30 @@ operations! {
         21 => (arg2: IntNamed(&names::KEY_SPEC)) -> Int,
         22 => (arg2: Uid, arg3: IntNamed(&names::KEY_SPEC)) -> Int,
         23 => (arg2: input(&layout::KEY_DH), arg3: Bytes(Out, ResultUpTo(3)), arg4: ULong, arg5: Ptr) -> Int,
+        24 => (
+            arg2: IntNamed(&names::KEY_SPEC), arg3: Hex, arg4: Str, arg5: output(&layout::KEY_QUERY),
+        ) -> Int,
+        25 => (
+            arg2: input(&layout::KEY_OPERATION), arg3: Str, arg4: Bytes(In, Within(1, 4)),
+            arg5: Bytes(Out, Within(1, 8)),
+        ) -> Int,
+        26 => (
+            arg2: input(&layout::KEY_OPERATION), arg3: Str, arg4: Bytes(In, Within(1, 4)),
+            arg5: Bytes(Out, Within(1, 8)),
+        ) -> Int,
+        27 => (
+            arg2: input(&layout::KEY_OPERATION), arg3: Str, arg4: Bytes(In, Within(1, 4)),
+            arg5: Bytes(Out, Within(1, 8)),
+        ) -> Int,
+        28 => (
+            arg2: input(&layout::KEY_VERIFICATION), arg3: Str, arg4: Bytes(In, Within(1, 4)),
+            arg5: Bytes(In, Within(1, 8)),
+        ) -> Int,
         29 => (arg2: IntNamed(&names::KEY_SPEC), arg3: Str, arg4: Str) -> Int,
         30 => (
             arg2: IntNamed(&names::KEY_SPEC), arg3: IntNamed(&names::KEY_SPEC), arg4: IntNamed(&names::KEY_SPEC),
             arg5: Flags(&names::KEY_MOVE),
         ) -> Int,
+        31 => (arg2: Struct(&layout::KEY_CAPABILITY, Out, ResultUpTo(2)), arg3: ULong) -> Int,
     }
 }

@@ -107,7 +107,7 @@ layouts! {
     FIEMAP "fiemap" 32:
         0 8 fm_start UInt,
         8 8 fm_length UInt,
-        16 4 fm_flags Hex,
+        16 4 fm_flags Flags(&names::FIEMAP_FLAGS),
         20 4 fm_mapped_extents UInt,
         24 4 fm_extent_count UInt;
 

@@ -1,6 +1,7 @@
 //! Processes, limits and scheduling.
 
 use super::time::TIMEVAL;
+use super::{Lead, Many};
 use crate::names;
 
 layouts! {
@@ -79,7 +80,7 @@ layouts! {
         40 8 stack Ptr,
         48 8 stack_size Hex,
         56 8 tls Hex,
-        64 8 set_tid Ptr,
+        64 8 set_tid Int => Lead::Elements(4, Many::At(72)),
         72 8 set_tid_size UInt,
         80 8 cgroup Fd;
 

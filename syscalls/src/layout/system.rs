@@ -66,6 +66,31 @@ layouts! {
         4 4 prime Int,
         8 4 base Int;
 
+    /// KEYCTL_PKEY_QUERY (keyctl(2)).
+    KEY_QUERY "keyctl_pkey_query" 56:
+        0 4 supported_ops Flags(&names::KEY_OPERATIONS),
+        4 4 key_size UInt,
+        8 2 max_data_size UInt,
+        10 2 max_sig_size UInt,
+        12 2 max_enc_size UInt,
+        14 2 max_dec_size UInt;
+
+    /// KEYCTL_PKEY_ENCRYPT, KEYCTL_PKEY_DECRYPT, KEYCTL_PKEY_SIGN (keyctl(2)).
+    KEY_OPERATION "keyctl_pkey_params" 40:
+        0 4 key_id IntNamed(&names::KEY_SPEC),
+        4 4 in_len UInt,
+        8 4 out_len UInt;
+
+    /// KEYCTL_PKEY_VERIFY (keyctl(2)).
+    KEY_VERIFICATION "keyctl_pkey_params" 40:
+        0 4 key_id IntNamed(&names::KEY_SPEC),
+        4 4 in_len UInt,
+        8 4 in2_len UInt;
+
+    /// One byte of KEYCTL_CAPABILITIES (keyctl(2)).
+    KEY_CAPABILITY "capability" 1:
+        0 1 bits Hex;
+
     /// KCMP_EPOLL_TFD (kcmp(2)).
     KCMP_EPOLL "kcmp_epoll_slot" 12:
         0 4 efd Fd,
@@ -109,11 +134,85 @@ layouts! {
         16 8 memory_size UInt,
         24 8 userspace_addr Hex;
 
+    /// LOOP_SET_STATUS (loop(4)).
+    LOOP_INFO "loop_info" 168:
+        0 4 lo_number Int,
+        8 8 lo_device Dev,
+        16 8 lo_inode UInt,
+        24 8 lo_rdevice Dev,
+        32 4 lo_offset Hex,
+        36 4 lo_encrypt_type Enum(&names::LOOP_ENCRYPTION),
+        40 4 lo_encrypt_key_size UInt,
+        44 4 lo_flags Flags(&names::LOOP_FLAGS),
+        48 64 lo_name Text,
+        112 32 lo_encrypt_key Bytes,
+        144 16 lo_init HexArray(8),
+        160 4 reserved HexArray(1);
+
+    /// LOOP_SET_STATUS64 (loop(4)).
+    LOOP_INFO64 "loop_info64" 232:
+        0 8 lo_device Dev,
+        8 8 lo_inode UInt,
+        16 8 lo_rdevice Dev,
+        24 8 lo_offset Hex,
+        32 8 lo_sizelimit UInt,
+        40 4 lo_number UInt,
+        44 4 lo_encrypt_type Enum(&names::LOOP_ENCRYPTION),
+        48 4 lo_encrypt_key_size UInt,
+        52 4 lo_flags Flags(&names::LOOP_FLAGS),
+        56 64 lo_file_name Text,
+        120 64 lo_crypt_name Text,
+        184 32 lo_encrypt_key Bytes,
+        216 16 lo_init HexArray(8);
+
+    /// LOOP_CONFIGURE (loop(4)).
+    LOOP_CONFIG "loop_config" 304:
+        0 4 fd Fd,
+        4 4 block_size UInt,
+        8 232 info Nested(&LOOP_INFO64),
+        240 64 __reserved HexArray(8);
+
+    /// A part of memory (ioctl_userfaultfd(2)).
+    UFFDIO_RANGE "uffdio_range" 16:
+        0 8 start Hex,
+        8 8 len Hex;
+
+    /// UFFDIO_REGISTER (ioctl_userfaultfd(2)).
+    UFFDIO_REGISTER "uffdio_register" 32:
+        0 16 range Nested(&UFFDIO_RANGE),
+        16 8 mode Flags(&names::UFFD_REGISTER_MODES),
+        24 8 ioctls Flags(&names::UFFD_RANGE_IOCTLS);
+
+    /// UFFDIO_COPY (ioctl_userfaultfd(2)).
+    UFFDIO_COPY "uffdio_copy" 40:
+        0 8 dst Hex,
+        8 8 src Hex,
+        16 8 len Hex,
+        24 8 mode Flags(&names::UFFD_COPY_MODES),
+        32 8 copy Hex;
+
+    /// UFFDIO_ZEROPAGE (ioctl_userfaultfd(2)).
+    UFFDIO_ZEROPAGE "uffdio_zeropage" 32:
+        0 16 range Nested(&UFFDIO_RANGE),
+        16 8 mode Flags(&names::UFFD_ZERO_MODES),
+        24 8 zeropage Hex;
+
+    /// UFFDIO_WRITEPROTECT (ioctl_userfaultfd(2)).
+    UFFDIO_WRITEPROTECT "uffdio_writeprotect" 24:
+        0 16 range Nested(&UFFDIO_RANGE),
+        16 8 mode Flags(&names::UFFD_PROTECT_MODES);
+
+    /// UFFDIO_CONTINUE (ioctl_userfaultfd(2)).
+    UFFDIO_CONTINUE "uffdio_continue" 32:
+        0 16 range Nested(&UFFDIO_RANGE),
+        16 8 mode Flags(&names::UFFD_CONTINUE_MODES),
+        24 8 mapped UInt;
+
     /// UFFDIO_API (ioctl_userfaultfd(2)).
     UFFDIO_API "uffdio_api" 24:
         0 8 api Hex,
         8 8 features Flags(&names::UFFD_FEATURES),
-        16 8 ioctls Hex;
+        16 8 ioctls Flags(&names::UFFD_IOCTLS);
 
     /// quotactl(2).
     DQBLK "if_dqblk" 72:

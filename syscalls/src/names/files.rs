@@ -2,88 +2,88 @@
 
 names! {
     /// Access mode of `open`: the low two bits (open(2)).
-    ACCESS_MODE "O_ACCMODE":
+    ACCESS_MODE "O_ACCMODE" from "asm/fcntl.h":
         0 O_RDONLY, 1 O_WRONLY, 2 O_RDWR, 3 O_ACCMODE;
 
     /// Flags of `open` beside the access mode (open(2)).
-    OPEN_FLAGS "O_???":
+    OPEN_FLAGS "O_???" from "asm/fcntl.h":
         0x40 O_CREAT, 0x80 O_EXCL, 0x100 O_NOCTTY, 0x200 O_TRUNC, 0x400 O_APPEND, 0x800 O_NONBLOCK, 0x101000 O_SYNC,
         0x1000 O_DSYNC, 0x4000 O_DIRECT, 0x8000 O_LARGEFILE, 0x20000 O_NOFOLLOW, 0x40000 O_NOATIME,
         0x80000 O_CLOEXEC, 0x200000 O_PATH, 0x410000 O_TMPFILE, 0x10000 O_DIRECTORY, 0x2000 FASYNC;
 
     /// `resolve` of `openat2` (openat2(2)).
-    OPENAT2_RESOLVE "RESOLVE_???":
+    OPENAT2_RESOLVE "RESOLVE_???" from "linux/openat2.h":
         1 RESOLVE_NO_XDEV, 2 RESOLVE_NO_MAGICLINKS, 4 RESOLVE_NO_SYMLINKS, 8 RESOLVE_BENEATH, 0x10 RESOLVE_IN_ROOT,
         0x20 RESOLVE_CACHED;
 
     /// Modes of `access` (access(2)).
-    ACCESS_MODES "?_OK":
+    ACCESS_MODES "?_OK" from "fcntl.h":
         0 F_OK, 4 R_OK, 2 W_OK, 1 X_OK;
 
     /// Flags of the `*at` calls.
-    AT_FLAGS "AT_???":
+    AT_FLAGS "AT_???" from "linux/fcntl.h":
         0x100 AT_SYMLINK_NOFOLLOW, 0x200 AT_REMOVEDIR, 0x400 AT_SYMLINK_FOLLOW, 0x800 AT_NO_AUTOMOUNT,
         0x1000 AT_EMPTY_PATH, 0x8000 AT_RECURSIVE;
 
     /// Flags of `faccessat2` (access(2)).
-    FACCESSAT_FLAGS "AT_???":
+    FACCESSAT_FLAGS "AT_???" from "linux/fcntl.h":
         0x100 AT_SYMLINK_NOFOLLOW, 0x200 AT_EACCESS, 0x1000 AT_EMPTY_PATH;
 
     /// Flags of `statx` beside the synchronisation type (statx(2)).
-    STATX_FLAGS "AT_???":
+    STATX_FLAGS "AT_???" from "linux/fcntl.h":
         0x100 AT_SYMLINK_NOFOLLOW, 0x200 AT_REMOVEDIR, 0x400 AT_SYMLINK_FOLLOW, 0x800 AT_NO_AUTOMOUNT,
         0x1000 AT_EMPTY_PATH, 0x8000 AT_RECURSIVE;
 
     /// Synchronisation type of `statx` (statx(2)).
-    STATX_SYNC "AT_STATX_???":
+    STATX_SYNC "AT_STATX_???" from "linux/fcntl.h":
         0 AT_STATX_SYNC_AS_STAT, 0x2000 AT_STATX_FORCE_SYNC, 0x4000 AT_STATX_DONT_SYNC;
 
     /// Fields of `statx` (statx(2)).
-    STATX_MASK "STATX_???":
+    STATX_MASK "STATX_???" from "linux/stat.h":
         0xfff STATX_ALL, 0x7ff STATX_BASIC_STATS, 1 STATX_TYPE, 2 STATX_MODE, 4 STATX_NLINK, 8 STATX_UID,
         0x10 STATX_GID, 0x20 STATX_ATIME, 0x40 STATX_MTIME, 0x80 STATX_CTIME, 0x100 STATX_INO, 0x200 STATX_SIZE,
         0x400 STATX_BLOCKS, 0x800 STATX_BTIME, 0x1000 STATX_MNT_ID, 0x2000 STATX_DIOALIGN,
         0x4000 STATX_MNT_ID_UNIQUE, 0x8000 STATX_SUBVOL, 0x10000 STATX_WRITE_ATOMIC, 0x20000 STATX_DIO_READ_ALIGN;
 
     /// `stx_attributes` (statx(2)).
-    STATX_ATTRIBUTES "STATX_ATTR_???":
+    STATX_ATTRIBUTES "STATX_ATTR_???" from "linux/stat.h":
         4 STATX_ATTR_COMPRESSED, 0x10 STATX_ATTR_IMMUTABLE, 0x20 STATX_ATTR_APPEND, 0x40 STATX_ATTR_NODUMP,
         0x800 STATX_ATTR_ENCRYPTED, 0x1000 STATX_ATTR_AUTOMOUNT, 0x2000 STATX_ATTR_MOUNT_ROOT,
         0x100000 STATX_ATTR_VERITY, 0x200000 STATX_ATTR_DAX, 0x400000 STATX_ATTR_WRITE_ATOMIC;
 
     /// `lseek` (lseek(2)).
-    SEEK_WHENCE "SEEK_???":
+    SEEK_WHENCE "SEEK_???" from "linux/fs.h":
         0 SEEK_SET, 1 SEEK_CUR, 2 SEEK_END, 3 SEEK_DATA, 4 SEEK_HOLE;
 
     /// `fallocate` (fallocate(2)).
-    FALLOCATE "FALLOC_FL_???":
+    FALLOCATE "FALLOC_FL_???" from "linux/falloc.h":
         1 FALLOC_FL_KEEP_SIZE, 2 FALLOC_FL_PUNCH_HOLE, 4 FALLOC_FL_NO_HIDE_STALE, 8 FALLOC_FL_COLLAPSE_RANGE,
         0x10 FALLOC_FL_ZERO_RANGE, 0x20 FALLOC_FL_INSERT_RANGE, 0x40 FALLOC_FL_UNSHARE_RANGE,
         0x80 FALLOC_FL_WRITE_ZEROES;
 
     /// `fadvise64` (posix_fadvise(2)).
-    FADVISE "POSIX_FADV_???":
+    FADVISE "POSIX_FADV_???" from "linux/fadvise.h":
         0 POSIX_FADV_NORMAL, 1 POSIX_FADV_RANDOM, 2 POSIX_FADV_SEQUENTIAL, 3 POSIX_FADV_WILLNEED,
         4 POSIX_FADV_DONTNEED, 5 POSIX_FADV_NOREUSE;
 
     /// `splice`, `tee`, `vmsplice` (splice(2)).
-    SPLICE "SPLICE_F_???":
+    SPLICE "SPLICE_F_???" from "fcntl.h":
         1 SPLICE_F_MOVE, 2 SPLICE_F_NONBLOCK, 4 SPLICE_F_MORE, 8 SPLICE_F_GIFT;
 
     /// `sync_file_range` (sync_file_range(2)).
-    SYNC_FILE_RANGE "SYNC_FILE_RANGE_???":
+    SYNC_FILE_RANGE "SYNC_FILE_RANGE_???" from "linux/fs.h":
         1 SYNC_FILE_RANGE_WAIT_BEFORE, 2 SYNC_FILE_RANGE_WRITE, 4 SYNC_FILE_RANGE_WAIT_AFTER;
 
     /// `renameat2` (rename(2)).
-    RENAME "RENAME_??":
+    RENAME "RENAME_??" from "linux/fs.h":
         1 RENAME_NOREPLACE, 2 RENAME_EXCHANGE, 4 RENAME_WHITEOUT;
 
     /// `setxattr` (setxattr(2)).
-    XATTR "XATTR_???":
+    XATTR "XATTR_???" from "linux/xattr.h":
         1 XATTR_CREATE, 2 XATTR_REPLACE;
 
     /// Operations of `fcntl` (fcntl(2)).
-    FCNTL_CMD "F_???":
+    FCNTL_CMD "F_???" from "asm/fcntl.h" "linux/fcntl.h":
         0 F_DUPFD, 1 F_GETFD, 2 F_SETFD, 3 F_GETFL, 4 F_SETFL, 5 F_GETLK, 6 F_SETLK, 7 F_SETLKW, 8 F_SETOWN,
         9 F_GETOWN, 0xa F_SETSIG, 0xb F_GETSIG, 0xc F_GETLK64, 0xd F_SETLK64, 0xe F_SETLKW64, 0xf F_SETOWN_EX,
         0x10 F_GETOWN_EX, 0x11 F_GETOWNER_UIDS, 0x24 F_OFD_GETLK, 0x25 F_OFD_SETLK, 0x26 F_OFD_SETLKW,
@@ -93,65 +93,60 @@ names! {
         0x40e F_SET_FILE_RW_HINT, 0x40f F_GETDELEG, 0x410 F_SETDELEG;
 
     /// Descriptor flags (fcntl(2), F_SETFD).
-    FD_FLAGS "FD_???":
+    FD_FLAGS "FD_???" from "asm/fcntl.h":
         1 FD_CLOEXEC;
 
     /// `flock` (flock(2)).
-    FLOCK_OPS "LOCK_???":
+    FLOCK_OPS "LOCK_???" from "asm/fcntl.h":
         1 LOCK_SH, 2 LOCK_EX, 4 LOCK_NB, 8 LOCK_UN, 0x20 LOCK_MAND, 0xc0 LOCK_RW, 0x40 LOCK_READ, 0x80 LOCK_WRITE;
 
     /// `l_type` of `struct flock` and lease types (fcntl(2)).
-    LOCK_TYPES "F_???":
+    LOCK_TYPES "F_???" from "asm/fcntl.h":
         0 F_RDLCK, 1 F_WRLCK, 2 F_UNLCK, 4 F_EXLCK, 8 F_SHLCK;
 
     /// `type` of `struct f_owner_ex` (fcntl(2)).
-    F_OWNER_TYPE "F_OWNER_???":
+    F_OWNER_TYPE "F_OWNER_???" from "asm/fcntl.h":
         0 F_OWNER_TID, 1 F_OWNER_PID, 2 F_OWNER_PGRP;
 
     /// Seals of a memfd (fcntl(2)).
-    F_SEALS "F_SEAL_???":
+    F_SEALS "F_SEAL_???" from "linux/fcntl.h":
         1 F_SEAL_SEAL, 2 F_SEAL_SHRINK, 4 F_SEAL_GROW, 8 F_SEAL_WRITE, 0x10 F_SEAL_FUTURE_WRITE, 0x20 F_SEAL_EXEC;
 
     /// Events of `F_NOTIFY` (fcntl(2)).
-    F_NOTIFY "DN_???":
+    F_NOTIFY "DN_???" from "linux/fcntl.h":
         1 DN_ACCESS, 2 DN_MODIFY, 4 DN_CREATE, 8 DN_DELETE, 0x10 DN_RENAME, 0x20 DN_ATTRIB, 0x80000000 DN_MULTISHOT;
 
-    /// Write life times (fcntl(2)).
-    RW_HINTS "RWF_WRITE_LIFE_???":
-        0 RWH_WRITE_LIFE_NOT_SET, 1 RWH_WRITE_LIFE_NONE, 2 RWH_WRITE_LIFE_SHORT, 3 RWH_WRITE_LIFE_MEDIUM,
-        4 RWH_WRITE_LIFE_LONG, 5 RWH_WRITE_LIFE_EXTREME;
-
     /// Flags of `preadv2` and `pwritev2` (readv(2)).
-    RWF_FLAGS "RWF_???":
+    RWF_FLAGS "RWF_???" from "linux/fs.h":
         1 RWF_HIPRI, 2 RWF_DSYNC, 4 RWF_SYNC, 8 RWF_NOWAIT, 0x10 RWF_APPEND, 0x20 RWF_NOAPPEND, 0x40 RWF_ATOMIC,
         0x80 RWF_DONTCACHE, 0x100 RWF_NOSIGNAL;
 
     /// `memfd_create` (memfd_create(2)).
-    MEMFD "MFD_???":
+    MEMFD "MFD_???" from "linux/memfd.h":
         1 MFD_CLOEXEC, 2 MFD_ALLOW_SEALING, 4 MFD_HUGETLB, 8 MFD_NOEXEC_SEAL, 0x10 MFD_EXEC;
 
     /// `memfd_secret` (memfd_secret(2)).
-    MEMFD_SECRET "O_???":
+    MEMFD_SECRET "O_???" from "asm/fcntl.h":
         0x80000 O_CLOEXEC;
 
     /// `eventfd2` (eventfd(2)).
-    EVENTFD "EFD_???":
+    EVENTFD "EFD_???" from "sys/eventfd.h":
         1 EFD_SEMAPHORE, 0x80000 EFD_CLOEXEC, 0x800 EFD_NONBLOCK;
 
     /// `signalfd4` (signalfd(2)).
-    SIGNALFD "SFD_???":
+    SIGNALFD "SFD_???" from "linux/signalfd.h":
         0x80000 SFD_CLOEXEC, 0x800 SFD_NONBLOCK;
 
     /// `timerfd_settime` and `timerfd_create` (timerfd_create(2)).
-    TIMERFD "TFD_???":
+    TIMERFD "TFD_???" from "linux/timerfd.h":
         1 TFD_TIMER_ABSTIME, 2 TFD_TIMER_CANCEL_ON_SET, 0x80000 TFD_CLOEXEC, 0x800 TFD_NONBLOCK;
 
     /// `inotify_init1` (inotify(7)).
-    INOTIFY_INIT "IN_???":
+    INOTIFY_INIT "IN_???" from "linux/inotify.h":
         0x800 IN_NONBLOCK, 0x80000 IN_CLOEXEC;
 
     /// Events of `inotify_add_watch` (inotify(7)).
-    INOTIFY_EVENTS "IN_???":
+    INOTIFY_EVENTS "IN_???" from "linux/inotify.h":
         1 IN_ACCESS, 2 IN_MODIFY, 4 IN_ATTRIB, 8 IN_CLOSE_WRITE, 0x10 IN_CLOSE_NOWRITE, 0x20 IN_OPEN,
         0x40 IN_MOVED_FROM, 0x80 IN_MOVED_TO, 0x100 IN_CREATE, 0x200 IN_DELETE, 0x400 IN_DELETE_SELF,
         0x800 IN_MOVE_SELF, 0x2000 IN_UNMOUNT, 0x4000 IN_Q_OVERFLOW, 0x8000 IN_IGNORED, 0x1000000 IN_ONLYDIR,
@@ -159,23 +154,23 @@ names! {
         0x40000000 IN_ISDIR, 0x80000000 IN_ONESHOT;
 
     /// Flags of `fanotify_init` beside the class (fanotify_init(2)).
-    FANOTIFY_INIT "FAN_???":
+    FANOTIFY_INIT "FAN_???" from "linux/fanotify.h":
         1 FAN_CLOEXEC, 2 FAN_NONBLOCK, 0x10 FAN_UNLIMITED_QUEUE, 0x20 FAN_UNLIMITED_MARKS, 0x40 FAN_ENABLE_AUDIT,
         0x80 FAN_REPORT_PIDFD, 0x100 FAN_REPORT_TID, 0x200 FAN_REPORT_FID, 0x400 FAN_REPORT_DIR_FID,
         0x800 FAN_REPORT_NAME, 0x1000 FAN_REPORT_TARGET_FID, 0x2000 FAN_REPORT_FD_ERROR, 0x4000 FAN_REPORT_MNT;
 
     /// Class of `fanotify_init` (fanotify_init(2)).
-    FANOTIFY_CLASS "FAN_CLASS_???":
+    FANOTIFY_CLASS "FAN_CLASS_???" from "linux/fanotify.h":
         0 FAN_CLASS_NOTIF, 4 FAN_CLASS_CONTENT, 8 FAN_CLASS_PRE_CONTENT;
 
     /// Flags of `fanotify_mark` (fanotify_mark(2)).
-    FANOTIFY_MARK "FAN_MARK_???":
+    FANOTIFY_MARK "FAN_MARK_???" from "linux/fanotify.h":
         1 FAN_MARK_ADD, 2 FAN_MARK_REMOVE, 4 FAN_MARK_DONT_FOLLOW, 8 FAN_MARK_ONLYDIR, 0x10 FAN_MARK_MOUNT,
         0x20 FAN_MARK_IGNORED_MASK, 0x40 FAN_MARK_IGNORED_SURV_MODIFY, 0x80 FAN_MARK_FLUSH,
         0x100 FAN_MARK_FILESYSTEM, 0x200 FAN_MARK_EVICTABLE, 0x400 FAN_MARK_IGNORE, 0x110 FAN_MARK_MNTNS;
 
     /// Events of `fanotify_mark` (fanotify_mark(2)).
-    FANOTIFY_EVENTS "FAN_???":
+    FANOTIFY_EVENTS "FAN_???" from "linux/fanotify.h":
         1 FAN_ACCESS, 2 FAN_MODIFY, 4 FAN_ATTRIB, 8 FAN_CLOSE_WRITE, 0x10 FAN_CLOSE_NOWRITE, 0x20 FAN_OPEN,
         0x40 FAN_MOVED_FROM, 0x80 FAN_MOVED_TO, 0x100 FAN_CREATE, 0x200 FAN_DELETE, 0x400 FAN_DELETE_SELF,
         0x800 FAN_MOVE_SELF, 0x1000 FAN_OPEN_EXEC, 0x4000 FAN_Q_OVERFLOW, 0x8000 FAN_FS_ERROR,
@@ -184,47 +179,33 @@ names! {
         0x40000000 FAN_ONDIR;
 
     /// `close_range` (close_range(2)).
-    CLOSE_RANGE "CLOSE_RANGE_???":
+    CLOSE_RANGE "CLOSE_RANGE_???" from "linux/close_range.h":
         2 CLOSE_RANGE_UNSHARE, 4 CLOSE_RANGE_CLOEXEC;
 
     /// `name_to_handle_at` (open_by_handle_at(2)).
-    NAME_TO_HANDLE "AT_???":
+    NAME_TO_HANDLE "AT_???" from "linux/fcntl.h":
         0x200 AT_HANDLE_FID, 1 AT_HANDLE_MNT_ID_UNIQUE, 2 AT_HANDLE_CONNECTABLE, 0x400 AT_SYMLINK_FOLLOW,
         0x1000 AT_EMPTY_PATH;
 
     /// `fa_xflags` of `file_getattr` and `fsx_xflags` (ioctl_xfs_fsgetxattr(2)).
-    FILE_ATTR "FS_XFLAG_???":
+    FILE_ATTR "FS_XFLAG_???" from "linux/fs.h":
         1 FS_XFLAG_REALTIME, 2 FS_XFLAG_PREALLOC, 8 FS_XFLAG_IMMUTABLE, 0x10 FS_XFLAG_APPEND, 0x20 FS_XFLAG_SYNC,
         0x40 FS_XFLAG_NOATIME, 0x80 FS_XFLAG_NODUMP, 0x100 FS_XFLAG_RTINHERIT, 0x200 FS_XFLAG_PROJINHERIT,
         0x400 FS_XFLAG_NOSYMLINKS, 0x800 FS_XFLAG_EXTSIZE, 0x1000 FS_XFLAG_EXTSZINHERIT, 0x2000 FS_XFLAG_NODEFRAG,
         0x4000 FS_XFLAG_FILESTREAM, 0x8000 FS_XFLAG_DAX, 0x10000 FS_XFLAG_COWEXTSIZE, 0x20000 FS_XFLAG_VERITY,
         0x80000000 FS_XFLAG_HASATTR;
 
-    /// Inode flags of FS_IOC_GETFLAGS (ioctl_iflags(2)).
-    INODE_FLAGS "FS_???":
-        1 FS_SECRM_FL, 2 FS_UNRM_FL, 4 FS_COMPR_FL, 8 FS_SYNC_FL, 0x10 FS_IMMUTABLE_FL, 0x20 FS_APPEND_FL,
-        0x40 FS_NODUMP_FL, 0x80 FS_NOATIME_FL, 0x100 FS_DIRTY_FL, 0x200 FS_COMPRBLK_FL, 0x400 FS_NOCOMP_FL,
-        0x800 FS_ENCRYPT_FL, 0x1000 FS_INDEX_FL, 0x2000 FS_IMAGIC_FL, 0x4000 FS_JOURNAL_DATA_FL,
-        0x8000 FS_NOTAIL_FL, 0x10000 FS_DIRSYNC_FL, 0x20000 FS_TOPDIR_FL, 0x40000 FS_HUGE_FILE_FL,
-        0x80000 FS_EXTENT_FL, 0x100000 FS_VERITY_FL, 0x200000 FS_EA_INODE_FL, 0x400000 FS_EOFBLOCKS_FL,
-        0x800000 FS_NOCOW_FL, 0x2000000 FS_DAX_FL, 0x10000000 FS_INLINE_DATA_FL, 0x20000000 FS_PROJINHERIT_FL,
-        0x40000000 FS_CASEFOLD_FL, 0x80000000 FS_RESERVED_FL;
-
     /// File type bits of a mode (inode(7)).
-    FILE_TYPES "S_IF???":
+    FILE_TYPES "S_IF???" from "linux/stat.h":
         0x8000 S_IFREG, 0xc000 S_IFSOCK, 0x1000 S_IFIFO, 0xa000 S_IFLNK, 0x4000 S_IFDIR, 0x6000 S_IFBLK,
         0x2000 S_IFCHR;
 
     /// `d_type` of directory entries (readdir(3)).
-    DIRENT_TYPES "DT_???":
+    DIRENT_TYPES "DT_???" from "dirent.h":
         0 DT_UNKNOWN, 1 DT_FIFO, 2 DT_CHR, 4 DT_DIR, 6 DT_BLK, 8 DT_REG, 0xa DT_LNK, 0xc DT_SOCK, 0xe DT_WHT;
 
-    /// Special `tv_nsec` of `utimensat` (utimensat(2)).
-    UTIME_NSEC "UTIME_???":
-        0x3fffffff UTIME_NOW, 0x3ffffffe UTIME_OMIT;
-
     /// `f_type` of `statfs` (statfs(2)).
-    FS_MAGIC "???":
+    FS_MAGIC "???" from "linux/magic.h":
         0xadf5 ADFS_SUPER_MAGIC, 0xadff AFFS_SUPER_MAGIC, 0x6b414653 AFS_FS_MAGIC, 0x5346414f AFS_SUPER_MAGIC,
         0x9041934 ANON_INODE_FS_MAGIC, 0x187 AUTOFS_SUPER_MAGIC, 0x13661366 BALLOON_KVM_MAGIC,
         0x62646576 BDEVFS_MAGIC, 0x6c6f6f70 BINDERFS_SUPER_MAGIC, 0x42494e4d BINFMTFS_MAGIC,
@@ -250,7 +231,7 @@ names! {
         0xabba1974 XENFS_SUPER_MAGIC, 0x58465342 XFS_SUPER_MAGIC, 0x5a4f4653 ZONEFS_MAGIC;
 
     /// `f_flags` of `statfs` (statfs(2)).
-    STATFS_FLAGS "ST_???":
+    STATFS_FLAGS "ST_???" from "sys/statvfs.h" "include/linux/statfs.h":
         0x20 ST_VALID, 1 ST_RDONLY, 2 ST_NOSUID, 4 ST_NODEV, 8 ST_NOEXEC, 0x10 ST_SYNCHRONOUS, 0x40 ST_MANDLOCK,
         0x80 ST_WRITE, 0x100 ST_APPEND, 0x200 ST_IMMUTABLE, 0x400 ST_NOATIME, 0x800 ST_NODIRATIME,
         0x1000 ST_RELATIME, 0x2000 ST_NOSYMFOLLOW;

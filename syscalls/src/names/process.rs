@@ -2,7 +2,7 @@
 
 names! {
     /// `clone` and `clone3`, without the exit signal (clone(2)).
-    CLONE_FLAGS "CLONE_???":
+    CLONE_FLAGS "CLONE_???" from "linux/sched.h":
         0x100 CLONE_VM, 0x200 CLONE_FS, 0x400 CLONE_FILES, 0x800 CLONE_SIGHAND, 0x1000 CLONE_PIDFD,
         0x2000 CLONE_PTRACE, 0x4000 CLONE_VFORK, 0x8000 CLONE_PARENT, 0x10000 CLONE_THREAD, 0x20000 CLONE_NEWNS,
         0x40000 CLONE_SYSVSEM, 0x80000 CLONE_SETTLS, 0x100000 CLONE_PARENT_SETTID, 0x200000 CLONE_CHILD_CLEARTID,
@@ -11,7 +11,7 @@ names! {
         0x40000000 CLONE_NEWNET, 0x80000000 CLONE_IO;
 
     /// `flags` of `clone3` (clone(2)).
-    CLONE3 "CLONE_???":
+    CLONE3 "CLONE_???" from "linux/sched.h":
         0x100 CLONE_VM, 0x200 CLONE_FS, 0x400 CLONE_FILES, 0x800 CLONE_SIGHAND, 0x1000 CLONE_PIDFD,
         0x2000 CLONE_PTRACE, 0x4000 CLONE_VFORK, 0x8000 CLONE_PARENT, 0x10000 CLONE_THREAD, 0x20000 CLONE_NEWNS,
         0x40000 CLONE_SYSVSEM, 0x80000 CLONE_SETTLS, 0x100000 CLONE_PARENT_SETTID, 0x200000 CLONE_CHILD_CLEARTID,
@@ -21,51 +21,51 @@ names! {
         0x200000000 CLONE_INTO_CGROUP;
 
     /// `unshare` (unshare(2)).
-    UNSHARE "CLONE_???":
+    UNSHARE "CLONE_???" from "linux/sched.h":
         0x80 CLONE_NEWTIME, 0x100 CLONE_VM, 0x200 CLONE_FS, 0x400 CLONE_FILES, 0x800 CLONE_SIGHAND, 0x10000 CLONE_THREAD,
         0x20000 CLONE_NEWNS, 0x40000 CLONE_SYSVSEM, 0x2000000 CLONE_NEWCGROUP, 0x4000000 CLONE_NEWUTS, 0x8000000 CLONE_NEWIPC,
         0x10000000 CLONE_NEWUSER, 0x20000000 CLONE_NEWPID, 0x40000000 CLONE_NEWNET;
 
     /// `setns` (setns(2)).
-    SETNS "CLONE_NEW???":
+    SETNS "CLONE_NEW???" from "linux/sched.h":
         0x80 CLONE_NEWTIME, 0x20000 CLONE_NEWNS, 0x2000000 CLONE_NEWCGROUP, 0x4000000 CLONE_NEWUTS,
         0x8000000 CLONE_NEWIPC, 0x10000000 CLONE_NEWUSER, 0x20000000 CLONE_NEWPID, 0x40000000 CLONE_NEWNET;
 
     /// Options of `wait4` and `waitid` (wait(2)).
-    WAIT_OPTIONS "W???":
+    WAIT_OPTIONS "W???" from "linux/wait.h":
         1 WNOHANG, 4 WEXITED, 2 WSTOPPED, 8 WCONTINUED, 0x1000000 WNOWAIT, 0x80000000 __WCLONE, 0x40000000 __WALL,
         0x20000000 __WNOTHREAD;
 
     /// `idtype` of `waitid` (waitid(2)).
-    WAITID_TYPES "P_???":
+    WAITID_TYPES "P_???" from "linux/wait.h":
         0 P_ALL, 1 P_PID, 2 P_PGID, 3 P_PIDFD;
 
     /// Operations of `futex` with the flags FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME (futex(2)).
-    FUTEX_OPS "FUTEX_???":
+    FUTEX_OPS "FUTEX_???" from "linux/futex.h":
         0 FUTEX_WAIT, 1 FUTEX_WAKE, 2 FUTEX_FD, 3 FUTEX_REQUEUE, 4 FUTEX_CMP_REQUEUE, 5 FUTEX_WAKE_OP,
         6 FUTEX_LOCK_PI, 7 FUTEX_UNLOCK_PI, 8 FUTEX_TRYLOCK_PI, 9 FUTEX_WAIT_BITSET, 0xa FUTEX_WAKE_BITSET,
         0xb FUTEX_WAIT_REQUEUE_PI, 0xc FUTEX_CMP_REQUEUE_PI, 0xd FUTEX_LOCK_PI2;
 
     /// Flags of `futex_wait` and `futex_waitv` beside the size (futex(2)).
-    FUTEX2 "FUTEX2_???":
+    FUTEX2 "FUTEX2_???" from "linux/futex.h":
         0 FUTEX2_SIZE_U8, 1 FUTEX2_SIZE_U16, 2 FUTEX2_SIZE_U32, 3 FUTEX2_SIZE_U64, 4 FUTEX2_NUMA, 8 FUTEX2_MPOL,
         0x80 FUTEX2_PRIVATE;
 
     /// `flags` of `struct futex_waitv` (futex_waitv(2)).
-    FUTEX_WAITV "FUTEX_???":
+    FUTEX_WAITV "FUTEX_???" from "linux/futex.h":
         2 FUTEX_32, 0x80 FUTEX_PRIVATE_FLAG;
 
     /// Operation of FUTEX_WAKE_OP (futex(2)).
-    FUTEX_WAKE_OPS "FUTEX_OP_???":
+    FUTEX_WAKE_OPS "FUTEX_OP_???" from "linux/futex.h":
         0 FUTEX_OP_SET, 1 FUTEX_OP_ADD, 2 FUTEX_OP_OR, 3 FUTEX_OP_ANDN, 4 FUTEX_OP_XOR;
 
     /// Comparison of FUTEX_WAKE_OP (futex(2)).
-    FUTEX_WAKE_CMPS "FUTEX_OP_CMP_???":
+    FUTEX_WAKE_CMPS "FUTEX_OP_CMP_???" from "linux/futex.h":
         0 FUTEX_OP_CMP_EQ, 1 FUTEX_OP_CMP_NE, 2 FUTEX_OP_CMP_LT, 3 FUTEX_OP_CMP_LE, 4 FUTEX_OP_CMP_GT,
         5 FUTEX_OP_CMP_GE;
 
     /// Operations of `prctl` (prctl(2)).
-    PRCTL_OPS "PR_???":
+    PRCTL_OPS "PR_???" from "linux/prctl.h":
         1 PR_SET_PDEATHSIG, 2 PR_GET_PDEATHSIG, 3 PR_GET_DUMPABLE, 4 PR_SET_DUMPABLE, 5 PR_GET_UNALIGN,
         6 PR_SET_UNALIGN, 7 PR_GET_KEEPCAPS, 8 PR_SET_KEEPCAPS, 9 PR_GET_FPEMU, 0xa PR_SET_FPEMU, 0xb PR_GET_FPEXC,
         0xc PR_SET_FPEXC, 0xd PR_GET_TIMING, 0xe PR_SET_TIMING, 0xf PR_SET_NAME, 0x10 PR_GET_NAME,
@@ -88,55 +88,55 @@ names! {
         0x59616d61 PR_SET_PTRACER, 0x53564d41 PR_SET_VMA, 0x41555856 PR_GET_AUXV;
 
     /// Field of PR_SET_MM (prctl(2)).
-    PRCTL_SET_MM "PR_SET_MM_???":
+    PRCTL_SET_MM "PR_SET_MM_???" from "linux/prctl.h":
         1 PR_SET_MM_START_CODE, 2 PR_SET_MM_END_CODE, 3 PR_SET_MM_START_DATA, 4 PR_SET_MM_END_DATA,
         5 PR_SET_MM_START_STACK, 6 PR_SET_MM_START_BRK, 7 PR_SET_MM_BRK, 8 PR_SET_MM_ARG_START, 9 PR_SET_MM_ARG_END,
         0xa PR_SET_MM_ENV_START, 0xb PR_SET_MM_ENV_END, 0xc PR_SET_MM_AUXV, 0xd PR_SET_MM_EXE_FILE,
         0xe PR_SET_MM_MAP, 0xf PR_SET_MM_MAP_SIZE;
 
     /// Attribute of PR_SET_VMA (prctl(2)).
-    PRCTL_SET_VMA "PR_SET_VMA_???":
+    PRCTL_SET_VMA "PR_SET_VMA_???" from "linux/prctl.h":
         0 PR_SET_VMA_ANON_NAME;
 
     /// PR_SET_DUMPABLE (prctl(2)).
-    PRCTL_DUMPABLE "SUID_DUMP_???":
+    PRCTL_DUMPABLE "SUID_DUMP_???" from "include/linux/sched/coredump.h":
         0 SUID_DUMP_DISABLE, 1 SUID_DUMP_USER, 2 SUID_DUMP_ROOT;
 
     /// PR_SET_TSC (prctl(2)).
-    PRCTL_TSC "PR_TSC_???":
+    PRCTL_TSC "PR_TSC_???" from "linux/prctl.h":
         1 PR_TSC_ENABLE, 2 PR_TSC_SIGSEGV;
 
     /// PR_CAP_AMBIENT (prctl(2)).
-    PRCTL_CAP_AMBIENT "PR_CAP_AMBIENT_???":
+    PRCTL_CAP_AMBIENT "PR_CAP_AMBIENT_???" from "linux/prctl.h":
         1 PR_CAP_AMBIENT_IS_SET, 2 PR_CAP_AMBIENT_RAISE, 3 PR_CAP_AMBIENT_LOWER, 4 PR_CAP_AMBIENT_CLEAR_ALL;
 
     /// PR_MCE_KILL (prctl(2)).
-    PRCTL_MCE_KILL "PR_MCE_KILL_???":
+    PRCTL_MCE_KILL "PR_MCE_KILL_???" from "linux/prctl.h":
         0 PR_MCE_KILL_CLEAR, 1 PR_MCE_KILL_SET;
 
     /// PR_MCE_KILL_SET (prctl(2)).
-    PRCTL_MCE_POLICY "PR_MCE_KILL_???":
+    PRCTL_MCE_POLICY "PR_MCE_KILL_???" from "linux/prctl.h":
         0 PR_MCE_KILL_LATE, 1 PR_MCE_KILL_EARLY, 2 PR_MCE_KILL_DEFAULT;
 
     /// PR_SET_UNALIGN (prctl(2)).
-    PRCTL_UNALIGN "PR_UNALIGN_???":
+    PRCTL_UNALIGN "PR_UNALIGN_???" from "linux/prctl.h":
         1 PR_UNALIGN_NOPRINT, 2 PR_UNALIGN_SIGBUS;
 
     /// PR_SET_SYSCALL_USER_DISPATCH (prctl(2)).
-    PRCTL_DISPATCH "PR_SYS_DISPATCH_???":
+    PRCTL_DISPATCH "PR_SYS_DISPATCH_???" from "linux/prctl.h":
         0 PR_SYS_DISPATCH_OFF, 1 PR_SYS_DISPATCH_ON;
 
     /// Speculation to control (prctl(2)).
-    PRCTL_SPEC "PR_SPEC_???":
+    PRCTL_SPEC "PR_SPEC_???" from "linux/prctl.h":
         0 PR_SPEC_STORE_BYPASS, 1 PR_SPEC_INDIRECT_BRANCH, 2 PR_SPEC_L1D_FLUSH;
 
     /// Setting of PR_SET_SPECULATION_CTRL (prctl(2)).
-    PRCTL_SPEC_CONTROL "PR_SPEC_???":
+    PRCTL_SPEC_CONTROL "PR_SPEC_???" from "linux/prctl.h":
         0 PR_SPEC_NOT_AFFECTED, 1 PR_SPEC_PRCTL, 2 PR_SPEC_ENABLE, 4 PR_SPEC_DISABLE, 8 PR_SPEC_FORCE_DISABLE,
         0x10 PR_SPEC_DISABLE_NOEXEC;
 
     /// PR_SET_SECUREBITS (capabilities(7)).
-    SECUREBITS "SECBIT_???":
+    SECUREBITS "SECBIT_???" from "linux/securebits.h":
         1 SECBIT_NOROOT, 2 SECBIT_NOROOT_LOCKED, 4 SECBIT_NO_SETUID_FIXUP, 8 SECBIT_NO_SETUID_FIXUP_LOCKED,
         0x10 SECBIT_KEEP_CAPS, 0x20 SECBIT_KEEP_CAPS_LOCKED, 0x40 SECBIT_NO_CAP_AMBIENT_RAISE,
         0x80 SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED, 0x100 SECBIT_EXEC_RESTRICT_FILE,
@@ -144,7 +144,7 @@ names! {
         0x800 SECBIT_EXEC_DENY_INTERACTIVE_LOCKED;
 
     /// `arch_prctl` (arch_prctl(2)).
-    ARCH_PRCTL "ARCH_???":
+    ARCH_PRCTL "ARCH_???" from "asm/prctl.h":
         0x1001 ARCH_SET_GS, 0x1002 ARCH_SET_FS, 0x1003 ARCH_GET_FS, 0x1004 ARCH_GET_GS, 0x1011 ARCH_GET_CPUID,
         0x1012 ARCH_SET_CPUID, 0x1021 ARCH_GET_XCOMP_SUPP, 0x1022 ARCH_GET_XCOMP_PERM, 0x1023 ARCH_REQ_XCOMP_PERM,
         0x1024 ARCH_GET_XCOMP_GUEST_PERM, 0x1025 ARCH_REQ_XCOMP_GUEST_PERM, 0x2001 ARCH_MAP_VDSO_X32,
@@ -154,43 +154,43 @@ names! {
         0x5005 ARCH_SHSTK_STATUS;
 
     /// Resources of `prlimit64` (getrlimit(2)).
-    RLIMIT "RLIMIT_???":
+    RLIMIT "RLIMIT_???" from "asm/resource.h":
         0 RLIMIT_CPU, 1 RLIMIT_FSIZE, 2 RLIMIT_DATA, 3 RLIMIT_STACK, 4 RLIMIT_CORE, 5 RLIMIT_RSS, 6 RLIMIT_NPROC,
         7 RLIMIT_NOFILE, 8 RLIMIT_MEMLOCK, 9 RLIMIT_AS, 0xa RLIMIT_LOCKS, 0xb RLIMIT_SIGPENDING,
         0xc RLIMIT_MSGQUEUE, 0xd RLIMIT_NICE, 0xe RLIMIT_RTPRIO, 0xf RLIMIT_RTTIME;
 
     /// `getrusage` (getrusage(2)).
-    RUSAGE_WHO "RUSAGE_???":
+    RUSAGE_WHO "RUSAGE_???" from "linux/resource.h":
         0 RUSAGE_SELF, 0xffffffff RUSAGE_CHILDREN, 0xfffffffe RUSAGE_BOTH, 1 RUSAGE_THREAD;
 
     /// `getpriority` (getpriority(2)).
-    PRIORITY_WHICH "PRIO_???":
+    PRIORITY_WHICH "PRIO_???" from "linux/resource.h":
         0 PRIO_PROCESS, 1 PRIO_PGRP, 2 PRIO_USER;
 
     /// Policies of `sched_setscheduler` (sched(7)).
-    SCHED_POLICIES "SCHED_???":
+    SCHED_POLICIES "SCHED_???" from "linux/sched.h" "sched.h":
         0 SCHED_OTHER, 1 SCHED_FIFO, 2 SCHED_RR, 3 SCHED_BATCH, 4 SCHED_ISO, 5 SCHED_IDLE, 6 SCHED_DEADLINE,
         7 SCHED_EXT;
 
     /// Flag beside the policy (sched_setscheduler(2)).
-    SCHED_POLICY_FLAGS "SCHED_???":
+    SCHED_POLICY_FLAGS "SCHED_???" from "linux/sched.h":
         0x40000000 SCHED_RESET_ON_FORK;
 
     /// `sched_flags` of `sched_setattr` (sched_setattr(2)).
-    SCHED_FLAGS "SCHED_FLAG_???":
+    SCHED_FLAGS "SCHED_FLAG_???" from "linux/sched.h":
         1 SCHED_FLAG_RESET_ON_FORK, 2 SCHED_FLAG_RECLAIM, 4 SCHED_FLAG_DL_OVERRUN, 8 SCHED_FLAG_KEEP_POLICY,
         0x10 SCHED_FLAG_KEEP_PARAMS, 0x20 SCHED_FLAG_UTIL_CLAMP_MIN, 0x40 SCHED_FLAG_UTIL_CLAMP_MAX;
 
     /// `which` of `ioprio_set` (ioprio_set(2)).
-    IOPRIO "IOPRIO_WHO_???":
+    IOPRIO "IOPRIO_WHO_???" from "linux/ioprio.h":
         1 IOPRIO_WHO_PROCESS, 2 IOPRIO_WHO_PGRP, 3 IOPRIO_WHO_USER;
 
     /// Class of an IO priority (ioprio_set(2)).
-    IOPRIO_CLASS "IOPRIO_CLASS_???":
+    IOPRIO_CLASS "IOPRIO_CLASS_???" from "linux/ioprio.h":
         0 IOPRIO_CLASS_NONE, 1 IOPRIO_CLASS_RT, 2 IOPRIO_CLASS_BE, 3 IOPRIO_CLASS_IDLE;
 
     /// Domain of `personality`: the low byte (personality(2)).
-    PERSONALITY "PER_???":
+    PERSONALITY "PER_???" from "linux/personality.h":
         0 PER_LINUX, 0x800000 PER_LINUX_32BIT, 0x80000 PER_LINUX_FDPIC, 0x4100001 PER_SVR4, 0x5000002 PER_SVR3,
         0x7000003 PER_SCOSVR3, 0x6000003 PER_OSR5, 0x5000004 PER_WYSEV386, 0x4000005 PER_ISCR4, 6 PER_BSD,
         0x4000006 PER_SUNOS, 0x5000007 PER_XENIX, 8 PER_LINUX32, 0x8000008 PER_LINUX32_3GB, 0x4000009 PER_IRIX32,
@@ -198,30 +198,30 @@ names! {
         0xf PER_OSF4, 0x10 PER_HPUX;
 
     /// Flags of `personality` (personality(2)).
-    PERSONALITY_FLAGS "???":
+    PERSONALITY_FLAGS "???" from "linux/personality.h":
         0x20000 UNAME26, 0x40000 ADDR_NO_RANDOMIZE, 0x80000 FDPIC_FUNCPTRS, 0x100000 MMAP_PAGE_ZERO,
         0x200000 ADDR_COMPAT_LAYOUT, 0x400000 READ_IMPLIES_EXEC, 0x800000 ADDR_LIMIT_32BIT, 0x1000000 SHORT_INODE,
         0x2000000 WHOLE_SECONDS, 0x4000000 STICKY_TIMEOUTS, 0x8000000 ADDR_LIMIT_3GB;
 
     /// `kcmp` (kcmp(2)).
-    KCMP "KCMP_???":
+    KCMP "KCMP_???" from "linux/kcmp.h":
         0 KCMP_FILE, 1 KCMP_VM, 2 KCMP_FILES, 3 KCMP_FS, 4 KCMP_SIGHAND, 5 KCMP_IO, 6 KCMP_SYSVSEM,
         7 KCMP_EPOLL_TFD;
 
     /// `rseq` (rseq(2)).
-    RSEQ_FLAGS "RSEQ_FLAG_???":
+    RSEQ_FLAGS "RSEQ_FLAG_???" from "linux/rseq.h":
         1 RSEQ_FLAG_UNREGISTER;
 
     /// `pidfd_open` (pidfd_open(2)).
-    PIDFD_OPEN "PIDFD_???":
+    PIDFD_OPEN "PIDFD_???" from "linux/pidfd.h":
         0x800 PIDFD_NONBLOCK, 0x80 PIDFD_THREAD;
 
     /// `pidfd_send_signal` (pidfd_send_signal(2)).
-    PIDFD_SIGNAL "PIDFD_SIGNAL_???":
+    PIDFD_SIGNAL "PIDFD_SIGNAL_???" from "linux/pidfd.h":
         1 PIDFD_SIGNAL_THREAD, 2 PIDFD_SIGNAL_THREAD_GROUP, 4 PIDFD_SIGNAL_PROCESS_GROUP;
 
     /// `ptrace` (ptrace(2)).
-    PTRACE_REQUESTS "PTRACE_???":
+    PTRACE_REQUESTS "PTRACE_???" from "linux/ptrace.h" "asm/ptrace.h" "sys/ptrace.h":
         0 PTRACE_TRACEME, 1 PTRACE_PEEKTEXT, 2 PTRACE_PEEKDATA, 3 PTRACE_PEEKUSER, 4 PTRACE_POKETEXT,
         5 PTRACE_POKEDATA, 6 PTRACE_POKEUSER, 7 PTRACE_CONT, 8 PTRACE_KILL, 9 PTRACE_SINGLESTEP, 0xc PTRACE_GETREGS,
         0xd PTRACE_SETREGS, 0xe PTRACE_GETFPREGS, 0xf PTRACE_SETFPREGS, 0x10 PTRACE_ATTACH, 0x11 PTRACE_DETACH,
@@ -236,13 +236,13 @@ names! {
         0x4212 PTRACE_SET_SYSCALL_INFO;
 
     /// PTRACE_SETOPTIONS and PTRACE_SEIZE (ptrace(2)).
-    PTRACE_OPTIONS "PTRACE_O_???":
+    PTRACE_OPTIONS "PTRACE_O_???" from "linux/ptrace.h":
         1 PTRACE_O_TRACESYSGOOD, 2 PTRACE_O_TRACEFORK, 4 PTRACE_O_TRACEVFORK, 8 PTRACE_O_TRACECLONE,
         0x10 PTRACE_O_TRACEEXEC, 0x20 PTRACE_O_TRACEVFORKDONE, 0x40 PTRACE_O_TRACEEXIT, 0x80 PTRACE_O_TRACESECCOMP,
         0x100000 PTRACE_O_EXITKILL, 0x200000 PTRACE_O_SUSPEND_SECCOMP;
 
     /// Capability numbers (capabilities(7)).
-    CAPABILITIES "CAP_???":
+    CAPABILITIES "CAP_???" from "linux/capability.h":
         0 CAP_CHOWN, 1 CAP_DAC_OVERRIDE, 2 CAP_DAC_READ_SEARCH, 3 CAP_FOWNER, 4 CAP_FSETID, 5 CAP_KILL,
         6 CAP_SETGID, 7 CAP_SETUID, 8 CAP_SETPCAP, 9 CAP_LINUX_IMMUTABLE, 0xa CAP_NET_BIND_SERVICE,
         0xb CAP_NET_BROADCAST, 0xc CAP_NET_ADMIN, 0xd CAP_NET_RAW, 0xe CAP_IPC_LOCK, 0xf CAP_IPC_OWNER,
@@ -253,17 +253,17 @@ names! {
         0x24 CAP_BLOCK_SUSPEND, 0x25 CAP_AUDIT_READ, 0x26 CAP_PERFMON, 0x27 CAP_BPF, 0x28 CAP_CHECKPOINT_RESTORE;
 
     /// `version` of `struct user_cap_header` (capget(2)).
-    CAP_VERSIONS "_LINUX_CAPABILITY_VERSION_???":
+    CAP_VERSIONS "_LINUX_CAPABILITY_VERSION_???" from "linux/capability.h":
         0x19980330 _LINUX_CAPABILITY_VERSION_1, 0x20071026 _LINUX_CAPABILITY_VERSION_2,
         0x20080522 _LINUX_CAPABILITY_VERSION_3;
 
     /// The bit set of FUTEX_WAIT_BITSET that takes every wake-up (futex(2)).
-    FUTEX_BITSET "FUTEX_BITSET_???":
+    FUTEX_BITSET "FUTEX_BITSET_???" from "linux/futex.h":
         0xffffffff FUTEX_BITSET_MATCH_ANY;
 
     /// Register sets of PTRACE_GETREGSET, named as ELF notes (ptrace(2)).
-    REGISTER_SETS "NT_???":
+    REGISTER_SETS "NT_???" from "linux/elf.h" "elf.h":
         1 NT_PRSTATUS, 2 NT_FPREGSET, 3 NT_PRPSINFO, 0x200 NT_386_TLS, 0x201 NT_386_IOPERM, 0x202 NT_X86_XSTATE,
-        0x203 NT_X86_SHSTK, 0x204 NT_X86_XSAVE_LAYOUT, 0x400 NT_ARM_VFP, 0x401 NT_ARM_TLS, 0x402 NT_ARM_HW_BREAK,
+        0x204 NT_X86_SHSTK, 0x205 NT_X86_XSAVE_LAYOUT, 0x400 NT_ARM_VFP, 0x401 NT_ARM_TLS, 0x402 NT_ARM_HW_BREAK,
         0x403 NT_ARM_HW_WATCH, 0x404 NT_ARM_SYSTEM_CALL, 0x405 NT_ARM_SVE, 0x406 NT_ARM_PAC_MASK;
 }

@@ -43,6 +43,7 @@ mod parity;
 mod posix;
 mod queued_signals;
 mod restarts;
+mod routes;
 mod same_fds;
 mod setuid_probe;
 mod socket_kinds;
@@ -96,6 +97,7 @@ const GUESTS: &[Guest] = &[
     ("parity", parity::run),
     ("queued_signals", queued_signals::run),
     ("restarts", restarts::run),
+    ("routes", routes::run),
     ("same_fds", same_fds::run),
     ("setuid_probe", setuid_probe::run),
     ("socket_kinds", socket_kinds::run),

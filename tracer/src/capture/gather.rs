@@ -12,6 +12,7 @@
 //! here, so sums saturate, and the arena bounds what one stop can cost.
 
 use recording::event::{PayloadHead, Record, Shape, status};
+use syscalls::layout::{Layout, Lead, Many};
 
 use crate::sys::memory::{Range, RemoteMemory};
 
@@ -42,6 +43,16 @@ mod part {
     pub const CONTROL: u32 = 3;
 }
 
+/// `struct iocb` (io_submit(2)).
+const IOCB: u64 = 64;
+
+/// Of its operations those that lead to more.
+mod iocb {
+    pub const WRITE: u16 = 1;
+    pub const READ_VECTOR: u16 = 7;
+    pub const WRITE_VECTOR: u16 = 8;
+}
+
 /// Where a piece belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
@@ -62,8 +73,28 @@ pub(super) enum Keep {
     Nothing,
 }
 
-/// What the bytes of a piece lead to once they are here.
+/// A number in the memory behind an argument.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Number {
+    pub arg: u8,
+    /// Where it stands there.
+    pub at: usize,
+    pub width: Width,
+}
+
+/// What such a number is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Width {
+    /// An `int`; below 0 it is no length.
+    Int,
+    /// An `unsigned int`.
+    UInt,
+    /// A `size_t`.
+    Size,
+}
+
+/// What the bytes of a piece lead to once they are here.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Then {
     /// Nothing more.
     Rest,
@@ -77,10 +108,16 @@ pub(super) enum Then {
     Message { moved: u64, keep: Keep, status: u8 },
     /// `mmsghdr`s; `moved` is false when their lengths are not yet known.
     Messages { moved: bool, keep: Keep, status: u8 },
-    /// As many elements of `size` bytes as the number behind argument `arg` says; at most `most` bytes.
-    SizedBy { arg: u8, long: bool, size: u64, most: u64 },
-    /// No more than the number behind argument `arg` says.
-    CutBy { arg: u8, long: bool },
+    /// As many elements of `size` bytes as the number says; at most `most` bytes.
+    SizedBy { number: Number, size: u64, most: u64 },
+    /// No more than the number says.
+    CutBy(Number),
+    /// A structure whose fields lead to more; `next` is the argument behind it.
+    Fields { layout: &'static Layout, next: u64 },
+    /// Addresses of blocks of asynchronous I/O, of whose data so much is kept.
+    Blocks { keep: u64 },
+    /// One such block.
+    Block { keep: u64 },
     /// Their first word is an address, behind which so many bytes stand.
     Behind { bytes: u64 },
     /// Their word at this place is the address of a name.
@@ -468,7 +505,7 @@ impl Gather {
                     false
                 }
                 Then::Counted { most } => {
-                    let bytes = number(self.bytes(&piece), false).unwrap_or(0).min(most);
+                    let bytes = int(self.bytes(&piece), 0).unwrap_or(0).min(most);
                     let addr = self.word_at(&piece, 8);
                     if !piece.done && addr != 0 && bytes > 0 {
                         self.want(Place { path: 1 << 16, ..piece.place }, addr, bytes, bytes, Then::Rest);
@@ -476,7 +513,28 @@ impl Gather {
                     piece.finish();
                     false
                 }
-                Then::SizedBy { arg, long, size, most } => match self.number_behind(arg, piece.place.phase, long) {
+                Then::Fields { layout, next } => {
+                    if !piece.done {
+                        piece.finish();
+                        self.follow_fields(&piece, layout, next);
+                    }
+                    false
+                }
+                Then::Blocks { keep } => {
+                    if !piece.done {
+                        piece.finish();
+                        self.follow_blocks(&piece, keep);
+                    }
+                    false
+                }
+                Then::Block { keep } => {
+                    if !piece.done {
+                        piece.finish();
+                        self.follow_block(&piece, keep);
+                    }
+                    false
+                }
+                Then::SizedBy { number, size, most } => match self.number_behind(number, piece.place.phase) {
                     Some(count) => {
                         piece.wanted = count.saturating_mul(size);
                         piece.then = Then::Rest;
@@ -490,8 +548,8 @@ impl Gather {
                         false
                     }
                 },
-                Then::CutBy { arg, long } => {
-                    if let Some(most) = self.number_behind(arg, piece.place.phase, long) {
+                Then::CutBy(number) => {
+                    if let Some(most) = self.number_behind(number, piece.place.phase) {
                         piece.wanted = piece.wanted.min(most);
                         piece.len = piece.len.min(usize::try_from(most).unwrap_or(usize::MAX));
                     }
@@ -639,21 +697,88 @@ impl Gather {
         u64::from_le_bytes(word)
     }
 
-    /// The number that argument `arg` points to, read at this stop.
-    fn number_behind(&self, arg: u8, phase: u8, long: bool) -> Option<u64> {
-        let piece = self.pieces.iter().find(|p| p.place.arg == arg && p.place.phase == phase && p.place.path == 0)?;
-        number(self.bytes(piece), long)
+    /// Asks for what the fields of a structure lead to.
+    fn follow_fields(&mut self, piece: &Piece, layout: &'static Layout, next: u64) {
+        for (field, path) in layout.fields.iter().zip(1u32..) {
+            let Some(lead) = field.leads else { continue };
+            let addr = self.word_at(piece, field.at as usize);
+            if addr == 0 {
+                continue;
+            }
+            let place = |shape| Place { shape, path: path << 16, ..piece.place };
+            match lead {
+                Lead::Text => self.want_text(place(Shape::Text), addr, NAME_BYTES),
+                Lead::Elements(size, many) => {
+                    let count = match many {
+                        Many::At(at) => uint(self.bytes(piece), at as usize).unwrap_or(0),
+                        Many::Next => next,
+                    };
+                    let wanted = count.saturating_mul(u64::from(size));
+                    let ask = count.min(self.elements) * u64::from(size);
+                    self.want(place(Shape::Struct), addr, wanted, ask, Then::Rest);
+                }
+            }
+        }
+    }
+
+    /// Asks for the blocks of io_submit(2).
+    fn follow_blocks(&mut self, piece: &Piece, keep: u64) {
+        for k in 0..piece.len / 8 {
+            let addr = self.word_at(piece, 8 * k);
+            if addr != 0 {
+                let place = Place { path: (k as u32 + 1) << 16, ..piece.place };
+                self.want(place, addr, IOCB, IOCB, Then::Block { keep });
+            }
+        }
+    }
+
+    /// Asks for what a block writes, or for the vector that it reads or writes.
+    fn follow_block(&mut self, piece: &Piece, keep: u64) {
+        let bytes = self.bytes(piece);
+        let Some(operation) = bytes.get(16..18).map(|op| u16::from_le_bytes([op[0], op[1]])) else { return };
+        let (addr, count) = (self.word_at(piece, 24), self.word_at(piece, 32));
+        // More than any buffer can hold.
+        if addr == 0 || i64::try_from(count).is_err() {
+            return;
+        }
+        let of = |shape| Place { shape, ..piece.place };
+        match operation {
+            iocb::WRITE => self.want_data(0, of(Shape::Element), addr, count, Keep::Most(keep)),
+            iocb::READ_VECTOR => self.want_vectors(0, of(Shape::Vector), addr, count, u64::MAX, Keep::Nothing),
+            iocb::WRITE_VECTOR => self.want_vectors(0, of(Shape::Vector), addr, count, u64::MAX, Keep::Most(keep)),
+            _ => {}
+        }
+    }
+
+    /// A number behind an argument, read at this stop.
+    fn number_behind(&self, number: Number, phase: u8) -> Option<u64> {
+        let is_it = |p: &&Piece| p.place.arg == number.arg && p.place.phase == phase && p.place.path == 0;
+        number.of(self.bytes(self.pieces.iter().find(is_it)?))
     }
 }
 
-/// An int, as a length, or a `size_t`.
-pub(super) fn number(bytes: &[u8], long: bool) -> Option<u64> {
-    if long {
-        Some(u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?))
-    } else {
-        let word = i32::from_le_bytes(bytes.get(..4)?.try_into().ok()?);
-        Some(u64::try_from(word).unwrap_or(0))
+impl Number {
+    /// The number in these bytes.
+    pub fn of(self, bytes: &[u8]) -> Option<u64> {
+        match self.width {
+            Width::Int => int(bytes, self.at),
+            Width::UInt => uint(bytes, self.at),
+            Width::Size => {
+                let end = self.at.checked_add(8)?;
+                Some(u64::from_le_bytes(bytes.get(self.at..end)?.try_into().ok()?))
+            }
+        }
     }
+}
+
+/// An int as a length.
+fn int(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::try_from(uint(bytes, at)? as i32).unwrap_or(0))
+}
+
+fn uint(bytes: &[u8], at: usize) -> Option<u64> {
+    let word = bytes.get(at..at.checked_add(4)?)?;
+    Some(u64::from(u32::from_le_bytes(word.try_into().ok()?)))
 }
 
 impl Piece {

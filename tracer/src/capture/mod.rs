@@ -13,6 +13,8 @@
 //! | `iovec[]` | the array: `Vector`, path 0, `wanted` = bytes of the claimed array; data of element i: as data moved but `Element`, path i |
 //! | `msghdr` | `Struct`, path 0; name `Struct` path `1<<16`; vector `Vector` path `2<<16`; data of element i `Element` path `2<<16 \| i`; control `Struct` path `3<<16` |
 //! | `mmsghdr[]` | the array: `Struct`, path 0; parts of message k as above, path `(4 + 4k + part) << 16 \| i` |
+//! | structure that leads to more | the structure: `Struct`, path 0; behind its field f: `Struct` (`Text` for a text) path `(f + 1)<<16` |
+//! | `iocb *[]` | the addresses: `Struct`, path 0; block k: `Struct` path `(k + 1)<<16`; its data `Element`, its vector `Vector` at the same path |
 //! | `argv` | pointers: `Vector`, path 0, `wanted` = their number; string i: `Element`, path i |
 //! | `envp` | the same; when the environment is not kept, an empty `Vector` with `NOT_READ` and `wanted` = the number of variables |
 //! | descriptor | `Note`s, see `notes`; those that stand in memory, see `nested` |
@@ -40,7 +42,7 @@ use syscalls::{Abi, Arg, Count, Dir, Kind, Memory, Shape, Syscall, layout};
 use crate::filestate::FileStates;
 use crate::procfs::ProcPath;
 use aside::Aside;
-use gather::{Gather, Keep, MMSGHDR, MSGHDR, NAME_BYTES, PIECE_BYTES, Place, Then};
+use gather::{Gather, Keep, MMSGHDR, MSGHDR, NAME_BYTES, Number, PIECE_BYTES, Place, Then, Width};
 use netlink::Netlinks;
 use notes::Notes;
 use plan::{CallPlan, Plans};
@@ -94,7 +96,7 @@ struct Stop<'a> {
 #[derive(Clone, Copy)]
 enum Amount {
     Known(u64),
-    Behind(u8, bool),
+    Behind(Number),
 }
 
 impl Capture {
@@ -361,6 +363,14 @@ impl Capture {
                 let then = if stop.offers_only(memory.dir) { Then::Rest } else { then };
                 self.gather.want_with(stop.status, place(event::Shape::Struct), addr, wanted, ask, then);
             }
+            Shape::Blocks(_) if compat => {}
+            Shape::Blocks(count) => {
+                if let Amount::Known(count) = stop.amount(count) {
+                    let ask = count.min(self.limits.elements) * 8;
+                    let then = Then::Blocks { keep: self.limits.data };
+                    self.gather.want(place(event::Shape::Struct), addr, count.saturating_mul(8), ask, then);
+                }
+            }
             Shape::Strings => {
                 self.gather.want_pointers(place(event::Shape::Vector), addr, self.limits.argv_elements);
             }
@@ -386,12 +396,13 @@ impl Capture {
                 self.gather.want(place, addr, wanted, wanted.min(most), stop.leads_to(place));
             }
             // Written by the call: no more than the number said before it, nor than it says now.
-            Amount::Behind(arg, long) => match number_before(record, arg, long).filter(|_| stop.phase == 1) {
+            Amount::Behind(number) => match number_before(record, number).filter(|_| stop.phase == 1) {
                 Some(before) => {
                     let wanted = before.saturating_mul(size);
-                    self.gather.want(place, addr, wanted, wanted.min(most), Then::CutBy { arg, long });
+                    let then = if stop.is_written(number.arg) { Then::CutBy(number) } else { Then::Rest };
+                    self.gather.want(place, addr, wanted, wanted.min(most), then);
                 }
-                None => self.gather.want(place, addr, 0, 0, Then::SizedBy { arg, long, size, most }),
+                None => self.gather.want(place, addr, 0, 0, Then::SizedBy { number, size, most }),
             },
         }
     }
@@ -423,14 +434,17 @@ impl Stop<'_> {
             Count::Arg(arg) => self.length(arg),
             Count::ResultUpTo(arg) => self.length(arg).min(self.result.unwrap_or(0)),
             Count::Result => self.result.unwrap_or(0),
-            Count::Behind(arg) => return Amount::Behind(arg, false),
-            Count::BehindLong(arg) => return Amount::Behind(arg, true),
+            Count::Behind(arg) => return Amount::Behind(Number { arg, at: 0, width: Width::Int }),
+            Count::BehindLong(arg) => return Amount::Behind(Number { arg, at: 0, width: Width::Size }),
+            Count::Within(arg, at) => return Amount::Behind(Number { arg, at: usize::from(at), width: Width::UInt }),
             Count::Bits(arg) => {
                 let word = 8 * self.who.abi.word_size() as u64;
                 self.length(arg).div_ceil(word) * (word / 8)
             }
             Count::Product(a, b) => self.length(a).saturating_mul(self.length(b)),
-            Count::Plus(arg, more) => self.length(arg).saturating_add(u64::from(more)),
+            Count::Plus(arg, size, more) => {
+                self.length(arg).saturating_mul(u64::from(size)).saturating_add(u64::from(more))
+            }
             Count::Pages(arg) => self.length(arg).div_ceil(PAGE),
         })
     }
@@ -443,8 +457,17 @@ impl Stop<'_> {
             // bpf(2): the license of a program, the path of an object, the name of a tracepoint.
             (Kind::Raw(..), "uattr", 5) => Then::Name { at: 16 },
             (Kind::Raw(..), "uattr", 6 | 7 | 17) => Then::Name { at: 0 },
+            (Kind::Struct(layout, ..) | Kind::Sized(layout, ..), ..) if layout.leads() => {
+                Then::Fields { layout, next: self.length(place.arg + 1) }
+            }
             _ => Then::Rest,
         }
+    }
+
+    /// Does the call write what stands behind this argument?
+    fn is_written(&self, arg: u8) -> bool {
+        let memory = self.args.get(usize::from(arg)).and_then(|arg| arg.kind.memory());
+        memory.is_some_and(|memory| memory.dir != Dir::In)
     }
 
     /// Before a call that fills the buffers of a message: they hold nothing yet.
@@ -495,9 +518,10 @@ fn written_on_failure(name: &str, kind: &Kind, result: i64) -> bool {
     }
 }
 
-/// The number behind argument `arg` as it was before the call.
-fn number_before(record: &Record, arg: u8, long: bool) -> Option<u64> {
+/// A number behind an argument as it was before the call.
+fn number_before(record: &Record, number: Number) -> Option<u64> {
     let mut payloads = record.view().payloads();
-    let payload = payloads.find(|p| p.head.arg == arg && p.head.phase == 0 && p.head.shape == event::Shape::Struct)?;
-    gather::number(payload.bytes, long)
+    let payload =
+        payloads.find(|p| p.head.arg == number.arg && p.head.phase == 0 && p.head.shape == event::Shape::Struct)?;
+    number.of(payload.bytes)
 }

@@ -230,7 +230,22 @@ fn objects() {
     call!(SYS_timerfd_gettime, 99, &mut [0u64; 4]);
     call!(SYS_memfd_secret, 0);
     call!(SYS_memfd_secret, 0x8_0000u64);
-    call!(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | 1);
+    let faults = call!(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | 1);
+    for features in [0u64, 1 << 63 | 0x80, 0] {
+        call!(SYS_ioctl, faults, 0xc018_aa3fu64, &mut [0xaau64, features, 7]);
+    }
+    call!(SYS_ioctl, faults, 0xc018_aa3fu64, NOWHERE);
+    let page = call!(SYS_mmap, 0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) as u64;
+    call!(SYS_ioctl, faults, 0xc020_aa00u64, &mut [page, 8192, 1, 7]);
+    call!(SYS_ioctl, faults, 0xc020_aa00u64, &mut [page, 1, 0xf0, 7]);
+    let source = vec![7u8; 4096];
+    call!(SYS_ioctl, faults, 0xc028_aa03u64, &mut [page, source.as_ptr() as u64, 4096, 1, 7]);
+    call!(SYS_ioctl, faults, 0xc020_aa04u64, &mut [page + 4096, 4096, 1, 7]);
+    call!(SYS_ioctl, faults, 0xc020_aa07u64, &mut [page, 4096, 1, 7]);
+    call!(SYS_ioctl, faults, 0xc018_aa06u64, &[page, 4096, 3]);
+    for request in [0x8010_aa02u64, 0x8010_aa01] {
+        call!(SYS_ioctl, faults, request, &[page, 8192]);
+    }
     call!(SYS_userfaultfd, 0x100);
 }
 

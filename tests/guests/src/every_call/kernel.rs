@@ -165,8 +165,10 @@ fn rings() {
     let memory = [0u64; 512];
     let vector = [memory.as_ptr() as u64, 4096];
     let descriptors = [0u32, 99, u32::MAX];
+    // Numbers, not addresses: they are told.
+    let numbers = [0x63_0000_0005u64, 4096, 0, 7, 0, 9, 0, 0];
     for code in (0..=36).chain([0x8000_0000u64, 0x8000_0013, 777]) {
-        call!(SYS_io_uring_register, 99, code, &vector, 1);
+        call!(SYS_io_uring_register, 99, code, &numbers, 1);
         call!(SYS_io_uring_register, 99, code, NOWHERE, 2);
         call!(SYS_io_uring_register, 99, code, 0, 0);
     }
@@ -181,11 +183,14 @@ fn rings() {
     let restrictions = [0x0005_0000u64, 0, 0x0003_0001, 0, 0x0007_0002, 0, 0x0001_0063, 0];
     call!(SYS_io_uring_register, 99, 11, &restrictions, 4);
     let tags = [7u64, 8];
-    let register = [2u64, 0, vector.as_ptr() as u64, tags.as_ptr() as u64];
-    for code in [13, 14, 15, 16] {
-        call!(SYS_io_uring_register, 99, code, &register, 32);
-        call!(SYS_io_uring_register, 99, code, &register, 16);
+    for (data, [register, update]) in [(descriptors.as_ptr() as u64, [13, 14]), (vector.as_ptr() as u64, [15, 16])] {
+        let (registered, updated) = ([1u64, 0, data, tags.as_ptr() as u64], [2, data, tags.as_ptr() as u64, 1]);
+        for size in [32, 16] {
+            call!(SYS_io_uring_register, 99, register, &registered, size);
+            call!(SYS_io_uring_register, 99, update, &updated, size);
+        }
     }
+    call!(SYS_io_uring_register, 99, 14, &[2u64, 0, tags.as_ptr() as u64, 0xffff_ffff], 32);
     call!(SYS_io_uring_register, 99, 17, &[5u64], 8);
     call!(SYS_io_uring_register, 99, 19, &[1u32, 2], 2);
     let rings = words32::<8>(&[(0, 1), (1, 0), (2, 99), (4, 2), (6, 3)]);

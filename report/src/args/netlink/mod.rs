@@ -1,12 +1,18 @@
-//! Netlink messages (netlink(7)): their heads, errors and ends. What a message carries is shown as bytes.
+//! Netlink messages (netlink(7)): their heads, errors and ends, and what those of NETLINK_ROUTE carry; what
+//! others carry is shown as bytes.
+
+mod attributes;
+mod route;
 
 use recording::event::{Shape, note};
+use syscalls::errno;
 use syscalls::names::{self, Names};
 
 use super::content::Content;
 use super::kept::{signed, word};
 use super::printer::Printer;
 use super::string::Quoting;
+use super::word::Number;
 use crate::text::HexStrings;
 
 /// `struct nlmsghdr`.
@@ -99,6 +105,7 @@ impl Printer<'_, '_> {
             match (kind, body.len()) {
                 (NLMSG_DONE, 4) => self.signed(signed(body, 0, 4)),
                 (NLMSG_ERROR, 4..) if is_outer => self.netlink_error(protocol, body),
+                (FIRST_OWN_TYPE.., _) if matches!(protocol.0, Some(NETLINK_ROUTE)) => self.route_message(kind, body),
                 _ => self.netlink_bytes(body),
             }
             self.text(b"]");
@@ -111,7 +118,11 @@ impl Printer<'_, '_> {
         self.text(b", nlmsg_type=");
         self.name(protocol.types(kind), kind);
         self.text(b", nlmsg_flags=");
-        self.netlink_flags(protocol.flags(kind), word(bytes, 6, 2));
+        let flags = word(bytes, 6, 2);
+        match flags {
+            0 => self.netlink_flags(None, 0),
+            _ => self.constant(Number::Hex(flags), true, |own| own.netlink_flags(protocol.flags(kind), flags)),
+        }
         self.text(b", nlmsg_seq=");
         self.decimal(word(bytes, 8, 4));
         self.text(b", nlmsg_pid=");
@@ -147,11 +158,12 @@ impl Printer<'_, '_> {
     fn netlink_error(&mut self, protocol: Protocol, body: &[u8]) {
         let error = signed(body, 0, 4);
         self.text(b"{error=");
-        if error < 0 {
-            self.text(b"-");
-            self.errno_name(error.unsigned_abs());
-        } else {
-            self.signed(error);
+        match u16::try_from(error.unsigned_abs()).ok().and_then(errno::errno).filter(|_| error < 0) {
+            Some(errno) => self.constant(Number::Signed(error), true, |own| {
+                own.text(b"-");
+                own.text(errno.name.as_bytes());
+            }),
+            None => self.signed(error),
         }
         let rest = body.get(4..).unwrap_or(&[]);
         if rest.len() >= HEAD {
