@@ -34,8 +34,22 @@ pub struct Probes {
     pub usdt: Vec<String>,
     /// `--trace-fn-libs`.
     pub libraries: bool,
+    /// `--trace-fn-by`.
+    pub by: By,
     /// `--list-fns`.
     pub list: bool,
+}
+
+/// What sets probes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum By {
+    /// The kernel where it may, else breakpoints.
+    #[default]
+    Auto,
+    /// The kernel.
+    Uprobes,
+    /// ptrace.
+    Breakpoints,
 }
 
 /// How a run is profiled, words as they were given.
@@ -75,6 +89,7 @@ pub const STACKS: &[&str] = &["auto", "fp", "dwarf", "none"];
 pub const WEIGHTS: &[&str] = &["wall", "cpu"];
 const SYSCALLS: &[&str] = &["auto", "on", "off"];
 const ROOTS: &[&str] = &["auto", "none", "process", "thread", "tid"];
+const BY: &[&str] = &["auto", "uprobes", "breakpoints"];
 const BACKENDS: &[&str] = &["wasm", "llvm", "native"];
 
 fn value(id: &'static str, name: &'static str, help: &'static str) -> Arg {
@@ -128,7 +143,7 @@ pub fn command() -> Command {
         .arg(word("backend", BACKENDS, "How the program was built; by its content when not given").hide_short_help(true))
 }
 
-fn probe_flags() -> [Arg; 4] {
+fn probe_flags() -> [Arg; 5] {
     let many = |id, name, help| value(id, name, help).action(ArgAction::Append);
     [
         many("trace-fn", "REGEX", "Count calls of functions of the program, by symbol or name; it need not be changed"),
@@ -136,6 +151,11 @@ fn probe_flags() -> [Arg; 4] {
             "trace-usdt",
             "GLOB",
             "Count spans between probes that the program has itself: PROVIDER:NAME, as python:*",
+        ),
+        word(
+            "trace-fn-by",
+            BY,
+            "What sets their probes: auto (default: uprobes where they may be set), uprobes, breakpoints",
         ),
         switch("trace-fn-libs", "Both also in the libraries that the program is loaded with"),
         switch("list-fns", "Print the functions that --trace-fn names, whether each can be traced, and run nothing"),
@@ -149,6 +169,11 @@ pub fn probes(m: &ArgMatches) -> Probes {
         functions: all("trace-fn"),
         usdt: all("trace-usdt"),
         libraries: m.get_flag("trace-fn-libs"),
+        by: match m.get_one::<String>("trace-fn-by").map(String::as_str) {
+            Some("uprobes") => By::Uprobes,
+            Some("breakpoints") => By::Breakpoints,
+            _ => By::Auto,
+        },
         list: m.get_flag("list-fns"),
     }
 }

@@ -65,7 +65,7 @@ const ROWS: &[Row] = &[
         instead: "use `-e inject=SET:error=…` or `-e inject=SET:signal=…`; put `prlimit` or `timeout` before the command",
     },
     Row {
-        names: &["trace-fn", "trace-fn-libs", "list-fns", "trace-usdt"],
+        names: &["trace-fn", "trace-fn-libs", "trace-fn-by", "list-fns", "trace-usdt"],
         why: Why::NotYet,
         instead: "`profile --trace-fn REGEX -- CMD` counts calls of functions",
     },

@@ -16,14 +16,14 @@ pub fn run(general: &General, ask: Profile) -> Result<Ending, Problem> {
     if backend.as_deref() == Some("wasm") || backend.is_none() && target.argv.first().is_some_and(is_wasm) {
         return Err(Problem::usage("cannot profile a WASM program: WASM support is not built"));
     }
-    let calls = settings.calls;
+    let (calls, fake) = (settings.calls, settings.fake);
     let mut profiling = Profiling::new(settings, target.argv.clone(), calls, session.follow);
     let mut plan = plan::profiled(target, &session, calls)?;
     profiling.ask(&mut plan);
     if probes.list {
         return output::print(&functions::list(&probes, &plan)?);
     }
-    profiling.lacks(functions::ask(&probes, session.follow, &mut plan)?);
+    profiling.lacks(functions::ask(&probes, session.follow, fake, &mut plan)?);
     let mut behind = session::stand_behind(&plan)?;
     let mut ran = session::run_into(&plan, &mut behind, &mut [profiling.sink()])?;
     let (status, sampled) = (ran.status(), ran.take_sampling());

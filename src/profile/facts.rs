@@ -57,7 +57,7 @@ impl Facts<'_> {
         summary.counters = Some(counters.collect::<Vec<_>>()).filter(|counters| !counters.is_empty());
         // Where nothing has tracepoints, their cost is no question.
         if gather.slots.has_any() {
-            let why = "a program tells it only where it writes the document by itself; breakpoints cost 22 µs or more";
+            let why = "a program tells it only where it writes the document by itself";
             missing.push(("overhead_ns_per_call".into(), why.into()));
         }
         summary.alloc = gather.slots.allocations(&mut gather.timeline);

@@ -6,26 +6,29 @@ use recording::event::TracepointSource;
 use regex::{Regex, RegexBuilder};
 use report::perf::trace_id;
 use tracer::probes::chic::Found;
-use tracer::probes::{Marked, Point, Program, Search};
+use tracer::probes::uprobes::{self, Refusal};
+use tracer::probes::{Marked, Mechanism, Point, Program, Search};
 use tracer::{Plan, probes};
 
-use crate::cli::profile::Probes;
+use crate::cli::profile::{By, Probes};
 use crate::exit::say;
 use crate::message::{Problem, named, safe};
 
 /// Functions that can't be traced and are named with their reasons.
 const NAMED: usize = 5;
+/// What calls cost.
+const BREAKPOINTS: &str = "functions are traced by breakpoints of ptrace: each call costs 22 µs or more";
 /// Bytes of a compiled expression.
 const SIZE: usize = 1 << 20;
 
 /// Puts what was asked for into the plan, and what a program that Chic built tells by itself. What of that can't be
-/// recorded comes back, with the key it is missing under.
+/// recorded comes back, with the key it is missing under. `fake`: times are those of the fake clock.
 ///
 /// # Errors
-/// Nothing that was asked for can be traced, or a pattern can't be read: exit code 2.
-pub fn ask(probes: &Probes, follow: bool, plan: &mut Plan) -> Result<Vec<(String, String)>, Problem> {
+/// Nothing that was asked for can be traced, or not in the way that was asked for, or a pattern can't be read: exit code 2.
+pub fn ask(probes: &Probes, follow: bool, fake: bool, plan: &mut Plan) -> Result<Vec<(String, String)>, Problem> {
     let mut missing = Vec::new();
-    add_asked(probes, follow, plan, &mut missing)?;
+    let asked = add_asked(probes, follow, plan, &mut missing)?;
     match hooks(plan) {
         Ok(Found::Hooks(_)) if !follow => {
             let why = "with --no-follow no breakpoints are set: its processes would be killed by them";
@@ -35,6 +38,7 @@ pub fn ask(probes: &Probes, follow: bool, plan: &mut Plan) -> Result<Vec<(String
             say(&format_args!(
                 "chic-trace: tracepoints of Chic recorded by breakpoints of ptrace: each costs 22 µs or more, which is in its times"
             ));
+            missing.push(("overhead_ns_per_call".into(), BREAKPOINTS.into()));
             if hooks.skipped > 0 {
                 let lines = format!("{} lines of .chic.meta could not be read", hooks.skipped);
                 missing.push(("tracepoints".into(), lines));
@@ -45,7 +49,56 @@ pub fn ask(probes: &Probes, follow: bool, plan: &mut Plan) -> Result<Vec<(String
         // What is no program, or can't be read, is told when it is run.
         Ok(Found::No | Found::Own) | Err(_) => {}
     }
+    if let Some(what) = asked {
+        let cost = choose(probes.by, follow, fake, plan, &what)?;
+        missing.push(("overhead_ns_per_call".into(), cost.into()));
+    }
     Ok(missing)
+}
+
+/// What sets the probes of `what`, and how that is said. What a call costs by it.
+///
+/// # Errors
+/// It can't be what was asked for.
+fn choose(by: By, follow: bool, fake: bool, plan: &mut Plan, what: &str) -> Result<&'static str, Problem> {
+    const LATE: &str = "by the fake clock events count as they come, and theirs come late";
+    let refusal = match &plan.probes {
+        _ if by == By::Breakpoints => None,
+        _ if fake => Some(Refusal { why: LATE.into(), hint: None }),
+        Some(program) => uprobes::refusal(program),
+        None => None,
+    };
+    let why_not = match (by, refusal) {
+        (By::Breakpoints, _) => String::new(),
+        (_, None) => {
+            plan.probes_by = Mechanism::Uprobes { or_breakpoints: by == By::Auto && follow };
+            say(&format_args!(
+                "chic-trace: {what} traced by uprobes: each call costs 2 µs or more, some 20 in a virtual machine, which is in \
+                 its times"
+            ));
+            return Ok(
+                "functions are traced by uprobes of the kernel: each call costs 2 µs or more, some 20 in a virtual machine",
+            );
+        }
+        (By::Uprobes, Some(Refusal { why, hint })) => {
+            let instead = "`--trace-fn-by breakpoints` needs no privilege, and costs 22 µs a call or more";
+            let problem = Problem::usage(format!("cannot trace functions by uprobes: {why}")).hint(instead);
+            return Err(hint.into_iter().fold(problem, Problem::hint));
+        }
+        (By::Auto, Some(Refusal { why, .. })) if !follow => {
+            return Err(not_followed().hint(format!("no uprobes: {why}")));
+        }
+        (By::Auto, Some(Refusal { why, .. })) => format!("; no uprobes: {}", safe(&why)),
+    };
+    say(&format_args!(
+        "chic-trace: {what} traced by breakpoints of ptrace: each call costs 22 µs or more, which is in its times{why_not}"
+    ));
+    Ok(BREAKPOINTS)
+}
+
+fn not_followed() -> Problem {
+    Problem::usage("cannot trace functions with --no-follow")
+        .hint("a process that is not traced would be killed by the breakpoints it inherits")
 }
 
 /// Where a program tells Chic's runtime of its tracepoints.
@@ -64,22 +117,24 @@ fn untold(why: &str) -> (String, String) {
     ("tracepoints".into(), why)
 }
 
+/// What that is, in words.
 fn add_asked(
     probes: &Probes,
     follow: bool,
     plan: &mut Plan,
     missing: &mut Vec<(String, String)>,
-) -> Result<(), Problem> {
+) -> Result<Option<String>, Problem> {
     if probes.functions.is_empty() && probes.usdt.is_empty() {
-        return match probes.libraries {
-            false => Ok(()),
-            true => Err(Problem::usage("--trace-fn-libs names no function")
+        return match (probes.libraries, probes.by) {
+            (false, By::Auto) => Ok(None),
+            (true, _) => Err(Problem::usage("--trace-fn-libs names no function")
                 .hint("`--trace-fn REGEX` or `--trace-usdt GLOB` says what is traced in libraries, too")),
+            (false, _) => Err(Problem::usage("--trace-fn-by names no function")
+                .hint("`--trace-fn REGEX` or `--trace-usdt GLOB` says what is traced")),
         };
     }
-    if !follow {
-        return Err(Problem::usage("cannot trace functions with --no-follow")
-            .hint("a process that is not traced would be killed by the breakpoints it inherits"));
+    if !follow && probes.by == By::Breakpoints {
+        return Err(not_followed());
     }
     let file = file(plan)?;
     let patterns = patterns(&probes.functions)?;
@@ -131,12 +186,8 @@ fn add_asked(
         |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}{}", if count == 1 { "" } else { "s" }));
     let what = [counted(functions, "function"), counted(spans, "USDT span"), counted(counters, "USDT probe")];
     let what: Vec<String> = what.into_iter().flatten().collect();
-    say(&format_args!(
-        "chic-trace: {} traced by breakpoints of ptrace: each call costs 22 µs or more, which is in its times",
-        what.join(", "),
-    ));
     plan.probes = Some(program);
-    Ok(())
+    Ok(Some(what.join(", ")))
 }
 
 /// Prints what would be traced.

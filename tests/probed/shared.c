@@ -1,4 +1,5 @@
-// A program and, with -DLIBRARY, the library that it calls a known number of times, in two threads and in a child.
+// A program and, with -DLIBRARY, the library that it calls a known number of times, in two threads and in a child, or in
+// another program that is named and executed there.
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -17,7 +18,7 @@ static void *worker(void *unused) {
     return unused ? unused : (void *)sum;
 }
 
-int main(void) {
+int main(int count, char **words) {
     pthread_t threads[2];
     void *sums[2];
     for (int i = 0; i < 2; i++)
@@ -25,6 +26,10 @@ int main(void) {
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], &sums[i]);
     pid_t child = fork();
+    if (child == 0 && count > 1) {
+        execl(words[1], words[1], (char *)0);
+        _exit(9);
+    }
     if (child == 0)
         _exit(own_turn(10) == 6 ? 7 : 1);
     int status = 0;

@@ -42,9 +42,11 @@ pub struct Plan {
     pub call_stacks: bool,
     /// Answer programs that ask for a recorder of their tracepoints. `None`: they write their files as they do alone.
     pub tracepoints: Option<Tracepoints>,
-    /// Functions of the program whose calls are counted by breakpoints. A target with breakpoints can't live without its
-    /// tracer, and is killed with it.
+    /// Functions of the program whose calls are counted. A target with breakpoints can't live without its tracer, and is
+    /// killed with it.
     pub probes: Option<crate::probes::Program>,
+    /// What sets their probes.
+    pub probes_by: crate::probes::Mechanism,
     /// Calls that are tampered with.
     pub injections: Vec<crate::inject::Injection>,
     /// Only those of them that touch one of these. It needs the notes of descriptors ([`PayloadLimits::notes`]).
@@ -100,6 +102,7 @@ impl Default for Plan {
             call_stacks: false,
             tracepoints: None,
             probes: None,
+            probes_by: Default::default(),
             injections: vec![],
             injects_only: None,
             tampered: None,

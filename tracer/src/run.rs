@@ -7,6 +7,7 @@ use recording::session::EndedBy;
 
 use crate::launch::{self, Found};
 use crate::leave::Why;
+use crate::probes::Mechanism;
 use crate::session::{Calls, Session};
 use crate::signals::Control;
 use crate::stream::Stream;
@@ -102,6 +103,20 @@ fn start<'p>(
         let _ = await_untraced(tid);
         return Err(error);
     }
+    if let Mechanism::Uprobes { or_breakpoints } = plan.probes_by
+        && let Some(probes) = &mut session.probes
+        && let Err(why) = probes.set_by_kernel(tid.0, plan.follow)
+    {
+        if !or_breakpoints {
+            drop(child);
+            let _ = await_untraced(tid);
+            return Err(launch::refused("trace", "functions by uprobes", &why, None));
+        }
+        session.warn_once(
+            "uprobes",
+            format!("functions are traced by breakpoints of ptrace, each call costs 22 µs or more: {why}"),
+        );
+    }
     if let Err(errno) = ptrace::seize(tid, session.options()) {
         let _ = process::kill(tid, libc::SIGKILL);
         let _ = wait::process(tid, &mut wait::no_usage());
@@ -147,6 +162,7 @@ fn finish(mut session: Session<'_>, started: Option<Started<'_>>, refused: usize
     }
     session.push_last_file_states();
     session.drain_rings();
+    session.finish_hits();
     session.finish_samples();
     session.push_totals();
     let mut trailer = session.trailer();

@@ -224,7 +224,7 @@ impl<'s> Session<'s> {
             // Without its tracer a filtered call fails with ENOSYS: better dead than that.
             options |= option::SECCOMP | option::EXITKILL;
         }
-        if self.kill_on_exit || self.probes.is_some() {
+        if self.kill_on_exit || self.probes.as_ref().is_some_and(Probes::are_breakpoints) {
             options |= option::EXITKILL;
         }
         options
@@ -346,6 +346,7 @@ impl<'s> Session<'s> {
         self.release_held();
         self.sample_if_due();
         self.drain_samples_if_due();
+        self.drain_hits_if_due();
         self.drain_rings_if_due();
         if !self.early.stopped.is_empty() {
             self.adopt_orphans();

@@ -2,14 +2,14 @@
 //! is to say (perf-json.md 6.1). Nothing of them is changed: probes stand at the first instruction of both.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
 use object::{Object, ObjectSection, ObjectSymbol};
 use recording::chic_metadata::{self, Metadata, Tracepoint};
 
 use super::body::{Site, body};
-use super::find::{self, Image, Search};
+use super::find::{self, Search};
 use crate::symbols::{Code, Function, elf_parts};
 use crate::sys::memory;
 use crate::sys::ptrace::General;
@@ -87,12 +87,8 @@ pub fn hooks(path: &Path, three_words: bool) -> Result<Found, String> {
     let metadata = metadata.unwrap_or_default();
     let skipped = metadata.skipped.len();
     let by_id = metadata.tracepoints.into_iter().map(|tracepoint| (tracepoint.trace_id, tracepoint)).collect();
-    let search = search_of(file, image);
+    let search = Search::of(file, image, &code);
     Ok(Found::Hooks(Box::new(Hooks { search, skipped, enter, exit, known: Rc::new(Known { by_id, three_words }) })))
-}
-
-fn search_of(file: PathBuf, image: Image) -> Search {
-    Search { file, functions: Vec::new(), copies: Default::default(), why_nothing: None, image }
 }
 
 /// Where both functions begin, and how many bytes they have.

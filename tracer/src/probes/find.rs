@@ -10,7 +10,7 @@ use object::{Object, ObjectSection};
 
 use super::body::{Body, Site, body, is_part};
 use super::usdt;
-use crate::symbols::{Code, Copies, Function, copies, demangle, elf_parts};
+use crate::symbols::{Code, Copies, Function, Layout, copies, demangle, elf_parts};
 
 /// Functions that are traced at most.
 pub const MOST: usize = 10_000;
@@ -40,6 +40,7 @@ pub struct Search {
     /// Why nothing in this file can be found.
     pub why_nothing: Option<String>,
     pub(super) image: Image,
+    pub(super) layout: Layout,
 }
 
 /// By what a file is known again, and where it begins.
@@ -58,6 +59,14 @@ pub struct Marked {
     /// As its file tells of it.
     pub probe: usdt::Usdt,
     pub(super) site: Option<Site>,
+}
+
+impl Search {
+    /// Nothing of this file, yet.
+    pub(super) fn of(file: PathBuf, image: Image, code: &Code) -> Search {
+        let layout = code.layout.clone();
+        Search { file, functions: Vec::new(), copies: BTreeMap::new(), why_nothing: None, image, layout }
+    }
 }
 
 impl Copies {
@@ -98,7 +107,7 @@ pub(super) fn program(path: &Path) -> Result<PathBuf, String> {
 /// Why the file can't be read.
 pub fn functions(path: &Path, matches: &dyn Fn(&str) -> bool) -> Result<Search, String> {
     let (file, image, code) = read(path)?;
-    let mut search = Search { file, functions: Vec::new(), copies: BTreeMap::new(), why_nothing: None, image };
+    let mut search = Search::of(file, image, &code);
     if let Some(why) = unfit(&code) {
         search.why_nothing = Some(why);
         return Ok(search);
@@ -129,7 +138,7 @@ pub fn functions(path: &Path, matches: &dyn Fn(&str) -> bool) -> Result<Search, 
 /// Why the file can't be read.
 pub fn marked(path: &Path, matches: &dyn Fn(&str, &str) -> bool) -> Result<(Search, Vec<Marked>), String> {
     let (file, image, code) = read(path)?;
-    let mut search = Search { file, functions: Vec::new(), copies: BTreeMap::new(), why_nothing: None, image };
+    let mut search = Search::of(file, image, &code);
     if !code.is_x86_64 {
         search.why_nothing = unfit(&code);
         return Ok((search, Vec::new()));

@@ -1,9 +1,10 @@
-//! Probes on functions of programs that nobody changed, by breakpoints of ptrace.
+//! Probes on functions of programs that nobody changed.
 //!
-//! In: points (what is counted, and at which instructions). Out: `Tracepoint` events. A breakpoint is `int3` in the first byte
-//! of an instruction. It stays there: the instruction runs as a copy in a page that the target has been given
-//! (`slot`). Nothing replaces a return address: exits are breakpoints on each `ret` and each jump out of the
-//! function, so that unwinders and exceptions find the stack as it is.
+//! In: points (what is counted, and at which instructions). Out: `Tracepoint` events. Nothing replaces a return address: exits
+//! are probes on each `ret` and each jump out of the function, so that unwinders and exceptions find the stack as it is.
+//!
+//! Breakpoints of ptrace need no privilege. One is `int3` in the first byte of an instruction. It stays there: the instruction
+//! runs as a copy in a page that the target has been given (`slot`). The kernel's own probes (`uprobes`) stop nobody.
 //!
 //! | file | its question |
 //! |---|---|
@@ -12,7 +13,9 @@
 //! | `chic` | where programs that Chic built tell their own runtime of their tracepoints |
 //! | `slot` | how an instruction runs in another place |
 //! | `plant` | when an image gets its breakpoints, and loses them |
-//! | `hit` | what a task that stops at one is told, and what is told of it |
+//! | `hit` | where a task that stops at one goes on |
+//! | `uprobes/` | what the kernel's probes can stand at, how they are defined, what it tells of their hits |
+//! | `tell` | what is told of a hit |
 //! | `open` | which functions a task is in |
 
 mod body;
@@ -22,6 +25,8 @@ mod hit;
 mod open;
 mod plant;
 mod slot;
+mod tell;
+pub mod uprobes;
 pub mod usdt;
 
 use std::collections::HashMap;
@@ -30,6 +35,7 @@ use std::rc::Rc;
 
 use recording::event::{Record, TracepointSource};
 
+use crate::symbols::Layout;
 use crate::sys::Tid;
 use crate::sys::ptrace::General;
 use crate::task::ByNumber;
@@ -40,6 +46,19 @@ use open::Open;
 pub(crate) use plant::Freed;
 
 const PAGE: u64 = 4096;
+
+/// What sets probes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mechanism {
+    /// Breakpoints of ptrace.
+    #[default]
+    Breakpoints,
+    /// The kernel (uprobes). Where it refuses, breakpoints do, or it is an error before the target runs.
+    Uprobes {
+        /// Do they?
+        or_breakpoints: bool,
+    },
+}
 
 /// What is counted.
 #[derive(Debug, Clone)]
@@ -76,6 +95,8 @@ struct Planned {
     edges: Vec<(u32, Edge)>,
     /// A jump to one of these is none out of the function.
     body: Option<Rc<body::Body>>,
+    /// Address in the file of the word of 16 bits that counts who listens.
+    semaphore: Option<u64>,
 }
 
 /// Probes of one program and of the libraries that it is loaded with.
@@ -92,9 +113,8 @@ pub struct Program {
 struct Part {
     image: Image,
     file: PathBuf,
+    layout: Layout,
     sites: Vec<Planned>,
-    /// Words of 16 bits that count who listens.
-    semaphores: Vec<u64>,
 }
 
 /// An instruction with a probe: which part, which of its sites.
@@ -193,10 +213,9 @@ impl Program {
     fn add_marks(&mut self, marks: &[&Marked], number: u32, edge: Edge) {
         for marked in marks {
             let Some(site) = marked.site else { continue };
-            self.plan(self.parts.len() - 1, site, number, edge, None);
-            if let Some(part) = self.parts.last_mut() {
-                let new = marked.probe.semaphore.filter(|at| !part.semaphores.contains(at));
-                part.semaphores.extend(new);
+            let planned = self.plan(self.parts.len() - 1, site, number, edge, None);
+            if let (Some(planned), Some(at)) = (planned, marked.probe.semaphore) {
+                planned.semaphore = Some(at);
             }
         }
     }
@@ -210,23 +229,42 @@ impl Program {
         self.plan(self.parts.len() - 1, site, number, edge, Some(Rc::clone(body)));
     }
 
-    fn plan(&mut self, part: usize, site: Site, number: u32, edge: Edge, body: Option<Rc<body::Body>>) {
-        let Some(Part { sites, .. }) = self.parts.get_mut(part) else { return };
-        match sites.binary_search_by_key(&site.address, |planned| planned.site.address) {
+    fn plan(
+        &mut self,
+        part: usize,
+        site: Site,
+        number: u32,
+        edge: Edge,
+        body: Option<Rc<body::Body>>,
+    ) -> Option<&mut Planned> {
+        let sites = &mut self.parts.get_mut(part)?.sites;
+        let at = match sites.binary_search_by_key(&site.address, |planned| planned.site.address) {
             // A function is entered before it is left by the same instruction.
             Ok(at) => {
-                if let Some(known) = sites.get_mut(at) {
-                    known.edges.push((number, edge));
-                }
+                sites.get_mut(at)?.edges.push((number, edge));
+                at
             }
-            Err(at) => sites.insert(at, Planned { site, edges: vec![(number, edge)], body }),
-        }
+            Err(at) => {
+                sites.insert(at, Planned { site, edges: vec![(number, edge)], body, semaphore: None });
+                at
+            }
+        };
+        sites.get_mut(at)
     }
 }
 
 impl Part {
     fn of(search: &Search) -> Part {
-        Part { image: search.image, file: search.file.clone(), sites: Vec::new(), semaphores: Vec::new() }
+        let (file, layout) = (search.file.clone(), search.layout.clone());
+        Part { image: search.image, file, layout, sites: Vec::new() }
+    }
+
+    /// Addresses in the file of the words that count who listens, each once.
+    fn semaphores(&self) -> Vec<u64> {
+        let mut all: Vec<u64> = self.sites.iter().filter_map(|planned| planned.semaphore).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// Bytes for the copies of its instructions, whole pages.
@@ -251,6 +289,9 @@ pub(crate) struct Probes {
     began: Option<u64>,
     /// What is missing, for the trailer.
     missing: Vec<recording::session::NotMeasured>,
+    /// Does the kernel set them? Then these are they, while it does.
+    by_kernel: bool,
+    uprobes: Option<Box<uprobes::Uprobes>>,
 }
 
 /// A process whose image has probes, or will have them.
@@ -308,7 +349,14 @@ impl Probes {
             freed: Default::default(),
             began: None,
             missing: Vec::new(),
+            by_kernel: false,
+            uprobes: None,
         }
+    }
+
+    /// Is the code of the target changed for them by us? Then it can't live without its tracer.
+    pub fn are_breakpoints(&self) -> bool {
+        !self.by_kernel
     }
 
     /// A program with a runtime library that asks for its recorder needs nobody to look at its calls.

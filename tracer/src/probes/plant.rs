@@ -70,10 +70,17 @@ fn places(pid: Tid, image: u64, len: u64) -> Vec<u64> {
 }
 
 impl Probes {
-    /// Every task of this process and of its copies is told by this image.
+    /// Every task of this process and of its copies is told by this image. The kernel tells of births among its hits.
     pub fn forked(&mut self, parent: Tid, parent_task: Tid, child: Tid) {
-        let of = self.images.get(&parent).cloned();
-        self.images.extend(of.map(|planted| (child, planted)));
+        if self.are_breakpoints() {
+            let of = self.images.get(&parent).cloned();
+            self.images.extend(of.map(|planted| (child, planted)));
+            self.copy_task(parent_task, child);
+        }
+    }
+
+    /// A process begins with what the task that made it was in.
+    pub(super) fn copy_task(&mut self, parent_task: Tid, child: Tid) {
         let task = self.tasks.get(&parent_task).cloned();
         // Its clock begins anew, and so does what was told.
         let of_child = |task| super::OfTask { described: Vec::new(), told: Default::default(), fake: 0, ..task };
@@ -82,7 +89,9 @@ impl Probes {
 
     /// A task is over; with it its process, if it was the last.
     pub fn ended(&mut self, tid: Tid, pid: Tid, last: bool) {
-        self.tasks.remove(&tid);
+        if self.are_breakpoints() {
+            self.tasks.remove(&tid);
+        }
         if last {
             self.images.remove(&pid);
         }
@@ -182,7 +191,7 @@ impl Probes {
 }
 
 fn count_in_semaphores(pid: Tid, part: &Part, bias: u64, by: i16) -> std::io::Result<()> {
-    for at in &part.semaphores {
+    for at in part.semaphores() {
         let at = at.wrapping_add(bias);
         let mut word = [0; 2];
         memory::read(pid.0, at, &mut word)?;
@@ -213,7 +222,7 @@ impl Session<'_> {
     /// A new image is in place, in its exec's stop: it gets a breakpoint where it begins, if it is the one that was
     /// searched.
     pub(crate) fn expect_image(&mut self, tid: Tid, pid: Tid, former: Tid) {
-        let Some(probes) = &mut self.probes else { return };
+        let Some(probes) = self.probes.as_mut().filter(|probes| probes.are_breakpoints()) else { return };
         probes.images.remove(&pid);
         probes.tasks.remove(&former);
         probes.tasks.remove(&tid);

@@ -11,11 +11,11 @@
 //! ```
 
 mod index;
-mod order;
-mod record;
+pub(crate) mod order;
+pub(crate) mod record;
 mod refused;
 mod run;
-mod space;
+pub(crate) mod space;
 mod stops;
 mod unwind;
 
@@ -28,7 +28,7 @@ use std::time::Duration;
 use crate::Error;
 use crate::symbols::{Mapping, Symbols, UNKNOWN};
 use crate::sys::clock;
-use crate::sys::perf_ring::{self, Refused, Ring, Sampling};
+use crate::sys::perf_ring::{self, Ring, Sampling};
 use order::Queue;
 pub(crate) use record::Registers;
 use record::{Body, Stamp, Taken};
@@ -225,21 +225,9 @@ impl Sampler {
             Stacks::Tables => vec![sampling(STACK_BYTES, true)],
             Stacks::Auto => vec![sampling(STACK_BYTES, true), sampling(0, false)],
         };
-        let mut rings = Vec::new();
-        let mut bytes = RING_BYTES;
-        for cpu in online_cpus() {
-            rings.push(loop {
-                match Ring::open(tid, cpu, &samplings, bytes) {
-                    Ok(ring) => break ring,
-                    Err(Refused::Memory(error))
-                        if error.raw_os_error() == Some(libc::EPERM) && bytes > LEAST_RING_BYTES =>
-                    {
-                        bytes /= 2;
-                    }
-                    Err(refused) => return Err(refused::error(tid, how, &refused)),
-                }
-            });
-        }
+        let (rings, bytes) =
+            perf_ring::of_all_cpus(RING_BYTES, LEAST_RING_BYTES, |cpu, bytes| Ring::open(tid, cpu, &samplings, bytes))
+                .map_err(|refused| refused::error(tid, how, &refused))?;
         Ok(Sampler::with_rings(rings, bytes, how))
     }
 
@@ -380,7 +368,7 @@ impl State {
                     see(Seen::Switch { tid, at_ns, on: true, preempted: false });
                 }
             }
-            Body::Forked { parent, pid, tid } => {
+            Body::Forked { parent, pid, tid, .. } => {
                 if parent == pid {
                     self.spaces.thread(pid);
                 } else {
@@ -490,21 +478,4 @@ impl State {
             self.spaces.mapping(frame.mapping).is_some_and(|mapping| self.symbols.is_entry(mapping, frame.ip))
         })
     }
-}
-
-/// CPUs that tasks may run on.
-fn online_cpus() -> Vec<i32> {
-    let text = std::fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();
-    let mut cpus: Vec<i32> = text.trim().split(',').filter_map(cpu_range).flatten().collect();
-    if cpus.is_empty() {
-        let count = std::thread::available_parallelism().map_or(1, |count| count.get() as i32);
-        cpus.extend(0..count);
-    }
-    cpus
-}
-
-/// `3`, `0-7`.
-fn cpu_range(text: &str) -> Option<std::ops::RangeInclusive<i32>> {
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    Some(first.parse().ok()?..=last.parse().ok()?)
 }

@@ -4,7 +4,7 @@ use super::record::{self, Body, Stamp};
 
 /// Records that wait until nothing older can come.
 #[derive(Debug, Default)]
-pub(super) struct Queue {
+pub(crate) struct Queue {
     bytes: Vec<u8>,
     waiting: Vec<Waiting>,
     spare: Vec<u8>,
@@ -55,15 +55,17 @@ impl Queue {
 
     /// Hands over what is older than `time`, oldest first, and keeps the rest.
     pub fn until(&mut self, time: u64, mut see: impl FnMut(Stamp, Body<'_>)) {
+        self.records_until(time, |stamp, record| record::body(record).map(|body| see(stamp, body)));
+    }
+
+    /// The same records as they are; `None` says that one could not be read.
+    pub fn records_until(&mut self, time: u64, mut see: impl FnMut(Stamp, &[u8]) -> Option<()>) {
         // Records of one ring and one instant keep their order.
         self.waiting.sort_unstable_by_key(|waiting| (waiting.stamp.at_ns, waiting.begin));
         let ready = self.waiting.partition_point(|waiting| waiting.stamp.at_ns < time);
         for waiting in self.waiting.drain(..ready) {
             let record = self.bytes.get(waiting.begin..waiting.begin + waiting.len).unwrap_or_default();
-            match record::body(record) {
-                Some(body) => see(waiting.stamp, body),
-                None => self.broken += 1,
-            }
+            self.broken += u64::from(see(waiting.stamp, record).is_none());
         }
         self.spare.clear();
         for waiting in &mut self.waiting {

@@ -4,6 +4,8 @@
 //! The events of [`crate::sys::perf_ring`] ask for task and time; all but samples have both in their last
 //! 16 bytes.
 
+use crate::sys::perf_ring::GENERAL;
+
 /// Bytes of the trailer with task and time.
 const TRAILER: usize = 16;
 const HEADER: usize = 8;
@@ -17,7 +19,7 @@ const HAS_BUILD_ID: u16 = 1 << 14;
 
 /// Whose a record is, and when it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     pub pid: u32,
     pub tid: u32,
     /// CLOCK_MONOTONIC, ns.
@@ -26,11 +28,11 @@ pub(super) struct Stamp {
 
 /// What a record says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Body<'a> {
+pub(crate) enum Body<'a> {
     Sample(Taken<'a>),
     Mapped(Mapped<'a>),
     Named { name: &'a [u8], exec: bool },
-    Forked { parent: u32, pid: u32, tid: u32 },
+    Forked { parent: u32, maker: u32, pid: u32, tid: u32 },
     Exited { pid: u32, tid: u32 },
     Switched { out: bool, preempted: bool },
     Lost(u64),
@@ -40,7 +42,7 @@ pub(super) enum Body<'a> {
 
 /// A sample as taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Taken<'a> {
+pub(crate) struct Taken<'a> {
     pub ip: u64,
     chain: &'a [u8],
     pub registers: Option<Registers>,
@@ -58,7 +60,7 @@ pub(crate) struct Registers {
 
 /// A mapping of executable pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mapped<'a> {
+pub(crate) struct Mapped<'a> {
     pub start: u64,
     pub len: u64,
     /// Offset in the file, bytes.
@@ -81,13 +83,13 @@ impl<'a> Taken<'a> {
 }
 
 /// The length of the record that begins here, bytes; `None` when there is no whole one.
-pub(super) fn length(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn length(bytes: &[u8]) -> Option<usize> {
     let len = usize::from(half(bytes, 6)?);
     (len >= HEADER && len <= bytes.len()).then_some(len)
 }
 
 /// Whose record this is, and when.
-pub(super) fn stamp(record: &[u8]) -> Option<Stamp> {
+pub(crate) fn stamp(record: &[u8]) -> Option<Stamp> {
     let at = match word(record, 0)? {
         SAMPLE => 16,
         _ => record.len().checked_sub(TRAILER).filter(|at| *at >= HEADER)?,
@@ -95,8 +97,35 @@ pub(super) fn stamp(record: &[u8]) -> Option<Stamp> {
     Some(Stamp { pid: word(record, at)?, tid: word(record, at + 4)?, at_ns: long(record, at + 8)? })
 }
 
+/// The registers of a task at a probe, in the order of their bits, where this is a sample of
+/// [`crate::sys::perf_ring::Hits`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AtProbe {
+    /// It is something else.
+    No,
+    /// The task runs in another mode than that of 64 bits.
+    Other,
+    Registers([u64; GENERAL]),
+}
+
+/// Reads such a sample; `None` when it is cut short.
+pub(crate) fn at_probe(record: &[u8]) -> Option<AtProbe> {
+    const ABI_64: u64 = 2;
+    if word(record, 0)? != SAMPLE {
+        return Some(AtProbe::No);
+    }
+    if long(record, 32)? != ABI_64 {
+        return Some(AtProbe::Other);
+    }
+    let mut registers = [0; GENERAL];
+    for (number, register) in registers.iter_mut().enumerate() {
+        *register = long(record, 40 + 8 * number)?;
+    }
+    Some(AtProbe::Registers(registers))
+}
+
 /// What it says; `None` when it is cut short.
-pub(super) fn body(record: &[u8]) -> Option<Body<'_>> {
+pub(crate) fn body(record: &[u8]) -> Option<Body<'_>> {
     let misc = half(record, 4)?;
     let inner = record.get(..record.len().checked_sub(TRAILER)?)?;
     Some(match word(record, 0)? {
@@ -109,7 +138,12 @@ pub(super) fn body(record: &[u8]) -> Option<Body<'_>> {
             name: text(inner, 72)?,
         }),
         COMM => Body::Named { name: text(inner, 16)?, exec: misc & EXEC != 0 },
-        FORK => Body::Forked { pid: word(inner, 8)?, parent: word(inner, 12)?, tid: word(inner, 16)? },
+        FORK => Body::Forked {
+            pid: word(inner, 8)?,
+            parent: word(inner, 12)?,
+            tid: word(inner, 16)?,
+            maker: word(inner, 20)?,
+        },
         EXIT => Body::Exited { pid: word(inner, 8)?, tid: word(inner, 16)? },
         SWITCH => Body::Switched { out: misc & SWITCHED_OUT != 0, preempted: misc & PREEMPTED != 0 },
         LOST => Body::Lost(long(inner, 16)?),
@@ -202,13 +236,26 @@ mod tests {
     }
 
     #[test]
+    fn a_hit_has_all_registers_of_its_task() {
+        let registers: Vec<u64> = (100..120).collect();
+        let words = [&[7, ids(3, 4), 99, 2], registers.as_slice()].concat();
+        let bytes = record(SAMPLE, 0, &words);
+        assert_eq!(stamp(&bytes), Some(Stamp { pid: 3, tid: 4, at_ns: 99 }));
+        let Some(AtProbe::Registers(found)) = at_probe(&bytes) else { panic!("{:?}", at_probe(&bytes)) };
+        assert_eq!(found.as_slice(), registers);
+        assert_eq!(at_probe(&record(SAMPLE, 0, &[7, ids(3, 4), 99, 1])), Some(AtProbe::Other));
+        assert_eq!(at_probe(&record(EXIT, 0, &[7])), Some(AtProbe::No));
+        assert_eq!(at_probe(&bytes[..bytes.len() - 8]), None);
+    }
+
+    #[test]
     fn no_length_and_no_cut_makes_it_panic() {
         let words = [7, ids(3, 4), 99, u64::MAX, 1, 2, 3, u64::MAX];
         for kind in 0..20 {
             let whole = record(kind, 0xffff, &words);
             for len in 0..=whole.len() {
                 let cut = &whole[..len];
-                let _ = (length(cut), stamp(cut), body(cut));
+                let _ = (length(cut), stamp(cut), body(cut), at_probe(cut));
             }
         }
         assert_eq!(body(&record(SAMPLE, 0, &words)), None, "a chain longer than its record");

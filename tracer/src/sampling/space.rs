@@ -10,7 +10,7 @@ use crate::symbols::Mapping;
 
 /// All processes of a run.
 #[derive(Debug, Default)]
-pub(super) struct Spaces {
+pub(crate) struct Spaces {
     mappings: Vec<Mapping>,
     /// By process: first address to index.
     spaces: HashMap<u32, BTreeMap<u64, u32>>,

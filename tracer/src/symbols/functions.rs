@@ -40,6 +40,37 @@ pub struct Code {
     stubs: Vec<Range<u64>>,
     /// First address of the file, where it is loaded.
     pub lowest: u64,
+    /// Where in the file its addresses are.
+    pub layout: Layout,
+}
+
+/// Where in a file what it loads stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Layout(Vec<Piece>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Piece {
+    address: u64,
+    offset: u64,
+    size: u64,
+}
+
+impl Layout {
+    fn of<'d>(segments: impl Iterator<Item = impl ObjectSegment<'d>>) -> Layout {
+        let pieces = segments.map(|segment| {
+            let (offset, size) = segment.file_range();
+            Piece { address: segment.address(), offset, size }
+        });
+        Layout(pieces.collect())
+    }
+
+    /// Where in the file the byte at an address is; `None` where the file has none for it.
+    pub fn offset_of(&self, address: u64) -> Option<u64> {
+        self.0.iter().find_map(|piece| {
+            let into = address.checked_sub(piece.address).filter(|into| *into < piece.size)?;
+            piece.offset.checked_add(into)
+        })
+    }
 }
 
 impl Code {
@@ -58,6 +89,7 @@ impl Code {
                 .any(|name| file.section_by_name(name).is_some()),
             is_x86_64: file.architecture() == object::Architecture::X86_64,
             lowest: file.segments().map(|segment| segment.address()).min().unwrap_or(0),
+            layout: Layout::of(file.segments()),
             ..Code::default()
         };
         for segment in file.segments() {

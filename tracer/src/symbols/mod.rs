@@ -23,7 +23,7 @@ pub(crate) mod elf_parts {
     pub(crate) use super::super::symbols::elf::{open, parse};
 }
 pub use copies::{Copies, copies};
-pub use functions::{Code, Function};
+pub use functions::{Code, Function, Layout};
 pub use names::demangle;
 
 use elf::Elf;

@@ -15,6 +15,7 @@ pub mod seccomp;
 pub mod signals;
 pub mod startup;
 pub mod terminal;
+pub mod tracefs;
 pub mod wait;
 
 use std::fmt;

@@ -87,7 +87,7 @@ impl Counter {
 }
 
 /// Wherever the task runs.
-const ANY_CPU: i32 = -1;
+pub(super) const ANY_CPU: i32 = -1;
 
 /// perf_event_open(2) on task `tid`, on one CPU or on any.
 pub(super) fn open(attr: &mut bindings::perf_event_attr, tid: u32, cpu: i32) -> io::Result<File> {

@@ -40,6 +40,19 @@ pub(crate) struct Sampling {
 /// (arch/x86/include/uapi/asm/perf_regs.h): bp, sp, ip.
 const REGISTERS: u64 = 1 << 6 | 1 << 7 | 1 << 8;
 
+/// Registers of a [`Hits`] sample, in the order of their bits: ax, bx, cx, dx, si, di, bp, sp, ip, flags, cs, ss, r8 to r15.
+pub(crate) const GENERAL: usize = 20;
+const GENERAL_REGISTERS: u64 = 0xff_0fff;
+
+/// Each hit of a trace event, as a sample of the task's registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hits {
+    /// The number of the event (`id` in tracefs).
+    pub event: u64,
+    /// Also those of tasks that the task starts.
+    pub follow: bool,
+}
+
 /// The events of one task and all it will start, on one CPU, and their ring.
 #[derive(Debug)]
 pub(crate) struct Ring {
@@ -64,18 +77,32 @@ impl Ring {
     /// As perf_event_open(2), or mmap(2) of its descriptor: EPERM there is `perf_event_mlock_kb`.
     pub fn open(tid: u32, cpu: i32, samplings: &[Sampling], bytes: usize) -> Result<Ring, Refused> {
         let tracking = open_tracking(tid, cpu).map_err(Refused::Event)?;
-        let page = page_size();
-        let map = MmapOptions::new().len(bytes.saturating_add(page)).map_raw(&tracking).map_err(Refused::Memory)?;
-        let mut samplers = Vec::with_capacity(samplings.len());
+        let mut ring = Ring::map(tracking, bytes)?;
         for sampling in samplings {
             let sampler = open_sampler(tid, cpu, sampling).map_err(Refused::Event)?;
             // SAFETY: both are descriptors of perf events that are open.
-            if unsafe { ioctls::SET_OUTPUT(sampler.as_raw_fd(), tracking.as_raw_fd()) } < 0 {
+            if unsafe { ioctls::SET_OUTPUT(sampler.as_raw_fd(), ring.tracking.as_raw_fd()) } < 0 {
                 return Err(Refused::Event(io::Error::last_os_error()));
             }
-            samplers.push(sampler);
+            ring.samplers.push(sampler);
         }
-        Ok(Ring { tracking, samplers, map, data: page, size: bytes })
+        Ok(ring)
+    }
+
+    /// Opens a trace event on CPU `cpu` for task `tid`, with a ring of `bytes`. It begins with the task's next exec, and tells
+    /// of births, ends, names and mappings, too.
+    ///
+    /// # Errors
+    /// As [`Ring::open`].
+    pub fn of_hits(tid: u32, cpu: i32, hits: Hits, bytes: usize) -> Result<Ring, Refused> {
+        let tracking = open_hits(tid, cpu, hits).map_err(Refused::Event)?;
+        Ring::map(tracking, bytes)
+    }
+
+    fn map(tracking: File, bytes: usize) -> Result<Ring, Refused> {
+        let page = page_size();
+        let map = MmapOptions::new().len(bytes.saturating_add(page)).map_raw(&tracking).map_err(Refused::Memory)?;
+        Ok(Ring { tracking, samplers: Vec::new(), map, data: page, size: bytes })
     }
 
     /// Appends all that the kernel wrote since the last call, whole records, and gives the room back.
@@ -115,6 +142,29 @@ impl Ring {
     }
 }
 
+/// A ring for each CPU; of so many bytes, or of half as many as often as this user may lock no more memory, down to
+/// `least`. How many it became.
+///
+/// # Errors
+/// Those of `open`.
+pub(crate) fn of_all_cpus(
+    mut bytes: usize,
+    least: usize,
+    open: impl Fn(i32, usize) -> Result<Ring, Refused>,
+) -> Result<(Vec<Ring>, usize), Refused> {
+    let mut rings = Vec::new();
+    for cpu in online_cpus() {
+        rings.push(loop {
+            match open(cpu, bytes) {
+                Ok(ring) => break ring,
+                Err(Refused::Memory(error)) if error.raw_os_error() == Some(libc::EPERM) && bytes > least => bytes /= 2,
+                Err(refused) => return Err(refused),
+            }
+        });
+    }
+    Ok((rings, bytes))
+}
+
 /// Waits until a ring is a quarter full, or at most `ms` milliseconds. True when a ring's tasks are all gone.
 pub(crate) fn wait(rings: &[Ring], ms: i32) -> bool {
     let mut fds: Vec<libc::pollfd> = rings
@@ -136,19 +186,34 @@ fn open_tracking(tid: u32, cpu: i32) -> io::Result<File> {
     let open = |build_id: u64| {
         let mut attr = common(bindings::PERF_TYPE_SOFTWARE, u64::from(bindings::PERF_COUNT_SW_DUMMY));
         attr.set_enable_on_exec(1);
-        attr.set_task(1);
-        attr.set_comm(1);
-        attr.set_comm_exec(1);
-        attr.set_mmap(1);
-        attr.set_mmap2(1);
+        tell_of_tasks(&mut attr);
         attr.set_context_switch(1);
         attr.set_build_id(build_id);
-        attr.set_watermark(1);
-        attr.__bindgen_anon_2.wakeup_watermark = 64 << 10;
         perf::open(&mut attr, tid, cpu)
     };
     // Build ids in mapping records: Linux 5.12.
     open(1).or_else(|error| if error.raw_os_error() == Some(libc::EINVAL) { open(0) } else { Err(error) })
+}
+
+fn open_hits(tid: u32, cpu: i32, hits: Hits) -> io::Result<File> {
+    let mut attr = common(bindings::PERF_TYPE_TRACEPOINT, hits.event);
+    attr.sample_type |= u64::from(bindings::PERF_SAMPLE_IP | bindings::PERF_SAMPLE_REGS_USER);
+    attr.sample_regs_user = GENERAL_REGISTERS;
+    attr.__bindgen_anon_1.sample_period = 1;
+    attr.set_inherit(u64::from(hits.follow));
+    attr.set_enable_on_exec(1);
+    tell_of_tasks(&mut attr);
+    perf::open(&mut attr, tid, cpu)
+}
+
+/// May this user have records of its own tasks at all?
+///
+/// # Errors
+/// As perf_event_open(2).
+pub(crate) fn try_own() -> io::Result<()> {
+    const SELF: u32 = 0;
+    let mut attr = common(bindings::PERF_TYPE_SOFTWARE, u64::from(bindings::PERF_COUNT_SW_DUMMY));
+    perf::open(&mut attr, SELF, perf::ANY_CPU).map(drop)
 }
 
 fn open_sampler(tid: u32, cpu: i32, sampling: &Sampling) -> io::Result<File> {
@@ -176,6 +241,17 @@ fn open_sampler(tid: u32, cpu: i32, sampling: &Sampling) -> io::Result<File> {
     perf::open(&mut attr, tid, cpu)
 }
 
+/// With births, ends, names and mappings; who waits for the ring is woken at so many bytes.
+fn tell_of_tasks(attr: &mut bindings::perf_event_attr) {
+    attr.set_task(1);
+    attr.set_comm(1);
+    attr.set_comm_exec(1);
+    attr.set_mmap(1);
+    attr.set_mmap2(1);
+    attr.set_watermark(1);
+    attr.__bindgen_anon_2.wakeup_watermark = 64 << 10;
+}
+
 /// What all events of a ring share: user mode, heirs, and the task and time of each record.
 fn common(kind: u32, config: u64) -> bindings::perf_event_attr {
     let mut attr = bindings::perf_event_attr {
@@ -193,4 +269,21 @@ fn common(kind: u32, config: u64) -> bindings::perf_event_attr {
     attr.set_sample_id_all(1);
     attr.set_use_clockid(1);
     attr
+}
+
+/// CPUs that tasks may run on.
+fn online_cpus() -> Vec<i32> {
+    let text = std::fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();
+    let mut cpus: Vec<i32> = text.trim().split(',').filter_map(cpu_range).flatten().collect();
+    if cpus.is_empty() {
+        let count = std::thread::available_parallelism().map_or(1, |count| count.get() as i32);
+        cpus.extend(0..count);
+    }
+    cpus
+}
+
+/// `3`, `0-7`.
+fn cpu_range(text: &str) -> Option<std::ops::RangeInclusive<i32>> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    Some(first.parse().ok()?..=last.parse().ok()?)
 }

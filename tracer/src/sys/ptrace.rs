@@ -401,6 +401,18 @@ impl General {
         }
     }
 
+    /// As perf_event tells of them, in the order of [`super::perf_ring::GENERAL`].
+    pub fn of_perf(registers: &[u64; super::perf_ring::GENERAL]) -> General {
+        // Places in `struct user_regs_struct`.
+        const PLACES: [usize; super::perf_ring::GENERAL] =
+            [10, 5, 11, 12, 13, 14, 4, 19, 16, 18, 17, 20, 9, 8, 7, 6, 3, 2, 1, 0];
+        let mut set = [0; 34];
+        for (place, register) in PLACES.into_iter().zip(registers) {
+            set[place] = *register;
+        }
+        General(set)
+    }
+
     /// Are the sixteen registers that instructions name equal?
     pub fn holds_same(&self, other: &General) -> bool {
         self.0[..LAYOUT.nr] == other.0[..LAYOUT.nr] && self.sp() == other.sp()

@@ -1,0 +1,138 @@
+//! The kernel's own probes (uprobes) on the functions of a program: no task stops, and a hit costs a tenth of a breakpoint.
+//!
+//! In: the same program as for breakpoints. Out: the same events, late, with the times of their hits. One trace event has a place
+//! for each probe, perf_event reports its hits with the task's registers, and what a probe means is worked out here. Only the
+//! memory of tasks that are traced is changed, and by the kernel: it is put back when the tracer is gone, however it ended.
+//!
+//! | file | its question |
+//! |---|---|
+//! | `fit` | at which instructions the kernel can set one |
+//! | `define` | how the kernel is told of them, and that they are over |
+//! | `hits` | what its records say |
+
+mod define;
+mod fit;
+mod hits;
+
+use std::time::Duration;
+
+use super::{Probes, Program};
+use crate::sampling::order::Queue;
+use crate::session::Session;
+use crate::sys::perf_ring::{self, Hits, Refused, Ring};
+use crate::sys::{Errno, clock};
+use define::Definition;
+use hits::Seen;
+
+/// Bytes of a ring: 40 000 hits, a tenth of a second of a loop that does nothing else. All together have at most the larger number.
+const RING_BYTES: usize = 8 << 20;
+const ALL_BYTES: usize = 256 << 20;
+const LEAST_RING_BYTES: usize = 64 << 10;
+/// Between looks at them.
+const PAUSE: Duration = Duration::from_millis(10);
+/// A record gets its time before it is in its ring: none is younger than this when it arrives there.
+const LATE: Duration = Duration::from_millis(5);
+
+/// Why the kernel's probes can't be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The reason.
+    pub why: String,
+    /// What would help.
+    pub hint: Option<String>,
+}
+
+/// Would the kernel set the probes of this program for this user? `None`: it would. Nothing is defined yet.
+pub fn refusal(program: &Program) -> Option<Refusal> {
+    const RIGHTS: &str = "uprobes need root, or CAP_SYS_ADMIN and CAP_PERFMON";
+    let of_user = |why: String| Refusal { why, hint: Some(RIGHTS.into()) };
+    let tracefs = match define::tracefs() {
+        Ok(tracefs) => tracefs,
+        Err(why) => return Some(of_user(why)),
+    };
+    if let Err(error) = tracefs.append(define::EVENTS) {
+        let why = define::refused(define::EVENTS, &error);
+        return Some(match error.raw_os_error() {
+            Some(libc::ENOENT) => Refusal { why: format!("{why}: this kernel has no uprobes"), hint: None },
+            _ => of_user(why),
+        });
+    }
+    if let Err(error) = perf_ring::try_own() {
+        return Some(of_user(format!("perf_event_open: {}", Errno(error.raw_os_error().unwrap_or(0)).text())));
+    }
+    fit::why_not(program).map(|why| Refusal { why, hint: None })
+}
+
+/// Those of a session. Dropped, its events are closed first, then taken off.
+pub(crate) struct Uprobes {
+    rings: Vec<Ring>,
+    queue: Queue,
+    seen: Seen,
+    /// When the rings are looked at next, by our clock.
+    next: u64,
+    _definition: Definition,
+}
+
+impl Probes {
+    /// Has the kernel set them on task `tid`, which waits before its exec; `follow`: and on all it starts.
+    ///
+    /// # Errors
+    /// What was refused, and why. They are breakpoints then.
+    pub fn set_by_kernel(&mut self, tid: u32, follow: bool) -> Result<(), String> {
+        let definition = Definition::of(&self.program)?;
+        let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+        let bytes = RING_BYTES.min(1 << (ALL_BYTES / cpus).max(LEAST_RING_BYTES).ilog2());
+        let hits = Hits { event: definition.id, follow };
+        let opened = perf_ring::of_all_cpus(bytes, LEAST_RING_BYTES, |cpu, bytes| Ring::of_hits(tid, cpu, hits, bytes));
+        let (rings, bytes) = opened.map_err(|(Refused::Event(error) | Refused::Memory(error))| {
+            format!("perf_event_open of its event: {}", Errno(error.raw_os_error().unwrap_or(0)).text())
+        })?;
+        let queue = Queue::with_room(bytes.saturating_mul(rings.len()));
+        let seen = Seen::of(&self.program);
+        self.by_kernel = true;
+        self.uprobes = Some(Box::new(Uprobes { rings, queue, seen, next: 0, _definition: definition }));
+        Ok(())
+    }
+}
+
+impl Session<'_> {
+    /// Looks at the kernel's rings when it is time.
+    pub(crate) fn drain_hits_if_due(&mut self) {
+        let Some(uprobes) = self.probes.as_mut().and_then(|probes| probes.uprobes.as_mut()) else { return };
+        let pause = PAUSE.as_nanos() as u64;
+        if self.now >= uprobes.next {
+            uprobes.next = self.now.saturating_add(pause - pause / 5);
+            self.drain_hits(clock::monotonic_ns().saturating_sub(LATE.as_nanos() as u64));
+        }
+        self.tick(PAUSE);
+    }
+
+    /// The target is over: the rest of its hits, and what of them is missing. The kernel's probes are taken off.
+    pub(crate) fn finish_hits(&mut self) {
+        self.drain_hits(u64::MAX);
+        let Some(probes) = &mut self.probes else { return };
+        let Some(uprobes) = probes.uprobes.take() else { return };
+        for (count, why) in [
+            (uprobes.seen.lost, "were lost: the rings were full"),
+            (uprobes.seen.strays, "are nobody's: their places are not known"),
+            (uprobes.queue.broken, "could not be read"),
+        ] {
+            if count > 0 {
+                probes.miss("functions", format!("{count} hits of uprobes {why}"));
+            }
+        }
+    }
+
+    /// Tells of the hits before this time.
+    fn drain_hits(&mut self, until: u64) {
+        let Some(probes) = &mut self.probes else { return };
+        let Some(mut uprobes) = probes.uprobes.take() else { return };
+        let Uprobes { rings, queue, seen, .. } = &mut *uprobes;
+        for ring in rings {
+            queue.add(|out| ring.take(out));
+        }
+        let stream = &mut self.stream;
+        queue.records_until(until, |stamp, record| seen.record(stamp, record, probes, stream));
+        probes.uprobes = Some(uprobes);
+    }
+}
