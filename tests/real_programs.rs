@@ -3,7 +3,8 @@
 //!
 //! A program of one task must make the same calls in the same order, and be told in the same lines: what two runs under
 //! strace have alike, ours has, too, but for addresses and ids. Where several tasks share the
-//! work, each name must occur as often as under strace, within what strace itself sees in two runs.
+//! work, each name must occur as often as under strace, within what strace itself sees in two runs, and of each task that
+//! does the same in both the lines must be the same.
 //! A run may be disturbed by its time (a buffer that fills, a task that is early): then it gets two
 //! more chances, and what strace saw in the runs before counts too. A program that this machine does
 //! not have is skipped by name.
@@ -145,7 +146,9 @@ fn compare(room: &Room, tracer: &Tracer, tasks: Tasks, argv: &[OsString], theirs
         }
         Several => {
             theirs.extend([witness()?, witness()?]);
-            same_counts(theirs, &ours)
+            same_counts(theirs, &ours)?;
+            let strace = || tasks_of(room, room.command("strace"), argv);
+            same_tasks([&strace()?, &strace()?], &tasks_of(room, room.command(tracer.program()), argv)?)
         }
     }
 }
@@ -169,13 +172,93 @@ fn same_sequence(theirs: &[Seen], ours: &[Seen]) -> Verdict {
 }
 
 /// What `-f -o` writes of a program of one task.
-fn lines(room: &Room, mut tracer: Command, argv: &[OsString]) -> Result<Vec<String>, Failure> {
+fn lines(room: &Room, tracer: Command, argv: &[OsString]) -> Result<Vec<String>, Failure> {
+    Ok(shown(room, tracer, argv)?.lines().map(plain).collect())
+}
+
+fn shown(room: &Room, mut tracer: Command, argv: &[OsString]) -> Result<String, Failure> {
     prepare(room)?;
     let file = room.beside("lines");
     let _ = std::fs::remove_file(&file);
     tracer.args(["-f", "-o"]).arg(&file).arg("--").args(argv);
     room.finish(tracer)?;
-    Ok(String::from_utf8_lossy(&std::fs::read(&file)?).lines().map(plain).collect())
+    Ok(String::from_utf8_lossy(&std::fs::read(&file)?).into_owned())
+}
+
+/// The same of several tasks: those of each, in the order in which the tasks turn up, lines that were split joined. Left out is
+/// what comes when its time has come: signals, and calls that wait.
+fn tasks_of(room: &Room, tracer: Command, argv: &[OsString]) -> Result<Vec<Vec<String>>, Failure> {
+    let text = shown(room, tracer, argv)?;
+    let mut ids: Vec<&str> = Vec::new();
+    let mut tasks: Vec<Vec<String>> = Vec::new();
+    let mut begun: BTreeMap<&str, String> = BTreeMap::new();
+    for (id, line) in text.lines().filter_map(|line| line.split_once(' ')) {
+        let number = ids.iter().position(|known| *known == id).unwrap_or_else(|| {
+            ids.push(id);
+            tasks.push(Vec::new());
+            ids.len() - 1
+        });
+        let line = line.trim_start();
+        if let Some(begin) = line.strip_suffix(" <unfinished ...>") {
+            begun.insert(id, begin.to_owned());
+            continue;
+        }
+        let resumed = line.strip_prefix("<... ").and_then(|rest| rest.split_once(" resumed>"));
+        let whole = match resumed {
+            Some((_, end)) => begun.remove(id).unwrap_or_default() + end,
+            None => line.to_owned(),
+        };
+        let name = whole.split('(').next().unwrap_or_default();
+        if !whole.starts_with("---") && !whole.contains("ERESTART") && !BY_CHANCE.contains(&name) {
+            tasks[number].push(plain(&format!("ID {whole}")));
+        }
+    }
+    // Numbers of tasks are chance wherever they stand.
+    for line in tasks.iter_mut().flatten() {
+        for (number, id) in ids.iter().enumerate() {
+            *line = by_word(line, id, &format!("TASK{number}"));
+        }
+    }
+    Ok(tasks)
+}
+
+/// `line` with another word for a number that stands alone.
+fn by_word(line: &str, number: &str, word: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find(number) {
+        let (before, from) = rest.split_at(at);
+        let after = from.strip_prefix(number).unwrap_or_default();
+        let is_part = before.ends_with(|c: char| c.is_ascii_alphanumeric())
+            || after.starts_with(|c: char| c.is_ascii_alphanumeric());
+        out += before;
+        out += if is_part { number } else { word };
+        rest = after;
+    }
+    out + rest
+}
+
+/// Of each task that did the same under strace twice: where both have the same line, we have it as well.
+fn same_tasks([one, other]: [&[Vec<String>]; 2], ours: &[Vec<String>]) -> Verdict {
+    ensure!(
+        one.len() == other.len() && one.len() == ours.len(),
+        "strace saw {} and {} tasks, we {}",
+        one.len(),
+        other.len(),
+        ours.len()
+    );
+    let (mut all, mut compared) = (0, 0);
+    for ((one, other), ours) in one.iter().zip(other).zip(ours) {
+        all += one.len();
+        let alike = one.iter().zip(other).filter(|(one, other)| one == other).count();
+        if one.len() != other.len() || alike * 10 < one.len() * 9 {
+            continue;
+        }
+        compared += alike;
+        same_lines([one, other], ours)?;
+    }
+    ensure!(compared * 2 > all, "only {compared} of {all} lines are the same from run to run");
+    Ok(())
 }
 
 /// A line without addresses and the id of its task.
@@ -192,6 +275,10 @@ fn plain(line: &str) -> String {
     // Memory and blocks that are free depend on how much of a text has been written.
     if ["sysinfo(", "statfs(", "fstatfs("].iter().any(|call| plain.starts_with(call)) {
         plain.truncate(plain.find('{').unwrap_or(plain.len()));
+    }
+    // strace 6.1 leaves out what a terminal has not set, and a bar stands behind what it has.
+    if plain.contains("c_iflag=") {
+        plain = plain.replace("=, ", "=0, ").replace("|, ", ", ");
     }
     // The column of the result depends on the addresses before it.
     plain.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -55,7 +55,11 @@ fn records_of_a_signal_handler_nest_by_their_times() {
     let perf = ran.perf();
     let calls: u64 = calls(&perf).iter().map(|(_, count)| count).sum();
     assert_eq!(numbers.first().map(|enters| enters.to_string()), Some(calls.to_string()));
-    for key in ["dropped", "unmatched_exits", "abandoned", "unclosed"] {
-        assert_eq!(perf["summary"]["tracepoints"][key], 0, "{key}");
+    let tracepoints = &perf["summary"]["tracepoints"];
+    for key in ["unmatched_exits", "abandoned", "unclosed"] {
+        assert_eq!(tracepoints[key], 0, "{key}");
     }
+    // A handler that interrupts a record just when the ring is full has no room for its own; that is rare, and counted.
+    let dropped = tracepoints["dropped"].as_u64().expect("a count");
+    assert!(dropped * 100 <= calls, "{dropped} of {calls} were dropped");
 }

@@ -164,8 +164,12 @@ fn let_go(stream: &Stream) -> bool {
     stream.steps.last().is_some_and(|(_, step)| is_done(step))
 }
 
+/// Is nothing more to come of it? What was looked for and not found may be one of the places in which a program is searched
+/// that is executed later.
 fn is_done(step: &Step) -> bool {
-    step.verb == Verb::Close || step.errno.as_deref().is_some_and(|errno| errno != "unfinished")
+    let looks = matches!(step.verb, Verb::Stat | Verb::Access);
+    step.verb == Verb::Close
+        || step.errno.as_deref().is_some_and(|errno| errno != "unfinished" && !(looks && errno == "ENOENT"))
 }
 
 fn lines(bytes: &[u8]) -> &[u8] {

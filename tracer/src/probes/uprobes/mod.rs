@@ -1,4 +1,4 @@
-//! The kernel's own probes (uprobes) on the functions of a program: no task stops, and a hit costs a tenth of a breakpoint.
+//! The kernel's own probes (uprobes) on the functions of a program: no task stops for them.
 //!
 //! In: the same program as for breakpoints. Out: the same events, late, with the times of their hits. One trace event has a place
 //! for each probe, perf_event reports its hits with the task's registers, and what a probe means is worked out here. Only the
