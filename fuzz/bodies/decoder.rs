@@ -68,7 +68,7 @@ fn record(source: &mut Source<'_>, seq: u64) -> Record {
     }
     record.add_flags(source.number::<2>() as u32 & 0x3ff);
     // What a netlink socket moves is told as messages.
-    if source.byte() % 4 == 0 {
+    if source.byte().is_multiple_of(4) {
         let head =
             PayloadHead { arg: 0, phase: 0, shape: Shape::Note, status: 0, wanted: 0, addr: 0, path: note::DETAIL };
         record.payload(head, &[note::NETLINK, b"ROUTE:7]"].concat());
