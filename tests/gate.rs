@@ -353,7 +353,15 @@ fn the_sample_tree_needs_neither_store_nor_project() {
         ends(&output(command.args(["--report", out])), 0);
         std::fs::read(dir.path().join(out)).expect("a report")
     };
-    assert_eq!(again("a.json"), again("b.json"), "equal input gives equal bytes");
+    let first = again("a.json");
+    assert_eq!(first, again("b.json"), "equal input gives equal bytes");
+    std::thread::scope(|scope| {
+        let again = &again;
+        let threads: Vec<_> = (0..8).map(|number| scope.spawn(move || again(&format!("{number}.json")))).collect();
+        for thread in threads {
+            assert_eq!(thread.join().expect("it ran"), first, "whatever else runs");
+        }
+    });
 }
 
 #[test]
