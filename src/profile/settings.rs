@@ -110,9 +110,7 @@ impl Settings {
             run_log: variable("CHIC_RUN_LOG").map(|(path, _)| path.into()),
         })
     }
-}
 
-impl Settings {
     /// Of a run that was recorded on this kind of machine (`uname -m`): without samples.
     pub fn of_recording(machine: &str) -> Result<Settings, Problem> {
         let how = How::default();
