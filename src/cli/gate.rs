@@ -74,6 +74,8 @@ pub struct Turns {
     pub baseline: OsString,
     /// `--pairs`: at the first look.
     pub pairs: Option<usize>,
+    /// `--samples`: starts of each program in a run.
+    pub samples: Option<usize>,
     /// `--stdin`.
     pub stdin: Option<PathBuf>,
     /// `--duet`: at the same time instead.
@@ -236,6 +238,7 @@ fn check_of(m: &ArgMatches) -> Check {
         turns: m.get_one::<OsString>("baseline-bin").map(|baseline| Turns {
             baseline: baseline.clone(),
             pairs: m.get_one::<u32>("pairs").map(|pairs| *pairs as usize),
+            samples: m.get_one::<u32>("samples").map(|samples| *samples as usize),
             stdin: path_of(m, "stdin"),
             duet: m.get_flag("duet"),
         }),

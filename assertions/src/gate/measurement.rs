@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::counters::Accounts;
 use super::pairs::Measured;
+use crate::statistics::median_of;
 
 /// All pairs of runs, and what they have in common.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -19,7 +20,9 @@ pub struct Measurement {
     pub in_turns: Option<String>,
     /// What is not compared.
     pub not_measured: Vec<Missing>,
-    /// In the order of time; those with even numbers ran the baseline first.
+    /// How often each was started in one run.
+    pub samples: usize,
+    /// In the order of time. Of all starts, those with even numbers began with the baseline.
     pub pairs: Vec<Pair>,
 }
 
@@ -32,13 +35,13 @@ pub struct Missing {
     pub reason: String,
 }
 
-/// One run of each program.
+/// One run of each program; the value of a run is the median of its samples.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Pair {
-    /// Of the baseline.
-    pub baseline: Used,
-    /// Of the candidate.
-    pub candidate: Used,
+    /// Samples of the baseline.
+    pub baseline: Vec<Used>,
+    /// Samples of the candidate.
+    pub candidate: Vec<Used>,
     /// Load of the last minute, when both had ended.
     pub load_1m: Option<f64>,
     /// Processor time taken by other guests, percent.
@@ -47,7 +50,7 @@ pub struct Pair {
     pub cpu_khz: Option<u64>,
 }
 
-/// What a run used.
+/// What a program used from its start to its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Used {
     /// From exec to end, by the monotonic clock.
@@ -81,8 +84,8 @@ impl Measurement {
             minor_faults: used.minor_faults,
             major_faults: used.major_faults,
         };
-        let (baseline, candidate) = self.pairs.iter().map(|pair| (of(&pair.baseline), of(&pair.candidate))).unzip();
-        [baseline, candidate]
+        let all = |side: fn(&Pair) -> &[Used]| self.pairs.iter().flat_map(side).map(of).collect();
+        [all(|pair| &pair.baseline), all(|pair| &pair.candidate)]
     }
 
     /// What all pairs know. `floor_bytes`: what a run's resident set may be of whoever started it. `no_counter`: why
@@ -107,8 +110,18 @@ impl Measurement {
         here
     }
 
+    /// Wall times of all runs of both, ns.
+    pub fn walls(&self) -> Vec<[f64; 2]> {
+        let wall = self.of("wall", "ns", |used| Some(used.wall_ns));
+        wall.pairs.into_iter().map(|(baseline, candidate)| [baseline, candidate]).collect()
+    }
+
     fn of(&self, metric: &'static str, unit: &'static str, value: impl Fn(&Used) -> Option<u64>) -> Measured {
-        let pair = |pair: &Pair| Some((value(&pair.baseline)? as f64, value(&pair.candidate)? as f64));
+        let run = |samples: &[Used]| {
+            let values: Option<Vec<f64>> = samples.iter().map(|used| Some(value(used)? as f64)).collect();
+            median_of(&values?)
+        };
+        let pair = |pair: &Pair| Some((run(&pair.baseline)?, run(&pair.candidate)?));
         Measured { metric, unit, pairs: self.pairs.iter().filter_map(pair).collect() }
     }
 }

@@ -94,7 +94,7 @@ fn counted() -> [Arg; 4] {
 }
 
 /// Flags of two programs that are run in turns.
-fn turns() -> [Arg; 4] {
+fn turns() -> [Arg; 5] {
     let instead = ["baseline", "candidate", "golden", "rule"];
     [
         value("baseline-bin", "OLD")
@@ -106,6 +106,9 @@ fn turns() -> [Arg; 4] {
             .requires("baseline-bin")
             .value_parser(value_parser!(u32).range(1..=1000))
             .help("Pairs of runs before the first look (default 10); up to twice as many where that does not decide"),
+        value("samples", "N").requires("baseline-bin").value_parser(value_parser!(u32).range(1..=1000)).help(
+            "Starts of each program in a run, whose value is their median (default: half a second of them, 1 to 10)",
+        ),
         switch("duet")
             .requires("baseline-bin")
             .help("Run both at the same time instead, on two CPUs, where two are free"),

@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use assertions::gate::{
     Bench, Judged, Looks, Measured, Measurement, Missing, Pair, Pairs, Row, Run, Side, Used, Values, Verdict, counters,
@@ -32,6 +32,13 @@ pub struct Paired {
     /// The runs themselves.
     pub measurement: Measurement,
 }
+
+/// How long the starts of one program in a run take together, where they are not counted by the user: the speed of a
+/// machine that others use as well changes within less.
+const RUN: Duration = Duration::from_millis(500);
+
+/// More starts than this make no run: what a short program costs is mostly the start itself.
+const MOST_SAMPLES: usize = 10;
 
 /// Runs both until every measure is decided or the looks are over; then counts what they do.
 pub fn run(counted: &Counted, turns: &Turns, check: &CheckSettings) -> Result<Paired, Problem> {
@@ -95,6 +102,8 @@ struct Both {
     /// Why page faults are not counted.
     no_faults: Option<String>,
     started: Vec<[u64; 2]>,
+    /// Starts of each so far, those in runs.
+    starts: usize,
     measurement: Measurement,
 }
 
@@ -122,25 +131,34 @@ impl Both {
             no_counter: String::new(),
             no_faults: None,
             started: Vec::new(),
+            starts: 0,
             measurement: Measurement { randomised, side_by_side, in_turns, ..Measurement::default() },
         };
-        both.once(OLD)?;
-        both.once(NEW)?;
+        let longest = both.once(OLD)?.wall_ns.max(both.once(NEW)?.wall_ns);
+        both.measurement.samples = turns.samples.unwrap_or_else(|| samples(longest));
         Ok(both)
     }
 
-    /// Makes pairs until there are so many. Pair 0 runs the old program first, pair 1 the new one, and so on; at the
-    /// same time, they change CPUs instead.
+    /// Makes pairs until there are so many. The first start is one of the old program before one of the new, the second
+    /// the other way round, and so on, within a pair and from pair to pair; at the same time, they change CPUs instead.
     fn pairs_up_to(&mut self, count: usize) -> Result<(), Problem> {
         while self.measurement.pairs.len() < count {
             let before = Ticks::now();
-            let first = self.measurement.pairs.len() % 2;
-            let (started, [baseline, candidate]) = match self.measurement.side_by_side {
-                Some(cpus) => self.at_once(if first == OLD { cpus } else { [cpus[1], cpus[0]] })?,
-                None => self.in_turns(first)?,
-            };
+            let mut began = None;
+            let (mut baseline, mut candidate) = (Vec::new(), Vec::new());
+            for _ in 0..self.measurement.samples {
+                let first = self.starts % 2;
+                let (started, [old, new]) = match self.measurement.side_by_side {
+                    Some(cpus) => self.at_once(if first == OLD { cpus } else { [cpus[1], cpus[0]] })?,
+                    None => self.in_turns(first)?,
+                };
+                self.starts += 1;
+                began.get_or_insert(started);
+                baseline.push(old);
+                candidate.push(new);
+            }
             let now = Ticks::now();
-            self.started.push(started);
+            self.started.extend(began);
             self.measurement.steal_percent = Ticks::steal_percent(self.began, now);
             self.measurement.pairs.push(Pair {
                 baseline,
@@ -242,28 +260,35 @@ impl Both {
     fn sides(&self, id: &str) -> Result<[Side; 2], Problem> {
         let (git_sha, git_dirty) = host::git();
         let here = host::Host::here().digest;
-        let side = |which: usize, of: &dyn Fn(&Pair) -> &Used| -> Result<Side, Problem> {
+        let walls = self.measurement.walls();
+        let side = |which: usize| -> Result<Side, Problem> {
             let word = self.argv[which].first().cloned().unwrap_or_default();
             let path = programs::find(&word).unwrap_or_else(|| word.clone().into());
             let cannot = |error: std::io::Error| failed(format!("cannot read {}: {}", named(&path), reason(&error)));
             let bytes = perf::bytes(&path).map_err(cannot)?;
-            let run = |(at, pair): (usize, &Pair)| Run {
+            let run = |(at, wall): (usize, &[f64; 2])| Run {
                 pair: Some(at as u64),
                 started_at_unix_ms: self.started.get(at).map(|started| started[which]),
-                benches: vec![Bench::of(id, "wall", "ns", Values::Summary(of(pair).wall_ns as f64))],
+                benches: vec![Bench::of(id, "wall", "ns", Values::Summary(wall[which]))],
             };
             Ok(Side {
                 name: word.to_string_lossy().into_owned(),
                 host_digest: Some(here.clone()),
                 content_blake3: Some(assertions::gate::content_blake3([("program", bytes.as_slice())])),
-                runs: self.measurement.pairs.iter().enumerate().map(run).collect(),
+                runs: walls.iter().enumerate().map(run).collect(),
                 ..Side::default()
             })
         };
         // Only the new program is taken to be built from what lies here.
-        let candidate = side(NEW, &|pair| &pair.candidate)?;
-        Ok([side(OLD, &|pair| &pair.baseline)?, Side { git_sha, git_dirty, ..candidate }])
+        let candidate = side(NEW)?;
+        Ok([side(OLD)?, Side { git_sha, git_dirty, ..candidate }])
     }
+}
+
+/// How many starts of a program that takes so long make a run.
+fn samples(wall_ns: u64) -> usize {
+    let fill = RUN.as_nanos().div_ceil(u128::from(wall_ns.max(1)));
+    usize::try_from(fill).unwrap_or(MOST_SAMPLES).clamp(1, MOST_SAMPLES)
 }
 
 fn used(usage: &Usage) -> Used {
@@ -327,6 +352,14 @@ mod tests {
         assert_eq!(pads(["/bin/sh".as_ref(), "/bin/sh".as_ref()]), [0, 0]);
         let [old, new] = pads(["/no/old".as_ref(), "/no/longer-name".as_ref()]);
         assert_eq!((old, new), (8, 0));
+    }
+
+    #[test]
+    fn a_run_of_a_short_program_is_several_starts() {
+        assert_eq!(
+            [0, 1_000_000, 50_000_000, 125_000_001, 499_999_999, 500_000_000, u64::MAX].map(samples),
+            [10, 10, 10, 4, 2, 1, 1]
+        );
     }
 
     #[test]
