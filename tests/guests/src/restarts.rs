@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 static HANDLED: AtomicUsize = AtomicUsize::new(0);
 
-/// How long the calls with a time of their own sleep.
-const SLEEP: Duration = Duration::from_millis(150);
+/// How long the calls with a time of their own sleep: longer than a helper on a busy machine needs to disturb them.
+const SLEEP: Duration = Duration::from_millis(400);
 
 #[derive(Clone, Copy)]
 enum Disturbance {
