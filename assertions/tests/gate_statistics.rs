@@ -178,7 +178,7 @@ fn the_smallest_findable_change_is_found_nearly_always() {
                 .collect();
             promised.sort_by(f64::total_cmp);
             let shift = promised[promised.len() / 2] / 100.0;
-            let found = shares(scenario, 41, 1000, runs, shift, Order::Pairs).0;
+            let found = shares(scenario, 41, 2000, runs, shift, Order::Pairs).0;
             assert!((0.75..=0.95).contains(&found), "{}: {runs} pairs, {shift}: {found}", scenario.name);
         }
     }
