@@ -22,7 +22,8 @@ unsafe fn bytes<'a>(at: *const u8, len: u64) -> &'a [u8] {
     unsafe { slice::from_raw_parts(at, len as usize) }
 }
 
-/// A way in that hands the address behind its call on, as a further argument.
+/// A way in that hands the address behind its call on, as a further argument. Switched off, it returns before anything
+/// is saved.
 #[cfg(target_arch = "x86_64")]
 macro_rules! with_site {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) by $inner:ident, $($code:literal),+) => {
@@ -30,7 +31,19 @@ macro_rules! with_site {
         #[unsafe(naked)]
         #[unsafe(no_mangle)]
         pub extern "C" fn $name($($arg: $type),*) {
-            core::arch::naked_asm!($($code),+, inner = sym $inner)
+            core::arch::naked_asm!(
+                ".cfi_startproc",
+                "mov rax, qword ptr [rip + {mode}@GOTPCREL]",
+                "cmp byte ptr [rax], {off}",
+                "jne 2f",
+                "ret",
+                "2:",
+                $($code),+,
+                ".cfi_endproc",
+                mode = sym process::MODE,
+                off = const process::OFF,
+                inner = sym $inner,
+            )
         }
     };
 }
@@ -43,7 +56,7 @@ with_site! {
     /// `label` is null or `label_len` readable bytes.
     chic_rt_trace_enter(id: u64, label: *const u8, label_len: u64, cpu_us: u64, mem_bytes: u64, gpu_us: u64)
     by enter_from,
-    ".cfi_startproc", "push qword ptr [rsp]", ".cfi_adjust_cfa_offset 8", "call {inner}", "add rsp, 8", ".cfi_adjust_cfa_offset -8", "ret", ".cfi_endproc"
+    "push qword ptr [rsp]", ".cfi_adjust_cfa_offset 8", "call {inner}", "add rsp, 8", ".cfi_adjust_cfa_offset -8", "ret"
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -99,8 +112,14 @@ fn first_use(wanted: &Wanted) -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn chic_rt_trace_exit(id: u64) {
     if process::is_on() {
-        task::exit(registry::number_of(id).unwrap_or(0), id);
+        exit_counted(id);
     }
+}
+
+/// Not inlined: what it saves is not saved when nothing is counted.
+#[inline(never)]
+fn exit_counted(id: u64) {
+    task::exit(registry::number_of(id).unwrap_or(0), id);
 }
 
 /// Writes the documents at `path`, or where the environment says when it is null or empty. 0; −1 not written,

@@ -22,7 +22,10 @@ enum Mode {
     Off = 3,
 }
 
-static MODE: AtomicU8 = AtomicU8::new(Mode::Undecided as u8);
+/// One of [`Mode`]: what every event looks at first.
+pub static MODE: AtomicU8 = AtomicU8::new(Mode::Undecided as u8);
+/// [`MODE`] when nothing is counted.
+pub const OFF: u8 = Mode::Off as u8;
 static CONFIG: OnceLock<Config> = OnceLock::new();
 static IS_CHILD: AtomicBool = AtomicBool::new(false);
 /// Some span was entered; without one no file is written.
