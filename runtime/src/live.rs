@@ -161,8 +161,7 @@ pub fn start_anew() {
 }
 
 fn inherit(before: &Task) {
-    let depth = before.depth.load(Relaxed) as usize;
-    let open = before.path.iter().take(depth).map(|span| span.number.load(Relaxed));
+    let open = before.path.iter().take(before.depth()).map(|span| span.number.load(Relaxed));
     // Exits of spans that were open two forks ago may come as well.
     let older = before.before_fork.iter().map(|open| open.load(Relaxed)).take_while(|number| *number != 0);
     let all: Vec<u32> = older.chain(open).collect();

@@ -1,15 +1,15 @@
 //! A thread's tables, and what an enter and an exit do to them.
 //!
-//! Only the thread itself writes, with its signal handlers; others read. Three rules keep the numbers exact:
-//! sums are added to in one instruction, a place on the path is reserved before it is filled, and a time is
-//! read again when a handler's events came between. `begun` and `ended` let a reader notice that it
-//! looked into the middle of an event: they differ then.
+//! Only the thread itself writes, with its signal handlers; others read. Two rules keep the numbers exact: sums are added
+//! to in one instruction, and a span comes onto the path, or goes, in one instruction that fails when a handler's events
+//! came since its time was read; then all of it is done again. So a handler's spans lie before a span's begin or behind it,
+//! never on both sides. `begun` and `ended` let a reader notice that it looked into the middle of an event: they differ then.
 
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::*, compiler_fence};
 
 use crate::allocations::{Counts, WORDS};
-use crate::cell::{add, add_wide, lower, raise};
+use crate::cell::{add, add_wide, lower, raise, replace};
 use crate::clock::{self, Clock, FAKE_STEP, Scale};
 use crate::here::{Here, Stage, here};
 use crate::histogram::{FINE_BUCKETS, fine};
@@ -33,8 +33,6 @@ const NOBODY: u32 = 0;
 pub struct Span {
     pub number: AtomicU32,
     pub node: AtomicU32,
-    /// Node of the path below.
-    parent: AtomicU32,
     /// 1: the outermost of its tracepoint.
     pub outermost: AtomicU32,
     pub start: AtomicU64,
@@ -51,6 +49,8 @@ pub struct Row {
     /// Open right now; deepest ever.
     open: AtomicU32,
     pub deepest: AtomicU32,
+    /// Place on the path, from 1, of its outermost span while one is open. Of no meaning when another one lies there.
+    outermost: AtomicU32,
     pub first: AtomicU64,
     /// Outermost spans only; without spans inside.
     pub total: AtomicU64,
@@ -91,11 +91,8 @@ pub struct Node {
 pub struct Task {
     pub begun: AtomicU64,
     pub ended: AtomicU64,
-    /// Enters and exits so far.
-    pub events: AtomicU64,
-    pub depth: AtomicU64,
-    /// Node of the path that is open.
-    node: AtomicU32,
+    /// How many spans are open, in the lower bits, and how often that changed, above [`DEPTH_BITS`].
+    state: AtomicU64,
     name_len: AtomicU32,
     /// The fake clock.
     pub fake: AtomicU64,
@@ -107,7 +104,7 @@ pub struct Task {
     /// Ticks with any path, and how many of its intervals were not kept.
     pub busy: AtomicU64,
     pub intervals_lost: AtomicU64,
-    pub interval_count: AtomicU64,
+    interval_count: AtomicU64,
     pub node_count: AtomicU32,
     /// Rounds of destructors that were let pass at the thread's end.
     pub rounds: AtomicU32,
@@ -120,9 +117,30 @@ pub struct Task {
     pub rows: [AtomicPtr<Row>; MOST + 1],
     pub path: [Span; DEEPEST],
     pub nodes: [Node; MOST_NODES],
-    pub intervals: [[AtomicU64; 2]; MOST_INTERVALS],
+    intervals: [[AtomicU64; 2]; MOST_INTERVALS],
     /// Spans that were open before a fork, by tracepoint.
     pub before_fork: [AtomicU32; DEEPEST],
+}
+
+/// Bits of a task's state that hold the depth of its path.
+const DEPTH_BITS: u32 = 16;
+const _: () = assert!(DEEPEST < 1 << DEPTH_BITS);
+
+#[inline(always)]
+fn depth_of(state: u64) -> usize {
+    (state & ((1 << DEPTH_BITS) - 1)) as usize
+}
+
+/// One span more is open.
+#[inline(always)]
+fn pushed(state: u64) -> u64 {
+    state.wrapping_add((1 << DEPTH_BITS) + 1)
+}
+
+/// One span less is open. For a depth above 0.
+#[inline(always)]
+fn popped(state: u64) -> u64 {
+    state.wrapping_add((1 << DEPTH_BITS) - 1)
 }
 
 /// Pairs that are timed, and those before them that fill caches.
@@ -222,6 +240,17 @@ impl Task {
         self.name_len.store(name.len().min(LONGEST_NAME) as u32, Release);
     }
 
+    /// How many spans are open.
+    pub fn depth(&self) -> usize {
+        depth_of(self.state.load(Relaxed))
+    }
+
+    /// Nothing was entered, nor left.
+    pub fn is_untouched(&self) -> bool {
+        let counts = [&self.state, &self.dropped, &self.unmatched, &self.inherited];
+        counts.iter().all(|count| count.load(Relaxed) == 0)
+    }
+
     /// The row of a tracepoint that this thread has entered.
     #[inline(always)]
     pub fn row(&self, number: u32) -> Option<&Row> {
@@ -282,25 +311,17 @@ impl Task {
         index
     }
 
-    /// Reads the clock for an event; `note` sees the time. Once more when a signal handler's events came between,
-    /// so that they lie before or behind it, not on both sides.
+    /// Reads the clock for an event. When the event is done again, the fake clock stays at what was `taken`.
     #[inline(always)]
-    fn now(&self, mut note: impl FnMut(u64)) -> u64 {
-        if clock::chosen() == Clock::Fake {
+    fn time(&self, taken: Option<u64>) -> u64 {
+        if clock::chosen() != Clock::Fake {
+            return clock::ticks();
+        }
+        taken.unwrap_or_else(|| {
             let now = self.fake.load(Relaxed);
             add(&self.fake, FAKE_STEP);
-            note(now);
-            return now;
-        }
-        loop {
-            let before = self.events.load(Relaxed);
-            let now = clock::ticks();
-            note(now);
-            compiler_fence(SeqCst);
-            if self.events.load(Relaxed) == before {
-                return now;
-            }
-        }
+            now
+        })
     }
 
     #[inline(always)]
@@ -314,83 +335,99 @@ impl Task {
 
     #[cold]
     fn drop_enter(&self) {
-        self.now(|_| ());
+        self.time(None);
         add(&self.dropped, 1);
+    }
+
+    /// Whether a span of the tracepoint of `row` is open below `depth`.
+    #[inline(always)]
+    fn is_open(&self, row: &Row, number: u32, depth: usize) -> bool {
+        let at = (row.outermost.load(Relaxed) as usize).wrapping_sub(1);
+        at < depth && self.path.get(at).is_some_and(|span| span.number.load(Relaxed) == number)
     }
 
     #[inline(always)]
     fn enter(&self, here: &mut Here, number: u32, id: u64) {
-        let depth = self.depth.load(Relaxed) as usize;
         let Some(row) = self.row(number).or_else(|| self.new_row(number)) else { return self.drop_enter() };
-        let Some(span) = self.path.get(depth) else {
-            add(&self.beyond, 1);
-            return self.drop_enter();
-        };
-        let parent = self.node.load(Relaxed);
-        let node = self.child(parent, number);
-
-        self.depth.store(depth as u64 + 1, Relaxed);
-        compiler_fence(SeqCst);
-        span.number.store(number, Relaxed);
-        span.node.store(node, Relaxed);
-        span.parent.store(parent, Relaxed);
-        let open = row.open.load(Relaxed);
-        span.outermost.store(u32::from(open == 0), Relaxed);
-        row.open.store(open + 1, Relaxed);
-        if open + 1 > row.deepest.load(Relaxed) {
-            row.deepest.store(open + 1, Relaxed);
-        }
-        self.node.store(node, Relaxed);
-        if allocations::are_counted() {
-            let cells = span.memory.iter().chain(&span.allocated);
-            for (cell, value) in cells.zip([here.live, here.high].iter().chain(&here.counts)) {
-                cell.store(*value, Relaxed);
+        let mut taken = None;
+        let (now, depth) = loop {
+            let state = self.state.load(Relaxed);
+            compiler_fence(SeqCst);
+            let depth = depth_of(state);
+            let Some(span) = self.path.get(depth) else {
+                add(&self.beyond, 1);
+                return self.drop_enter();
+            };
+            let parent = self.path.get(depth.wrapping_sub(1)).map_or(0, |below| below.node.load(Relaxed));
+            let outermost = !self.is_open(row, number, depth);
+            if outermost {
+                row.outermost.store(depth as u32 + 1, Relaxed);
             }
+            span.number.store(number, Relaxed);
+            span.node.store(self.child(parent, number), Relaxed);
+            span.outermost.store(u32::from(outermost), Relaxed);
+            span.inner.store(0, Relaxed);
+            if allocations::are_counted() {
+                let cells = span.memory.iter().chain(&span.allocated);
+                for (cell, value) in cells.zip([here.live, here.high].iter().chain(&here.counts)) {
+                    cell.store(*value, Relaxed);
+                }
+            }
+            let now = self.time(taken);
+            span.start.store(now, Relaxed);
+            if replace(&self.state, state, pushed(state)) {
+                break (now, depth);
+            }
+            taken = Some(now);
+        };
+        if allocations::are_counted() {
             here.high = here.live;
         }
-        let now = self.now(|now| {
-            span.inner.store(0, Relaxed);
-            span.start.store(now, Relaxed);
-        });
+        let open = row.open.load(Relaxed) + 1;
+        row.open.store(open, Relaxed);
+        if open > row.deepest.load(Relaxed) {
+            row.deepest.store(open, Relaxed);
+        }
         if now < row.first.load(Relaxed) {
             lower(&row.first, now);
         }
-        add(&self.events, 1);
         self.push(now, number, Kind::Enter, depth, id, 0);
     }
 
     #[inline(always)]
     fn exit(&self, here: &mut Here, number: u32, id: u64) {
-        let depth = self.depth.load(Relaxed) as usize;
-        if self.beyond.load(Relaxed) != 0 {
-            return self.exit_dropped();
-        }
-        let top = depth.wrapping_sub(1);
-        match self.path.get(top) {
-            Some(span) if span.number.load(Relaxed) == number && number != NOBODY => {
-                let mut inner = 0;
-                let now = self.now(|_| inner = span.inner.load(Relaxed));
-                let peak = self.close(here, top, span, now, inner);
-                self.push(now, number, Kind::Exit, top, id, peak);
+        let mut taken = None;
+        loop {
+            let state = self.state.load(Relaxed);
+            compiler_fence(SeqCst);
+            if self.beyond.load(Relaxed) != 0 {
+                return self.exit_dropped();
             }
-            _ => self.exit_out_of_order(here, number, id, depth),
+            let now = self.time(taken);
+            taken = Some(now);
+            let top = depth_of(state).wrapping_sub(1);
+            match self.path.get(top) {
+                Some(span) if span.number.load(Relaxed) == number && number != NOBODY => {
+                    if let Some(peak) = self.close(here, state, now) {
+                        return self.push(now, number, Kind::Exit, top, id, peak);
+                    }
+                }
+                _ => return self.exit_out_of_order(here, number, id, state, now),
+            }
         }
-        add(&self.events, 1);
     }
 
     #[cold]
     fn exit_dropped(&self) {
-        self.now(|_| ());
+        self.time(None);
         self.beyond.store(self.beyond.load(Relaxed).saturating_sub(1), Relaxed);
     }
 
     /// An exit whose span is not the innermost: those above are abandoned. Or it has none at all.
     #[cold]
-    fn exit_out_of_order(&self, here: &mut Here, number: u32, id: u64, depth: usize) {
-        let open =
-            self.path.iter().take(depth).rposition(|span| span.number.load(Relaxed) == number && number != NOBODY);
-        let now = self.now(|_| ());
-        let Some(wanted) = open else {
+    fn exit_out_of_order(&self, here: &mut Here, number: u32, id: u64, mut state: u64, mut now: u64) {
+        let mut open = self.path.iter().take(depth_of(state));
+        let Some(wanted) = open.rposition(|span| span.number.load(Relaxed) == number && number != NOBODY) else {
             if self.was_open_before_fork(number) {
                 add(&self.inherited, 1);
             } else if !self.was_dropped(number) {
@@ -399,15 +436,21 @@ impl Task {
             self.push(now, number, Kind::Exit, 0, id, NO_PEAK);
             return;
         };
-        for (at, span) in self.path.iter().enumerate().take(depth).skip(wanted).rev() {
-            if at > wanted {
-                if let Some(row) = self.row(span.number.load(Relaxed)) {
-                    add(&row.abandoned, 1);
+        while let Some((at, span)) = depth_of(state).checked_sub(1).and_then(|at| Some((at, self.path.get(at)?))) {
+            let innermost = span.number.load(Relaxed);
+            match self.close(here, state, now) {
+                Some(peak) if at == wanted => return self.push(now, number, Kind::Exit, at, id, peak),
+                Some(_) => {
+                    if let Some(row) = self.row(innermost) {
+                        add(&row.abandoned, 1);
+                    }
+                    state = popped(state);
                 }
-                self.close(here, at, span, now, span.inner.load(Relaxed));
-            } else {
-                let peak = self.close(here, at, span, now, span.inner.load(Relaxed));
-                self.push(now, number, Kind::Exit, at, id, peak);
+                None => {
+                    state = self.state.load(Relaxed);
+                    compiler_fence(SeqCst);
+                    now = self.time(Some(now));
+                }
             }
         }
     }
@@ -425,33 +468,31 @@ impl Task {
         found.inspect(|open| open.store(u32::MAX, Relaxed)).is_some()
     }
 
-    /// Takes the innermost span, `inner` of which were spans inside, off the path and counts it. The peak of its memory,
-    /// or [`NO_PEAK`].
+    /// Takes the innermost span off the path and counts it, if this is still the state: the peak of its memory, or
+    /// [`NO_PEAK`]. `now` was read after `state`.
     #[inline(always)]
-    fn close(&self, here: &mut Here, at: usize, span: &Span, now: u64, inner: u64) -> u64 {
+    fn close(&self, here: &mut Here, state: u64, now: u64) -> Option<u64> {
+        let at = depth_of(state).checked_sub(1)?;
+        let span = self.path.get(at)?;
         let number = span.number.load(Relaxed);
         let start = span.start.load(Relaxed);
         let took = now.saturating_sub(start);
-        let own = took.saturating_sub(inner);
+        let own = took.saturating_sub(span.inner.load(Relaxed));
         let outermost = span.outermost.load(Relaxed) != 0;
         let node = span.node.load(Relaxed);
-        let allocated = self.allocated_in(here, span);
-
-        self.node.store(span.parent.load(Relaxed), Relaxed);
-        span.number.store(NOBODY, Relaxed);
-        compiler_fence(SeqCst);
-        // A handler that ran since the clock was read lay in this span, though behind its end: it is in the one around it.
-        let late = span.inner.load(Relaxed).saturating_sub(inner);
-        self.depth.store(at as u64, Relaxed);
-
+        let memory = allocations::are_counted().then(|| Memory::at_enter(span));
+        if !replace(&self.state, state, popped(state)) {
+            return None;
+        }
+        // From here on a handler's spans use the same place.
         if let Some(node) = self.nodes.get(node as usize) {
             add(&node.own, own);
         }
         match self.path.get(at.wrapping_sub(1)) {
-            Some(outer) => add(&outer.inner, took.saturating_add(late)),
+            Some(outer) => add(&outer.inner, took),
             None => self.note_interval(start, now),
         }
-        let Some(row) = self.row(number) else { return NO_PEAK };
+        let Some(row) = self.row(number) else { return Some(NO_PEAK) };
         row.open.store(row.open.load(Relaxed).saturating_sub(1), Relaxed);
         row.count(took, own, outermost);
         if let Some(descriptor) = registry::descriptor(number)
@@ -459,41 +500,69 @@ impl Task {
         {
             add(&row.over_cpu, 1);
         }
-        match allocated {
-            Some((peak, allocated)) => row.count_memory(number, peak, &allocated, outermost),
+        Some(match memory {
+            Some(memory) => {
+                let (peak, allocated) = memory.since(here);
+                row.count_memory(number, peak, &allocated, outermost)
+            }
             None => NO_PEAK,
-        }
-    }
-
-    /// Peak above the level at enter, and what was allocated since.
-    #[inline(always)]
-    fn allocated_in(&self, here: &mut Here, span: &Span) -> Option<(u64, Counts)> {
-        if !allocations::are_counted() {
-            return None;
-        }
-        let [live, high] = span.memory.each_ref().map(|cell| cell.load(Relaxed));
-        let peak = here.high.saturating_sub(live);
-        here.high = here.high.max(high);
-        let mut since = here.counts;
-        for (now, then) in since.iter_mut().zip(&span.allocated) {
-            *now = now.saturating_sub(then.load(Relaxed));
-        }
-        Some((peak, since))
+        })
     }
 
     #[inline(always)]
     fn note_interval(&self, start: u64, end: u64) {
         add(&self.busy, end.saturating_sub(start));
-        let count = self.interval_count.load(Relaxed);
-        if let Some([_, last]) = self.intervals.get((count as usize).wrapping_sub(1))
-            && last.load(Relaxed) == start
-        {
-            return last.store(end, Relaxed);
+        loop {
+            let count = self.interval_count.load(Relaxed);
+            if let Some([_, last]) = self.intervals.get((count as usize).wrapping_sub(1))
+                && last.load(Relaxed) == start
+            {
+                return last.store(end, Relaxed);
+            }
+            let Some([from, to]) = self.intervals.get(count as usize) else { return add(&self.intervals_lost, 1) };
+            if replace(&self.interval_count, count, count + 1) {
+                from.store(start, Relaxed);
+                return to.store(end, Release);
+            }
         }
-        let Some([from, to]) = self.intervals.get(count as usize) else { return add(&self.intervals_lost, 1) };
-        from.store(start, Relaxed);
-        to.store(end, Relaxed);
-        self.interval_count.store(count + 1, Release);
+    }
+
+    /// When some path was open, in the order of ends but for a handler's.
+    pub fn intervals(&self) -> Vec<(u64, u64)> {
+        let count = self.interval_count.load(Relaxed) as usize;
+        let ended = |[from, to]: &[AtomicU64; 2]| {
+            let to = to.load(Acquire);
+            (from.load(Relaxed), to)
+        };
+        // One that has its place and is not filled yet ends at 0.
+        self.intervals.iter().take(count).map(ended).filter(|(_, to)| *to != 0).collect()
+    }
+}
+
+/// What a span found at its enter: live bytes and their high mark, counters of allocations.
+struct Memory {
+    live: u64,
+    high: u64,
+    allocated: Counts,
+}
+
+impl Memory {
+    #[inline(always)]
+    fn at_enter(span: &Span) -> Memory {
+        let [live, high] = span.memory.each_ref().map(|cell| cell.load(Relaxed));
+        Memory { live, high, allocated: span.allocated.each_ref().map(|cell| cell.load(Relaxed)) }
+    }
+
+    /// Peak above the level at enter, and what was allocated since.
+    #[inline(always)]
+    fn since(&self, here: &mut Here) -> (u64, Counts) {
+        let peak = here.high.saturating_sub(self.live);
+        here.high = here.high.max(self.high);
+        let mut since = here.counts;
+        for (now, then) in since.iter_mut().zip(self.allocated) {
+            *now = now.saturating_sub(then);
+        }
+        (peak, since)
     }
 }
 

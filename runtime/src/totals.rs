@@ -166,7 +166,7 @@ fn name_of(task: &Task) -> Vec<u8> {
 impl Totals {
     /// Adds what a thread counted, its open spans closed at this moment. The thread itself is not changed.
     pub fn add_task(&mut self, task: &Task, named: bool) {
-        if task.events.load(Relaxed) == 0 && task.dropped.load(Relaxed) == 0 {
+        if task.is_untouched() {
             return;
         }
         self.threads += 1;
@@ -186,9 +186,7 @@ impl Totals {
             .take(count)
             .map(|node| (node.number.load(Relaxed), node.parent.load(Relaxed), node.own.load(Relaxed)))
             .collect();
-        let count = task.interval_count.load(Acquire) as usize;
-        let mut busy: Vec<(u64, u64)> =
-            task.intervals.iter().take(count).map(|[from, to]| (from.load(Relaxed), to.load(Relaxed))).collect();
+        let mut busy = task.intervals();
         self.in_paths += task.busy.load(Relaxed);
         self.intervals_lost += task.intervals_lost.load(Relaxed);
 
@@ -265,8 +263,7 @@ impl Totals {
 }
 
 fn open_spans(task: &Task) -> Vec<Open> {
-    let depth = task.depth.load(Relaxed) as usize;
-    let open = task.path.iter().take(depth).map(|span| Open {
+    let open = task.path.iter().take(task.depth()).map(|span| Open {
         number: span.number.load(Relaxed),
         node: span.node.load(Relaxed),
         outermost: span.outermost.load(Relaxed) != 0,
