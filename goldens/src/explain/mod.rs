@@ -15,6 +15,7 @@ use crate::options::Options;
 use crate::value::Value;
 
 mod calls;
+mod change;
 mod codes;
 mod content;
 mod ends;
@@ -24,7 +25,10 @@ mod hazard;
 mod inputs;
 mod order;
 mod processes;
+mod repeats;
+mod rules;
 mod steps;
+mod verbs;
 pub(crate) mod words;
 
 pub use codes::explain_code;

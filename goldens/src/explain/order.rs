@@ -1,6 +1,6 @@
 //! Order: a step before another that it came after.
 
-use super::steps::{does, doing};
+use super::verbs::{does, doing};
 use super::{Context, Draft, words};
 use crate::finding::Code;
 use crate::golden::{OrderEdge, StepRef};
