@@ -10,7 +10,7 @@ use syscalls::Abi;
 
 use crate::columns::{self, Column, More, MoreOfAll, TableLine};
 use crate::output::Stream;
-use crate::statistics::{Statistics, beside};
+use crate::statistics::{Statistics, join};
 use crate::{Destination, Shown};
 
 /// Options of the table.
@@ -24,6 +24,8 @@ pub struct SummaryOptions {
     pub overhead_ns: u64,
     /// Mean, deviation and percentiles behind each row (`--stats-extended`).
     pub spread: bool,
+    /// Columns of the terminal on which it is shown, where that is one: what does not fit stands below the table.
+    pub width: Option<usize>,
     /// Which events.
     pub shown: Shown,
 }
@@ -124,8 +126,9 @@ impl Sink for Summary {
         let more = more.unwrap_or_default();
         let counted = write_table(self.to.buffer(), self.statistics.tally(), &more, &self.options);
         if self.options.spread {
-            let rows = self.statistics.rows_of(&counted).map_err(|source| self.to.failed(source))?;
-            beside(self.to.buffer(), start, &rows);
+            let mut rows = self.statistics.rows_of(&counted).map_err(|source| self.to.failed(source))?;
+            rows.iter_mut().zip(&counted).for_each(|(row, counted)| row.name = strace_name_of(counted));
+            join(self.to.buffer(), start, &rows, self.options.width);
         }
         self.to.flush()
     }
