@@ -43,7 +43,7 @@ fn shown(ask: &Report, bytes: &[u8]) -> Result<Ending, Problem> {
         return refused("-P or -e fd=");
     }
     if !ask.look.columns.is_empty() || !ask.look.overhead.is_zero() || matches!(ask.look.sort, SortBy::Other(_)) {
-        return refused("-U, -O or -S by percentiles or bytes");
+        return refused("-U, -O or -S by percentiles, bytes or cpu-time");
     }
     let groups = Groups::of(ask.look.clusters.as_ref())?;
     let brought = brought::read(&ask.file, bytes, &ask.reading)?;
