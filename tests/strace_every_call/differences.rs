@@ -120,7 +120,6 @@ pub const DIFFERENCES: &[Differs] = &[
     differs("ioctl(-1, KVM_", "", "structures of this driver are not laid out"),
     differs("ioctl(-1, NS_", "", "structures of this driver are not laid out"),
     differs("ioctl(-1, SIOC", "", "structures of this driver are not laid out"),
-    differs("ioctl(-1, BLK", "", "structures of this driver are not laid out"),
     differs("ioctl(-1, EVIOC", "", "structures of this driver are not laid out"),
     differs("ioctl(-1, RNDADDENTROPY", "", "structures of this driver are not laid out"),
     differs("ioctl(-1, PTP_", "", "structures of this driver are not laid out"),
@@ -139,7 +138,6 @@ pub const DIFFERENCES: &[Differs] = &[
     differs("ioctl(-1, TC", "", "structures of this driver are not laid out"),
     differs("ioctl(-1, TIOC", "", "structures of this driver are not laid out"),
     differs("ioctl(-1, SNDCTL_", "", "structures of this driver are not laid out"),
-    differs("ioctl(-1, WDIOC_", "", "structures of this driver are not laid out"),
     differs("ioctl(-1, INOTIFY_", "", "structures of this driver are not laid out"),
     differs(
         "capget({version=_LINUX_CAPABILITY_VERSION_3",
