@@ -499,6 +499,26 @@ fn columns_of_the_table() {
     );
 }
 
+/// Requests of `ioctl` that a namespace answers, told as strace tells them.
+#[test]
+fn requests_to_namespaces() {
+    let room = room();
+    if !Path::new("/usr/bin/python3").exists() {
+        return println!("skipped: there is no /usr/bin/python3 here");
+    }
+    let ask = "import fcntl, os\n\
+        for name in 'net', 'user':\n \
+        file = os.open('/proc/self/ns/' + name, os.O_RDONLY)\n \
+        for request in 0xb701, 0xb703, 0xb704:\n  \
+        try: fcntl.ioctl(file, request, bytearray(8))\n  \
+        except OSError: pass\n";
+    fs::write(room.path().join("ask.py"), ask).expect("written");
+    let flags = ["-y", "-e", "trace=ioctl"];
+    let Some(seen) = same(room.path(), &flags, "exec /usr/bin/python3 ask.py >/dev/null 2>&1") else { return };
+    assert_eq!(has(&seen, "NS_GET_NSTYPE) ="), 2, "{seen:#?}");
+    assert_eq!((has(&seen, "(CLONE_NEWNET)"), has(&seen, "(CLONE_NEWUSER)")), (1, 1), "{seen:#?}");
+}
+
 /// Time on a CPU is not time that passes: who sleeps has none, who clears memory has. Where it was not measured, that
 /// stands there by name.
 #[test]
