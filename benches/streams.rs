@@ -1,10 +1,14 @@
 //! What the streams behind the engine cost: building and storing an event, reading it back, and
-//! printing it. One core, no target. Each figure is the median of the rounds.
+//! printing it. One core, no target. Each figure is the median of the rounds. At the end: the peak memory of
+//! processes that do nothing but write a JSON document of a tenth of the events, and of all.
 //!
-//!     cargo bench --bench streams [-- EVENTS]
+//!     cargo bench --bench streams [-- EVENTS [memory]]
+//!
+//! EVENTS are ten million when not given; `memory` leaves the times out.
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 use recording::event::{PayloadHead, Record, Shape, State, Via};
@@ -21,6 +25,8 @@ use report::text::{Precision, Prefix, Text, TextOptions};
 
 const ROUNDS: usize = 5;
 const BATCH: usize = 64 << 10;
+/// Makes this program the process whose memory is looked at: behind it a recording, and whether the document is whole.
+const PEAK_OF_JSON: &str = "peak-of-json";
 
 /// Takes everything and keeps a count.
 #[derive(Default)]
@@ -153,6 +159,21 @@ fn peak_mib() -> f64 {
     kb.unwrap_or(f64::NAN) / 1024.0
 }
 
+/// Writes the JSON document of a recording and prints the peak of this process. `whole`: as on our standard output,
+/// where nothing is written before the end; else as into a file.
+fn write_json(path: &Path, whole: bool) {
+    replay(path, &mut Json::new(JsonOptions { whole, ..JsonOptions::default() }, nowhere()));
+    println!("{}", peak_mib());
+}
+
+/// What [`write_json`] says in a process of its own, MiB.
+fn peak_of_json(path: &Path, whole: bool) -> f64 {
+    let own = std::env::current_exe().expect("this program has a file");
+    let run = Command::new(own).arg(PEAK_OF_JSON).arg(path).arg(whole.to_string()).output().expect("it starts");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    String::from_utf8_lossy(&run.stdout).trim().parse().expect("a number")
+}
+
 /// Measures a stage; `base`: ns an event of the stage that others are held against, in the same run.
 fn row(what: &str, events: u64, base: Option<f64>, mut measure: impl FnMut() -> f64) -> f64 {
     let mut ns: Vec<f64> = (0..ROUNDS).map(|_| measure() / events as f64).collect();
@@ -175,17 +196,41 @@ fn nowhere() -> Destination {
 }
 
 fn main() {
-    let events: u64 = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(10_000_000);
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [asked, path, whole] = &words[..]
+        && asked == PEAK_OF_JSON
+    {
+        return write_json(Path::new(path), whole == "true");
+    }
+    let events: u64 = words.iter().find_map(|word| word.parse().ok()).unwrap_or(10_000_000);
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let path = scratch.path().join("stream.ctrace");
+    if words.iter().any(|word| word == "memory") {
+        store(&path, events);
+    } else {
+        times(&path, events);
+    }
+    let tenth = scratch.path().join("tenth.ctrace");
+    store(&tenth, events / 10);
+    println!(
+        "\n| peak MiB of a process that writes JSON | {} events | {events} events |\n|---|---:|---:|",
+        events / 10
+    );
+    for (what, whole) in [("into a file", false), ("on standard output, whole at the end", true)] {
+        println!("| {what} | {:.1} | {:.1} |", peak_of_json(&tenth, whole), peak_of_json(&path, whole));
+    }
+}
+
+/// The table of what each stage takes.
+fn times(path: &Path, events: u64) {
     println!(
         "{events} events, {ROUNDS} rounds\n\n| stage | ns an event | events a second | times reading | least-greatest | peak MiB so far |\n|---|---:|---:|---:|---:|---:|"
     );
     row("build only", events, None, || Synthetic::new().run(events, &mut Null::default()));
-    row("build and store", events, None, || store(&path, events));
-    let read = row("read", events, None, || replay(&path, &mut Null::default()));
+    row("build and store", events, None, || store(path, events));
+    let read = row("read", events, None, || replay(path, &mut Null::default()));
     let shown = |what: &str, sink: &dyn Fn() -> Box<dyn Sink>| {
-        row(what, events, Some(read), || replay(&path, &mut *sink()));
+        row(what, events, Some(read), || replay(path, &mut *sink()));
     };
     shown("summary table", &|| Box::new(Summary::new(SummaryOptions::default(), nowhere())));
     let text = || TextOptions { prefix: Prefix::Always, duration: Some(Precision::Micros), ..TextOptions::default() };
@@ -199,5 +244,5 @@ fn main() {
     shown("percentiles", &|| {
         Box::new(Counts::new(CountOptions { table: spread, ..CountOptions::default() }, nowhere()))
     });
-    println!("\nstored: {:.1} bytes an event", std::fs::metadata(&path).map_or(0, |m| m.len()) as f64 / events as f64);
+    println!("\nstored: {:.1} bytes an event", std::fs::metadata(path).map_or(0, |m| m.len()) as f64 / events as f64);
 }

@@ -140,6 +140,18 @@ impl Output {
         }
     }
 
+    /// Columns of the terminal that it leads to: what COLUMNS says, else the terminal. `None` where it is none, or
+    /// neither says.
+    pub fn columns(&self) -> Option<usize> {
+        let Stream::One(file) = &self.stream else { return None };
+        if !file.is_terminal() {
+            return None;
+        }
+        let said =
+            std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+        said.or_else(|| tracer::columns(file).map(usize::from))
+    }
+
     /// The bare stream, for what is no printer.
     pub fn stream(&self) -> Result<File, Problem> {
         match &self.stream {

@@ -1,6 +1,8 @@
 //! From what was asked to what the engine does: limits, the launch, the policies.
 
 use recording::session::{PayloadLimits, TargetStdout};
+use report::columns::Column;
+use report::summary::SortBy;
 use tracer::{Launch, Plan, Stdio, Tracepoints};
 
 use crate::cli::ask::{Calls, Look, Session, Target};
@@ -29,6 +31,7 @@ pub fn shown(target: Target, selection: &Selection, session: &Session, look: &Lo
         notes: look.notes.level().max(u8::from(selection.accesses().is_some())),
         argv_elements: elements,
         elements,
+        cpu_time: look.columns.contains(&Column::CpuTime) || look.sort == SortBy::Other(Column::CpuTime),
         ..PayloadLimits::live()
     };
     plan(target, selection, session, limits, moved)

@@ -69,17 +69,17 @@ pub fn printers(
         Format::Html => printers
             .push(Box::new(Rows::html(rows(look, selection, setting), to).with_stacks(asked.stacks(false, seen)))),
         Format::Counts => printers.push(Box::new(Counts::new(counts(look, selection), to))),
-        Format::Summary => printers.push(Box::new(Summary::new(summary(look, selection), to))),
+        Format::Summary => printers.push(Box::new(Summary::new(summary(look, selection, output), to))),
     }
-    let beside = || {
-        if look.format.is_document() { Output::open(Where::Stderr, false)?.destination() } else { output.destination() }
-    };
+    let has_more = has_table_behind(look) || groups.is_some();
+    let stderr = (has_more && look.format.is_document()).then(|| Output::open(Where::Stderr, false)).transpose()?;
+    let beside = stderr.as_ref().unwrap_or(output);
     if has_table_behind(look) {
-        printers.push(Box::new(Summary::new(summary(look, selection), beside()?)));
+        printers.push(Box::new(Summary::new(summary(look, selection, beside), beside.destination()?)));
     }
     if let Some(groups) = groups {
         let grouped = Grouped::new(groups.clusters.clone(), selection.shown());
-        printers.push(Box::new(ClusterTable::new(grouped, beside()?)));
+        printers.push(Box::new(ClusterTable::new(grouped, beside.destination()?)));
     }
     if asked.function_time
         && let Some(stacks) = asked.stacks(false, seen)
@@ -92,19 +92,22 @@ pub fn printers(
     Ok(printers.into_iter().map(only).collect())
 }
 
-/// The form in which a document is shown that was given in place of a recording, and the table behind it.
-pub fn form(look: &Look, selection: &Selection, setting: Setting) -> (Form, Option<Form>) {
-    let table = || Form::Summary(summary(look, selection));
-    let form = match look.format {
+/// The form in which a document is shown that was given in place of a recording.
+pub fn form(look: &Look, selection: &Selection, setting: Setting, output: &Output) -> Form {
+    match look.format {
         Format::Text => Form::Text(text(look, selection, setting)),
         Format::Json => Form::Json(json(look, selection, setting)),
         Format::JsonLines => Form::JsonLines(json(look, selection, setting)),
         Format::Csv => Form::Csv(rows(look, selection, setting)),
         Format::Counts => Form::Counts(counts(look, selection)),
         Format::Html => Form::Html(rows(look, selection, setting)),
-        Format::Summary => table(),
-    };
-    (form, has_table_behind(look).then(table))
+        Format::Summary => Form::Summary(summary(look, selection, output)),
+    }
+}
+
+/// The table behind it.
+pub fn table_behind(look: &Look, selection: &Selection, output: &Output) -> Option<Form> {
+    has_table_behind(look).then(|| Form::Summary(summary(look, selection, output)))
 }
 
 /// Is there a table of its own behind the calls? A page holds it.
@@ -184,13 +187,14 @@ fn json(look: &Look, selection: &Selection, setting: Setting) -> JsonOptions {
     }
 }
 
-fn summary(look: &Look, selection: &Selection) -> SummaryOptions {
+fn summary(look: &Look, selection: &Selection, output: &Output) -> SummaryOptions {
     let overhead_ns = u64::try_from(look.overhead.as_nanos()).unwrap_or(u64::MAX);
     SummaryOptions {
         sort: look.sort,
         columns: look.columns.clone(),
         overhead_ns,
         spread: look.spread,
+        width: output.columns(),
         shown: selection.shown(),
     }
 }

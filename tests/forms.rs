@@ -1,5 +1,6 @@
 //! Forms of one run: CSV, the page, counts with their spread and in clusters, the clock that orders all tasks.
 
+mod harness;
 mod programs;
 
 use std::collections::HashMap;
@@ -7,6 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use harness::terminal::Terminal;
 use programs::{can_trace, chic_trace, output, room, text};
 use serde_json::Value;
 
@@ -276,6 +278,80 @@ fn the_spread_is_that_of_the_times_told() {
     // It is still a table that can be read.
     let again = at(room.path(), &["report", "table.txt", "-o", "-"]);
     assert!(text(&again.stderr).contains("a table of counts"), "{}", text(&again.stderr));
+}
+
+/// The values behind the names in a table, by name: what stands in front of a name, line by line.
+fn told_of(lines: &[&str], columns: &[&str]) -> HashMap<String, Vec<String>> {
+    let mut told: HashMap<String, Vec<String>> = HashMap::new();
+    let mut heads: Vec<&str> = vec![];
+    for line in lines {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.split_last() {
+            Some((&"syscall", head)) => heads = head.to_vec(),
+            Some((name, values)) if values.len() == heads.len() && columns.contains(&heads[0]) => {
+                told.entry((*name).to_owned()).or_default().extend(values.iter().map(|value| (*value).to_owned()));
+            }
+            _ => {}
+        }
+    }
+    told.retain(|name, _| !name.starts_with('-'));
+    told
+}
+
+/// What a terminal shows is folded to its width; a file, a pipe and a terminal that is wide enough have all in one table.
+#[test]
+fn a_wide_table_is_folded_on_a_terminal_and_nowhere_else() {
+    if !can_trace() {
+        return;
+    }
+    let room = room();
+    let keep = ["-f", "-c", "--keep", "run.ctrace", "-o", "/dev/null", "--", "sh", "-c", SHELL];
+    assert_eq!(at(room.path(), &keep).status.code(), Some(0));
+    let words = ["report", "run.ctrace", "-c", "--stats-extended"];
+    let piped = text(&output(chic_trace().current_dir(room.path()).args(words).env("COLUMNS", "80")).stderr);
+    let whole: Vec<&str> = piped.lines().collect();
+    assert!(whole[0].len() > 150, "{piped}");
+    at(room.path(), &[&words[..], &["-o", "table.txt"]].concat());
+    assert_eq!(fs::read_to_string(room.path().join("table.txt")).expect("a table"), piped);
+    // The terminal has 80 columns unless COLUMNS says otherwise.
+    let shown = |words: &[&str], columns: Option<&str>| {
+        let mut command = chic_trace();
+        command.current_dir(room.path()).args(words).env_remove("COLUMNS");
+        command.envs(columns.map(|columns| ("COLUMNS", columns)));
+        let (status, shown) = Terminal::start(command).and_then(Terminal::finish).expect("a terminal");
+        assert!(status.success(), "{shown}");
+        shown.replace("\r\n", "\n")
+    };
+    assert_eq!(shown(&words, Some("200")), piped);
+    let of_names: HashMap<&str, Vec<&str>> = whole[2..]
+        .iter()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .filter(|words| words.len() > 13 && !words[0].starts_with('-'))
+        .map(|words| (words[words.len() - 10], words[words.len() - 9..].to_vec()))
+        .collect();
+    assert!(of_names.len() > 5, "{piped}");
+    for (columns, width, tables) in [(None, 80, 3..=3), (Some("50"), 50, 4..=9), (Some("20"), 50, 10..=10)] {
+        let told = shown(&words, columns);
+        let lines: Vec<&str> = told.lines().collect();
+        // The table in the form of strace is what it is: its name stands at the end.
+        let first = lines.iter().position(|line| line.is_empty()).expect("a table below");
+        assert!(lines[..first].iter().zip(&whole).all(|(line, whole)| whole.starts_with(line)), "{told}");
+        assert_eq!(lines[..first].len(), whole.len(), "{told}");
+        assert!(lines.iter().skip(first).all(|line| line.len() <= width), "{columns:?}:\n{told}");
+        let heads = lines.iter().filter(|line| line.ends_with(" syscall")).count();
+        assert!(tables.contains(&heads), "{columns:?}:\n{told}");
+        let names = ["mean_ns", "stddev_ns", "min_ns", "max_ns", "p50_ns", "p75_ns", "p90_ns", "p95_ns", "p99_ns"];
+        let told = told_of(&lines[first..], &names);
+        for (name, values) in &of_names {
+            assert_eq!(&told[*name], values, "{columns:?} {name}");
+        }
+    }
+    // So are documents in place of recordings.
+    let of_document = shown(&["report", "-c", "--stats-extended", SAMPLE], None);
+    assert!(of_document.contains(" total\n\nmean_ns stddev_ns "), "{of_document}");
+    // Behind it a sentence says what was read.
+    let is_narrow = |line: &str| line.len() <= 80 || line.starts_with("chic-trace: ");
+    assert!(of_document.lines().all(is_narrow), "{of_document}");
 }
 
 #[test]

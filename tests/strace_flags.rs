@@ -63,6 +63,8 @@ fn by_task(lines: impl Iterator<Item = String>, prefixed: bool, has_children: bo
     }
     for line in lines {
         let (id, rest) = line.split_once(' ').expect("an id in front");
+        // `-Y` has the name of the task behind it.
+        let id = id.split('<').next().unwrap_or_default();
         let task = tasks.entry(id.parse().expect("a number")).or_default();
         let rest = rest.trim_start();
         let resumed = rest.strip_prefix("<... ").and_then(|rest| rest.split_once(" resumed>"));
@@ -107,6 +109,20 @@ fn alike(line: &str, flags: &[&str]) -> String {
     if let Some(at) = line.find(", si_utime=") {
         line.truncate(at);
     }
+    // In front of which call a child is told of is chance.
+    if let Some(at) = line.find("--- SIGCHLD").filter(|_| line.starts_with('[')) {
+        line.drain(..at);
+    }
+    // Whether the name of a child is still known depends on whether its parent was told before it waited.
+    if flags.contains(&"-Y")
+        && let Some(at) = line.find(", si_pid=").filter(|_| line.contains("SIGCHLD"))
+    {
+        line.truncate(at);
+    }
+    // The parent goes on while its child is becoming another program, and has either name.
+    if flags.contains(&"-Y") && line.contains("vfork(") {
+        line.truncate(line.rfind('<').unwrap_or(line.len()));
+    }
     let plain = without_numbers(&line);
     if plain == line { line } else { plain.split_whitespace().collect::<Vec<_>>().join(" ") }
 }
@@ -119,6 +135,16 @@ fn nines(text: &str) -> String {
 fn without_numbers(line: &str) -> String {
     let mut plain = String::new();
     let mut rest = line;
+    // `-i`: where a call was made, behind its number (`-n`).
+    let is_place = |place: &str| place.len() == 16 && place.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let leader = line.match_indices("] ").take(2).find_map(|(end, _)| {
+        let begin = line[..end].rfind('[')?;
+        is_place(&line[begin + 1..end]).then_some((begin, end))
+    });
+    if let Some((begin, end)) = leader {
+        plain = format!("{}[ADDRESS", &line[..begin]);
+        rest = &line[end..];
+    }
     let digits = |text: &str, hex: bool| {
         text.find(|c: char| !(if hex { c.is_ascii_hexdigit() } else { c.is_ascii_digit() })).unwrap_or(text.len())
     };
@@ -218,11 +244,90 @@ fn every_flag_prints_what_strace_prints() {
             &["-e", "read=3", "-e", "write=1"],
             &["--read=all", "--write=none"],
             &["-e", "read=!4"],
+            &["-x"],
+            &["-xx"],
+            &["--strings-in-hex=non-ascii"],
+            &["--strings-in-hex"],
+            &["-i"],
+            &["--instruction-pointer"],
+            &["-n"],
+            &["--syscall-number"],
+            &["-i", "-n", "-x", "-s", "200"],
+            &["-ff", "-n", "-i", "-x", "-yy", "-v"],
+            // Standard error is another pipe each time.
+            &["-xx", "-yy", "-e", "trace=!write,close,newfstatat"],
+            &["-yy"],
+            &["-f", "-yy", "-T"],
         ] {
             let with = lines(flags, script);
             // ALONE has no children; the end of FAMILY is a death, which is told in any case.
             let idle = if script == ALONE { &["-f", "-ff"][..] } else { &["-qq"] };
             assert!(idle.contains(&flags.concat().as_str()) || with != plain, "{flags:?} changes nothing of {script}");
+        }
+    }
+}
+
+/// Numbers of tasks with their names, line by line. Of who started the tracer we know no name.
+#[test]
+fn names_of_tasks_stand_where_strace_has_them() {
+    let room = furnished();
+    output(Command::new("sh").args(["-c", FAMILY]).current_dir(room.path()));
+    for (flags, script, named) in [
+        (&["-Y", "-e", "trace=!getppid"][..], ALONE, 3),
+        (&["-f", "-Y", "-e", "trace=!getppid"], FAMILY, 3),
+        (&["-ff", "-Y", "-e", "trace=!getppid", "-xx"], ALONE, 3),
+    ] {
+        let Some([(_, mut strace), (_, mut ours)]) = tools() else { return };
+        let theirs = written(&mut strace, room.path(), flags, script);
+        let ours = written(&mut ours, room.path(), flags, script);
+        same_lines(&format!("{flags:?} of {script}"), [&theirs, &ours]);
+        assert!(ours.iter().filter(|line| line.contains("ID<")).count() >= named, "{ours:#?}");
+    }
+}
+
+/// The table behind the lines (`-C`), and alone (`-c`): what is counted is the same, and stands in the same form.
+#[test]
+fn the_table_is_that_of_strace() {
+    let room = furnished();
+    for flags in [
+        &["-C", "-S", "name", "-U", "calls,errors,name"][..],
+        &["-f", "-C", "-S", "name", "-U", "name,errors,calls"],
+        &["-c", "-S", "name", "-U", "errors,calls,name"],
+        &["-f", "-c", "-w", "-S", "name", "-U", "calls,errors"],
+    ] {
+        let Some([(_, mut strace), (_, mut ours)]) = tools() else { return };
+        // A call that never returned counts for us.
+        let flags = [flags, &["-e", "trace=!exit_group", "-e", "signal=none"]].concat();
+        let script = "cat digits; cat nothere; true";
+        let told = [&mut strace, &mut ours].map(|tool| {
+            let out = room.path().join("out");
+            tool.env_clear().env("PATH", "/usr/bin:/bin").current_dir(room.path());
+            tool.stdin(Stdio::null()).stdout(Stdio::null()).arg("-o").arg(&out).args(&flags);
+            output(tool.args(["--", "sh", "-c", script]));
+            let told = text(&fs::read(&out).expect("an output"));
+            // How often a handler is left is chance.
+            let lines = told.lines().filter(|line| !line.contains("rt_sigreturn")).map(str::to_owned);
+            lines.collect::<Vec<_>>()
+        });
+        let table = |told: &[String]| {
+            let rule = told.iter().position(|line| line.starts_with("----")).expect("a rule");
+            told[rule - 1..].to_vec()
+        };
+        let [theirs, ours] = &told;
+        let (their_table, our_table) = (table(theirs), table(ours));
+        assert!(our_table.len() > 15, "{our_table:#?}");
+        same_lines(&format!("the table of {flags:?}"), [&their_table, &our_table]);
+        let with_lines = flags.contains(&"-C");
+        assert_eq!(
+            (ours.len() > our_table.len(), theirs.len() > their_table.len()),
+            (with_lines, with_lines),
+            "{ours:#?}"
+        );
+        if with_lines && !flags.contains(&"-f") {
+            let lines = |told: &[String]| -> Vec<String> {
+                told.iter().take_while(|line| !line.contains(" calls")).map(|line| alike(line, &flags)).collect()
+            };
+            same_lines(&format!("lines of {flags:?}"), [&lines(theirs), &lines(ours)]);
         }
     }
 }

@@ -499,6 +499,98 @@ fn columns_of_the_table() {
     );
 }
 
+/// Requests of `ioctl` that a namespace answers, told as strace tells them.
+#[test]
+fn requests_to_namespaces() {
+    let room = room();
+    if !Path::new("/usr/bin/python3").exists() {
+        return println!("skipped: there is no /usr/bin/python3 here");
+    }
+    let ask = "import fcntl, os\n\
+        for name in 'net', 'user':\n \
+        file = os.open('/proc/self/ns/' + name, os.O_RDONLY)\n \
+        for request in 0xb701, 0xb703, 0xb704:\n  \
+        try: fcntl.ioctl(file, request, bytearray(8))\n  \
+        except OSError: pass\n";
+    fs::write(room.path().join("ask.py"), ask).expect("written");
+    let flags = ["-y", "-e", "trace=ioctl"];
+    let Some(seen) = same(room.path(), &flags, "exec /usr/bin/python3 ask.py >/dev/null 2>&1") else { return };
+    assert_eq!(has(&seen, "NS_GET_NSTYPE) ="), 2, "{seen:#?}");
+    assert_eq!((has(&seen, "(CLONE_NEWNET)"), has(&seen, "(CLONE_NEWUSER)")), (1, 1), "{seen:#?}");
+}
+
+/// Time on a CPU is not time that passes: who sleeps has none, who clears memory has. Where it was not measured, that
+/// stands there by name.
+#[test]
+fn cpu_time_inside_calls() {
+    if !can_trace() {
+        return;
+    }
+    if !Path::new("/proc/self/schedstat").exists() {
+        return println!("skipped: the kernel here keeps no account of the time that a task ran");
+    }
+    let room = room();
+    let run = |words: &[&str]| {
+        let run = output(chic_trace().current_dir(room.path()).args(words));
+        assert!(run.status.success(), "{words:?}: {}", text(&run.stderr));
+    };
+    let table = |file: &str| fs::read_to_string(room.path().join(file)).expect("a table");
+    let script = "sleep 0.3; dd if=/dev/zero of=/dev/null bs=16M count=20 status=none";
+    let columns = ["-c", "-U", "cpu-time,total-time,calls,name", "-S", "cpu-time", "-o"];
+    run(&[&["-f", "--keep", "run.ctrace"], &columns[..], &["live", "sh", "-c", script]].concat());
+    let live = table("live");
+    let lines: Vec<Vec<&str>> = live.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0], ["cpu", "seconds", "seconds", "calls", "syscall"], "{live}");
+    let rows: Vec<&[&str]> = lines[2..].iter().map(|line| &line[..]).collect();
+    let of =
+        |name: &str| *rows.iter().find(|row| row.last() == Some(&name)).unwrap_or_else(|| panic!("{name}: {live}"));
+    let seconds = |row: &[&str], at: usize| row[at].parse::<f64>().unwrap_or_else(|_| panic!("{row:?}: {live}"));
+    let (read, sleep) = (of("read"), of("clock_nanosleep"));
+    assert!(seconds(sleep, 1) >= 0.3 && seconds(sleep, 0) < 0.1, "{live}");
+    assert!(seconds(read, 0) > 0.005, "{live}");
+    // Three programs end, and no call that ends one returns.
+    let ends = rows.iter().position(|row| row.last() == Some(&"exit_group")).expect("an end");
+    assert_eq!(rows[ends][..3], ["not", "measured", "0.000000"], "{live}");
+    assert!(
+        rows[ends + 1..].iter().all(|row| row[0] == "not" || row[0].starts_with('-') || row.last() == Some(&"total")),
+        "{live}"
+    );
+    let times: Vec<f64> = rows[..ends].iter().map(|row| seconds(row, 0)).collect();
+    assert!(times.is_sorted_by(|a, b| a >= b) && times[0] > 0.0, "{live}");
+    let total = seconds(of("total"), 0);
+    assert!((times.iter().sum::<f64>() - total).abs() < 0.000_1, "{live}");
+    // The recording has it, too.
+    run(&[&["report", "run.ctrace", "-f"], &columns[..], &["later"]].concat());
+    assert_eq!(table("later"), live);
+    run(&["record", "--cpu-time", "-o", "kept.ctrace", "true"]);
+    run(&[&["report", "kept.ctrace"], &columns[..], &["later"]].concat());
+    let later = table("later");
+    assert!(
+        later.contains("not measured") && later.lines().last().is_some_and(|line| line.ends_with("total")),
+        "{later}"
+    );
+    // One that was made without says so, and no 0.
+    run(&["record", "-o", "bare.ctrace", "true"]);
+    run(&[&["report", "bare.ctrace"], &columns[..], &["later"]].concat());
+    let bare = table("later");
+    let mut rows: Vec<&str> = bare.lines().skip(2).filter(|line| !line.starts_with("---")).collect();
+    assert_eq!(
+        rows.pop(),
+        Some("cpu-time was not measured: the recording was made without (-U cpu-time with --keep, record --cpu-time)")
+    );
+    assert!(rows.len() > 3 && rows.iter().all(|line| line.starts_with("not measured ")), "{bare}");
+    // Nothing else shows of it: the calls are those of a run without.
+    run(&["-U", "cpu-time", "-C", "-o", "with", "cat", "/dev/null"]);
+    run(&["-C", "-o", "without", "cat", "/dev/null"]);
+    let [with, without] = ["with", "without"].map(|file| {
+        let told = table(file);
+        let names = told.lines().take_while(|line| !line.starts_with('+')).map(|line| line.split('(').next());
+        names.map(|name| name.map(str::to_owned)).collect::<Vec<_>>()
+    });
+    assert!(with.len() > 20);
+    assert_eq!(with, without);
+}
+
 /// Prints where it stands: its parent, and the group and session of its tracer.
 const WHERE: &str = r#"
 [ "$PPID" = "$CALLER" ] && echo child || echo grandchild

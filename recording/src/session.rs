@@ -61,6 +61,9 @@ pub struct PayloadLimits {
     pub notes: u8,
     /// Golden mode: all bytes moved over streams, up to this many in the run.
     pub content_max: Option<u64>,
+    /// Is it noted how long tasks had run at the entry and the exit of each call?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cpu_time: bool,
 }
 
 impl PayloadLimits {
@@ -74,6 +77,7 @@ impl PayloadLimits {
             environment: false,
             notes: 0,
             content_max: None,
+            cpu_time: false,
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::io;
 
 use recording::event::Call;
-use recording::views::{Count, Line};
+use recording::views::{Count, Line, ran_ns};
 use syscalls::{Abi, Memory, Shape};
 
 use crate::spread::{PERCENTILES, Spread, Times};
@@ -38,6 +38,8 @@ pub enum Column {
     P99,
     /// Bytes that were moved.
     Bytes,
+    /// CPU time in the kernel, seconds.
+    CpuTime,
 }
 
 impl Column {
@@ -46,7 +48,7 @@ impl Column {
         [Column::TimePercent, Column::TotalTime, Column::AverageTime, Column::Calls, Column::Errors, Column::Name];
 
     /// All of them, with the word that names them first.
-    pub const KEYS: [(&'static str, Column); 12] = [
+    pub const KEYS: [(&'static str, Column); 13] = [
         ("time-percent", Column::TimePercent),
         ("total-time", Column::TotalTime),
         ("min-time", Column::MinTime),
@@ -59,6 +61,7 @@ impl Column {
         ("p95", Column::P95),
         ("p99", Column::P99),
         ("bytes", Column::Bytes),
+        ("cpu-time", Column::CpuTime),
     ];
 
     /// By strace's key of `-U` or ours, aliases among them.
@@ -92,14 +95,18 @@ impl Column {
             Column::P95 => ("p95", 8),
             Column::P99 => ("p99", 8),
             Column::Bytes => ("bytes", 11),
+            Column::CpuTime => ("cpu seconds", NOT_MEASURED.len()),
         }
     }
 
     /// Does it need more than sums?
     pub fn needs_more(self) -> bool {
-        matches!(self, Column::P50 | Column::P95 | Column::P99 | Column::Bytes)
+        matches!(self, Column::P50 | Column::P95 | Column::P99 | Column::Bytes | Column::CpuTime)
     }
 }
+
+/// In place of a value that nobody knows.
+const NOT_MEASURED: &str = "not measured";
 
 /// One line of the table.
 pub(crate) struct TableLine<'a> {
@@ -128,7 +135,8 @@ impl TableLine<'_> {
             Column::Errors if count.errors == 0 => String::new(),
             Column::Errors => count.errors.to_string(),
             Column::Name => self.name.to_owned(),
-            Column::P50 | Column::P95 | Column::P99 => seconds(self.more.value(column)),
+            Column::P50 | Column::P95 | Column::P99 => seconds(self.more.value(column).unwrap_or(0)),
+            Column::CpuTime => self.more.value(column).map_or_else(|| NOT_MEASURED.to_owned(), seconds),
             Column::Bytes => self.more.bytes.to_string(),
         }
     }
@@ -170,20 +178,28 @@ pub(crate) fn write(out: &mut Vec<u8>, columns: &[Column], lines: &[TableLine<'_
 pub(crate) struct More {
     spread: Option<Spread>,
     bytes: u64,
+    /// ns on a CPU inside the calls of which that is known, and how many those are.
+    ran: (u64, u64),
 }
 
 impl More {
-    /// The value of a column that needs more: ns or bytes.
-    pub(crate) fn value(&self, column: Column) -> u64 {
+    /// Calls whose CPU time is known.
+    pub(crate) fn cpu_timed(&self) -> u64 {
+        self.ran.1
+    }
+
+    /// The value of a column that needs more: ns or bytes; `None` where nothing was measured.
+    pub(crate) fn value(&self, column: Column) -> Option<u64> {
         let percentile = |percent: u64| {
             let at = PERCENTILES.iter().position(|known| *known == percent);
-            at.zip(self.spread).and_then(|(at, spread)| spread.percentiles.get(at).copied()).unwrap_or(0)
+            at.zip(self.spread).and_then(|(at, spread)| spread.percentiles.get(at).copied())
         };
         match column {
             Column::P50 => percentile(50),
             Column::P95 => percentile(95),
             Column::P99 => percentile(99),
-            _ => self.bytes,
+            Column::CpuTime => (self.ran.1 > 0).then_some(self.ran.0),
+            _ => Some(self.bytes),
         }
     }
 }
@@ -192,16 +208,35 @@ impl More {
 #[derive(Debug, Default)]
 pub(crate) struct MoreOfAll {
     times: Times<Option<Line>>,
-    bytes: HashMap<Option<Line>, u64>,
+    sums: HashMap<Option<Line>, Sums>,
+    overhead_ns: u64,
+}
+
+/// What is added up.
+#[derive(Debug, Default)]
+struct Sums {
+    bytes: u64,
+    /// As in [`More`].
+    ran: (u64, u64),
 }
 
 impl MoreOfAll {
+    /// Nothing seen; so much is taken off the CPU time of each call, down to nothing, ns.
+    pub(crate) fn without(overhead_ns: u64) -> Self {
+        MoreOfAll { overhead_ns, ..MoreOfAll::default() }
+    }
+
     /// A call of this line. The error is that of the file in which times wait.
     pub(crate) fn observe(&mut self, line: Line, call: &Call<'_>, took: Option<u64>) -> io::Result<()> {
-        let bytes = bytes_moved(call);
+        let (bytes, ran) = (bytes_moved(call), ran_ns(call));
         for line in [Some(line), None] {
-            let sum = self.bytes.entry(line).or_default();
-            *sum = sum.saturating_add(bytes);
+            let sums = self.sums.entry(line).or_default();
+            sums.bytes = sums.bytes.saturating_add(bytes);
+            if let Some(ran) = ran {
+                let (ns, calls) = &mut sums.ran;
+                *ns = ns.saturating_add(ran.saturating_sub(self.overhead_ns));
+                *calls += 1;
+            }
             if let Some(took) = took {
                 self.times.add(line, took)?;
             }
@@ -212,8 +247,9 @@ impl MoreOfAll {
     /// All of it, when every call has come.
     pub(crate) fn settle(&mut self) -> io::Result<HashMap<Option<Line>, More>> {
         let spreads = self.times.spreads()?;
-        let bytes = std::mem::take(&mut self.bytes);
-        Ok(bytes.into_iter().map(|(line, bytes)| (line, More { spread: spreads.get(&line).copied(), bytes })).collect())
+        let sums = std::mem::take(&mut self.sums).into_iter();
+        let more = |(line, Sums { bytes, ran })| (line, More { spread: spreads.get(&line).copied(), bytes, ran });
+        Ok(sums.map(more).collect())
     }
 }
 
@@ -249,9 +285,10 @@ mod tests {
 
     #[test]
     fn percentiles_are_those_of_the_times() {
-        let more = More { spread: Spread::of(vec![10, 20, 30, 40]), bytes: 7 };
-        assert_eq!([Column::P50, Column::P95, Column::Bytes].map(|column| more.value(column)), [25, 39, 7]);
-        assert_eq!(More::default().value(Column::P50), 0);
+        let more = More { spread: Spread::of(vec![10, 20, 30, 40]), bytes: 7, ran: (0, 1) };
+        let columns = [Column::P50, Column::P95, Column::Bytes, Column::CpuTime];
+        assert_eq!(columns.map(|column| more.value(column)), [Some(25), Some(39), Some(7), Some(0)]);
+        assert_eq!([Column::P50, Column::CpuTime].map(|column| More::default().value(column)), [None, None]);
     }
 
     #[test]

@@ -30,6 +30,11 @@ pub(crate) fn dec_right(out: &mut Vec<u8>, value: u64, width: usize) {
     out.extend_from_slice(digits);
 }
 
+/// How many digits a decimal number has.
+pub(crate) fn places(value: u64) -> usize {
+    decimal(&mut [0; 20], value).len()
+}
+
 /// Appends a decimal number, left-aligned in `width` columns.
 pub(crate) fn dec_left(out: &mut Vec<u8>, value: u64, width: usize) {
     let from = out.len();
@@ -107,6 +112,7 @@ mod tests {
         for value in (0..70).flat_map(|shift| [1u64.checked_shl(shift), 10u64.checked_pow(shift)]).flatten() {
             for value in [value.wrapping_sub(1), value, value.wrapping_add(1)] {
                 assert_eq!(text(|out| dec(out, value)), value.to_string());
+                assert_eq!(places(value), value.to_string().len());
                 assert_eq!(text(|out| signed(out, value as i64)), (value as i64).to_string());
                 assert_eq!(text(|out| hex(out, value)), format!("{value:#x}"));
                 assert_eq!(text(|out| octal(out, value)), format!("{value:o}"));

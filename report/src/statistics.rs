@@ -7,7 +7,7 @@ use recording::event::Call;
 use recording::views::{Clock, Counted, Line, Tally, took_ns};
 
 use crate::digits;
-use crate::spread::{NAMES, Spread, Times};
+use crate::spread::{NAMES, PERCENTILES, Spread, Times};
 use crate::summary::{SortBy, name_of, sort};
 
 /// Columns of a cell that stands behind a line of the table.
@@ -90,11 +90,69 @@ impl Statistics {
 }
 
 /// Puts the spread of each row behind its line of a table that begins at `start`: a header, a rule, the rows, a
-/// rule, the total.
-pub(crate) fn beside(out: &mut Vec<u8>, start: usize, rows: &[Row]) {
+/// rule, the total. On a terminal that is not so many columns wide (`width`) it stands below the table.
+pub(crate) fn join(out: &mut Vec<u8>, start: usize, rows: &[Row], width: Option<usize>) {
+    let table = out.get(start..).unwrap_or_default();
+    let widest = table.split(|byte| *byte == b'\n').map(<[u8]>::len).max().unwrap_or(0);
+    match width {
+        Some(width) if widest + NAMES.len() * (WIDTH + 1) > width => below(out, rows, width),
+        _ => beside(out, start, rows, widest),
+    }
+}
+
+/// Appends the spread in tables with a name at the end of each line, none wider than `width` unless one value and a
+/// name are: no value is shortened.
+fn below(out: &mut Vec<u8>, rows: &[Row], width: usize) {
+    const HEAD: &str = "syscall";
+    let values: Vec<Option<[u64; NAMES.len()]>> = rows.iter().map(Row::spread_values).collect();
+    let name = rows.iter().map(|row| row.name.len()).max().unwrap_or(0).max(HEAD.len());
+    let widths = NAMES.map(str::len).into_iter().enumerate().map(|(column, head)| {
+        let all = values.iter().flatten().filter_map(|values| values.get(column));
+        all.map(|value| digits::places(*value)).fold(head, usize::max)
+    });
+    let columns: Vec<(usize, (&str, usize))> = NAMES.into_iter().zip(widths).enumerate().collect();
+    // Moments and extremes, then percentiles.
+    let (first, second) = columns.split_at(NAMES.len() - PERCENTILES.len());
+    for half in [first, second] {
+        let mut rest = half;
+        while !rest.is_empty() {
+            let mut used = name;
+            let fitting = rest.iter().take_while(|(_, (_, column))| {
+                used += column + 1;
+                used <= width
+            });
+            let (shown, behind) = rest.split_at(fitting.count().max(1).min(rest.len()));
+            rest = behind;
+            out.push(b'\n');
+            let mut line = |text: &str, cell: &dyn Fn(&mut Vec<u8>, usize, usize)| {
+                for (at, (_, column)) in shown {
+                    cell(out, *at, *column);
+                    out.push(b' ');
+                }
+                out.extend_from_slice(text.as_bytes());
+                out.push(b'\n');
+            };
+            line(HEAD, &|out, at, column| {
+                let head = NAMES.get(at).copied().unwrap_or_default();
+                digits::spaces(out, column.saturating_sub(head.len()));
+                out.extend_from_slice(head.as_bytes());
+            });
+            line(&"-".repeat(name), &|out, _, column| out.resize(out.len() + column, b'-'));
+            for (row, values) in rows.iter().zip(&values) {
+                line(&row.name, &|out, at, column| match values.as_ref().and_then(|values| values.get(at)) {
+                    Some(value) => digits::dec_right(out, *value, column),
+                    // None of these calls returned.
+                    None => digits::spaces(out, column),
+                });
+            }
+        }
+    }
+}
+
+/// Appends the spread behind the lines of a table whose longest line has `widest` columns.
+fn beside(out: &mut Vec<u8>, start: usize, rows: &[Row], widest: usize) {
     let table = out.split_off(start);
     let lines: Vec<&[u8]> = table.split_inclusive(|byte| *byte == b'\n').collect();
-    let widest = lines.iter().map(|line| line.len().saturating_sub(1)).max().unwrap_or(0);
     for (at, line) in lines.iter().enumerate() {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         out.extend_from_slice(line);

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use recording::session::{Header, Trailer};
-use recording::views::{Clock, Counted, Line, Tally};
+use recording::views::{Clock, Count, Counted, Line, Tally};
 use recording::{Batch, Sink, SinkError};
 use syscalls::Abi;
 
 use crate::columns::{self, Column, More, MoreOfAll, TableLine};
 use crate::output::Stream;
-use crate::statistics::{Statistics, beside};
+use crate::statistics::{Statistics, join};
 use crate::{Destination, Shown};
 
 /// Options of the table.
@@ -24,6 +24,8 @@ pub struct SummaryOptions {
     pub overhead_ns: u64,
     /// Mean, deviation and percentiles behind each row (`--stats-extended`).
     pub spread: bool,
+    /// Columns of the terminal on which it is shown, where that is one: what does not fit stands below the table.
+    pub width: Option<usize>,
     /// Which events.
     pub shown: Shown,
 }
@@ -66,7 +68,9 @@ impl SortBy {
             Column::Calls => SortBy::Calls,
             Column::Errors => SortBy::Errors,
             Column::Name => SortBy::Name,
-            column @ (Column::P50 | Column::P95 | Column::P99 | Column::Bytes) => SortBy::Other(column),
+            column @ (Column::P50 | Column::P95 | Column::P99 | Column::Bytes | Column::CpuTime) => {
+                SortBy::Other(column)
+            }
         })
     }
 }
@@ -79,6 +83,8 @@ pub struct Summary {
     clock: Clock,
     statistics: Statistics,
     more: Option<MoreOfAll>,
+    /// Does the recording know CPU times?
+    cpu_timed: bool,
 }
 
 impl Summary {
@@ -89,7 +95,8 @@ impl Summary {
             to: to.into_stream(),
             clock: Clock::new(&Header::default()),
             statistics: Statistics::new(options.spread).without(options.overhead_ns),
-            more: more.then(MoreOfAll::default),
+            more: more.then(|| MoreOfAll::without(options.overhead_ns)),
+            cpu_timed: false,
             options,
         }
     }
@@ -98,6 +105,7 @@ impl Summary {
 impl Sink for Summary {
     fn begin(&mut self, header: &Header) -> Result<(), SinkError> {
         self.clock = Clock::new(header);
+        self.cpu_timed = header.limits.as_ref().is_some_and(|limits| limits.cpu_time);
         Ok(())
     }
 
@@ -124,8 +132,13 @@ impl Sink for Summary {
         let more = more.unwrap_or_default();
         let counted = write_table(self.to.buffer(), self.statistics.tally(), &more, &self.options);
         if self.options.spread {
-            let rows = self.statistics.rows_of(&counted).map_err(|source| self.to.failed(source))?;
-            beside(self.to.buffer(), start, &rows);
+            let mut rows = self.statistics.rows_of(&counted).map_err(|source| self.to.failed(source))?;
+            rows.iter_mut().zip(&counted).for_each(|(row, counted)| row.name = strace_name_of(counted));
+            join(self.to.buffer(), start, &rows, self.options.width);
+        }
+        let options = &self.options;
+        if options.columns.contains(&Column::CpuTime) || options.sort == SortBy::Other(Column::CpuTime) {
+            cpu_notes(self.to.buffer(), &counted, self.statistics.tally().total(), &more, self.cpu_timed);
         }
         self.to.flush()
     }
@@ -195,6 +208,7 @@ fn write_table(
     let mut rows = tally.rows();
     sort(&mut rows, options.sort);
     if let SortBy::Other(column) = options.sort {
+        // What was not measured comes last.
         rows.sort_by_key(|row| std::cmp::Reverse(more_of(Some(row.line())).value(column)));
     }
     let total = tally.total();
@@ -211,6 +225,31 @@ fn write_table(
     let columns = if options.columns.is_empty() { &Column::USUAL[..] } else { &options.columns };
     columns::write(out, columns, &lines);
     rows
+}
+
+/// Says of which calls no CPU time is known; `asked`: somebody looked.
+fn cpu_notes(out: &mut Vec<u8>, rows: &[Counted], total: &Count, more: &HashMap<Option<Line>, More>, asked: bool) {
+    let timed = |line: Option<Line>| more.get(&line).map_or(0, More::cpu_timed);
+    if total.calls > 0 && timed(None) == 0 {
+        let why = if asked {
+            "the kernel keeps no such account, or /proc can't be read"
+        } else {
+            "the recording was made without (-U cpu-time with --keep, record --cpu-time)"
+        };
+        out.extend_from_slice(format!("cpu-time was not measured: {why}\n").as_bytes());
+        return;
+    }
+    // A name of which none is known says so in its line.
+    for row in rows {
+        let (calls, timed) = (row.count.calls, timed(Some(row.line())));
+        if timed > 0 && timed < calls {
+            let name = strace_name_of(row);
+            let lacking = calls - timed;
+            out.extend_from_slice(
+                format!("{name}: cpu-time of {lacking} of {calls} calls was not measured\n").as_bytes(),
+            );
+        }
+    }
 }
 
 /// Hundredths of a percent, rounded; none of nothing.

@@ -339,6 +339,8 @@ pub struct Record {
     pub golden: bool,
     /// `-k`.
     pub stacks: bool,
+    /// `--cpu-time`.
+    pub cpu_time: bool,
 }
 
 /// A stored run, shown.

@@ -151,6 +151,12 @@ pub fn command() -> Command {
                 )
                 .arg(stacks("Keep the stack of each call, for `report -k` and `report --source`"))
                 .arg(stack_trace())
+                .arg(
+                    switch("cpu-time")
+                        .hide_short_help(true)
+                        .help_heading(LOOK)
+                        .help("Keep the CPU time inside each call, for `report -c -U cpu-time`"),
+                )
                 .arg(count("y", 'y').hide(true))
                 .arg(switch("golden").help_heading(SESSION).help("Keep all that a golden needs"))
                 .arg(argv(false)),

@@ -94,6 +94,7 @@ pub fn record(m: &ArgMatches) -> Result<Record, Problem> {
         notes,
         golden: on(m, "golden"),
         stacks: stack_words(m) > 0,
+        cpu_time: on(m, "cpu-time"),
     })
 }
 

@@ -121,10 +121,10 @@ pub fn table(heading: &'static str) -> Vec<Arg> {
             .short('S')
             .hide_short_help(true)
             .help_heading(heading)
-            .help("Order of the table: time, calls, errors, name, min-time, max-time, avg-time, nothing; p50, p95, p99, bytes"),
+            .help("Order of the table: time, calls, errors, name, min-time, max-time, avg-time, nothing; p50, p95, p99, bytes, cpu-time"),
         value("summary-columns", "LIST").short('U').hide_short_help(true).help_heading(heading).help(
             "Columns of the table: time-percent, total-time, min-time, max-time, avg-time, calls, errors, name; p50, \
-             p95, p99, bytes",
+             p95, p99, bytes, cpu-time (in the kernel)",
         ),
         value("summary-syscall-overhead", "TIME")
             .short('O')

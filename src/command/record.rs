@@ -15,7 +15,7 @@ use crate::{plan, session};
 
 /// Runs, stores, and ends as the program ended.
 pub fn run(ask: Record) -> Result<Ending, Problem> {
-    let Record { target, calls, session, to, strings, notes, golden, stacks } = ask;
+    let Record { target, calls, session, to, strings, notes, golden, stacks, cpu_time } = ask;
     let selection = Selection::of(&calls)?;
     if golden && selection.text().is_some() {
         return Err(Problem::usage("cannot take -e trace= together with --golden: a golden stands on every call"));
@@ -29,6 +29,7 @@ pub fn run(ask: Record) -> Result<Ending, Problem> {
     let to = Where::named(&to);
     let mut plan = plan::stored(target, &selection, &session, strings, notes, golden, to == Where::Stdout);
     plan.call_stacks = stacks;
+    plan.limits.cpu_time = cpu_time;
     // What a golden says of the files that a program made is left to what it does by itself.
     if !golden {
         plan::take_tracepoints(&mut plan);

@@ -5,8 +5,8 @@ use recording::file::{Read, Recording, State};
 use recording::session::Header;
 use recording::{Sink, SinkError, Tee};
 use report::clusters::{ClusterTable, Grouped};
+use report::document;
 use report::summary::SortBy;
-use report::{Destination, document};
 
 use crate::brought::{self, File};
 use crate::cli::General;
@@ -43,7 +43,7 @@ fn shown(ask: &Report, bytes: &[u8]) -> Result<Ending, Problem> {
         return refused("-P or -e fd=");
     }
     if !ask.look.columns.is_empty() || !ask.look.overhead.is_zero() || matches!(ask.look.sort, SortBy::Other(_)) {
-        return refused("-U, -O or -S by percentiles or bytes");
+        return refused("-U, -O or -S by percentiles, bytes or cpu-time");
     }
     let groups = Groups::of(ask.look.clusters.as_ref())?;
     let brought = brought::read(&ask.file, bytes, &ask.reading)?;
@@ -58,27 +58,30 @@ fn shown(ask: &Report, bytes: &[u8]) -> Result<Ending, Problem> {
         on_stdout: to == Where::Stdout,
         strings: u64::MAX,
     };
-    let (form, table) = show::form(&ask.look, &selection, setting);
     let output = Output::open_as(to, ask.look.format.is_whole(), ask.out.append)?;
+    let form = show::form(&ask.look, &selection, setting, &output);
+    let stderr = if ask.look.format.is_document() { Output::open(Where::Stderr, false).ok() } else { None };
+    // What stands behind the form; nowhere when our standard error is closed.
+    let beside = if ask.look.format.is_document() { stderr.as_ref() } else { Some(&output) };
+    let to_beside = || beside.map(Output::destination).transpose().ok().flatten();
     let written = match &brought {
         Brought::Document(document) => document::show(document, &form, output.destination()?),
         Brought::Table(counts) => document::show_table(counts, output.destination()?),
     };
+    let table = beside.and_then(|beside| show::table_behind(&ask.look, &selection, beside));
     let written = written.and_then(|()| match (&brought, table) {
         (Brought::Document(document), Some(table)) => {
-            let to = if ask.look.format.is_document() { stderr() } else { output.destination() };
-            to.map_or(Ok(()), |to| document::show(document, &table, to))
+            to_beside().map_or(Ok(()), |to| document::show(document, &table, to))
         }
         _ => Ok(()),
     });
     let written = written.and_then(|()| {
         let Some(groups) = groups else { return Ok(()) };
-        let to = if ask.look.format.is_document() { stderr() } else { output.destination() };
         let grouped = match &brought {
             Brought::Document(document) => Grouped::of_document(groups.clusters, document, &selection.shown()),
             Brought::Table(counts) => Grouped::of_table(groups.clusters, counts),
         };
-        to.map_or(Ok(()), |to| ClusterTable::new(grouped, to).print())
+        to_beside().map_or(Ok(()), |to| ClusterTable::new(grouped, to).print())
     });
     output.close(written.is_ok())?;
     match written {
@@ -91,10 +94,6 @@ fn shown(ask: &Report, bytes: &[u8]) -> Result<Ending, Problem> {
     }
     brought::tell(&ask.file, &brought, ask.look.verbose);
     Ok(Code::OK.into())
-}
-
-fn stderr() -> Result<Destination, Problem> {
-    Output::open(Where::Stderr, false).and_then(|output| output.destination())
 }
 
 /// Replays the recording into the printers.

@@ -126,6 +126,7 @@ macro_rules! layouts {
 }
 
 mod asynchronous;
+mod devices;
 mod files;
 mod ipc;
 mod net;
@@ -136,12 +137,16 @@ mod system;
 mod terminal;
 mod time;
 
-pub use {asynchronous::*, files::*, ipc::*, net::*, poll::*, process::*, signal::*, system::*, terminal::*, time::*};
+pub use {
+    asynchronous::*, devices::*, files::*, ipc::*, net::*, poll::*, process::*, signal::*, system::*, terminal::*,
+    time::*,
+};
 
 /// Every layout, by family.
 pub fn layouts() -> impl Iterator<Item = &'static Layout> {
     [
         asynchronous::LAYOUTS,
+        devices::LAYOUTS,
         files::LAYOUTS,
         ipc::LAYOUTS,
         net::LAYOUTS,

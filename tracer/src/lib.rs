@@ -57,7 +57,7 @@ pub use plan::{
 pub use sys::links::give_name;
 pub use sys::process::own_times;
 pub use sys::startup::was_closed;
-pub use sys::terminal::terminal;
+pub use sys::terminal::{columns, terminal};
 
 use recording::Sink;
 

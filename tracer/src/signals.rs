@@ -9,7 +9,7 @@ use crate::leave::Why;
 use crate::session::Session;
 use crate::sys::ptrace::{Gone, Stopped, Until};
 use crate::sys::signals::{self, Disposition, Mask, disposition, set_disposition};
-use crate::sys::{Tid, process, startup};
+use crate::sys::{Errno, Tid, process, startup};
 use crate::task::Phase;
 
 impl Session<'_> {
@@ -29,8 +29,15 @@ impl Session<'_> {
             // Killed here, it is in its last stop now, of which we are told next.
             return Err(Gone);
         }
+        let ip = match stopped.syscall_info() {
+            Ok(info) => info.ip,
+            Err(Errno(libc::ESRCH)) => return Err(Gone),
+            // A kernel without that request.
+            Err(_) => stopped.registers()?.ip,
+        };
         self.begin_event(Kind::Signal, 176, tid);
         self.event.put_u32(32, signal as u32);
+        self.event.put_u64(40, ip);
         self.event.put_bytes(48, &info);
         self.push_event();
         self.go_on(stopped, signal)

@@ -63,7 +63,7 @@ pub mod content {
     pub const BUILD_ID: u32 = 6;
 }
 
-/// Parts of a note on a descriptor: the low byte of its `path`; the rest is the element's index. The
+/// Parts of a note, most of them on a descriptor: the low byte of its `path`; the rest is the element's index. The
 /// number of the descriptor is `addr` (32 bits, `AT_FDCWD` too).
 pub mod note {
     /// The link text of `/proc/TID/fd/N`, of `/proc/TID/cwd` for `AT_FDCWD`.
@@ -77,6 +77,10 @@ pub mod note {
     /// The same of what stood under a path before a call that could make it or put something in its place;
     /// `arg` is that of the path. Not there: nothing stood there, or nobody looked.
     pub const PRESENT: u32 = 3;
+
+    /// How long the task had run on a CPU when it stood at its entry (phase 0) and at its exit (phase 1): u64, ns.
+    /// `arg` is [`super::ARG_NONE`]: it is no descriptor's. Not there: nobody asked, or the kernel keeps no account.
+    pub const RAN: u32 = 4;
 
     /// How the detail of a netlink socket begins: `NETLINK:[ROUTE:4711]`.
     pub const NETLINK: &[u8] = b"NETLINK:[";

@@ -25,6 +25,9 @@ pub(super) struct Note<'a> {
 pub(super) fn of<'a>(event: &Event<'a>) -> Vec<Note<'a>> {
     let mut notes: Vec<Note<'a>> = vec![];
     for payload in event.payloads().filter(|payload| payload.head.shape == Shape::Note) {
+        if payload.head.path == note::RAN {
+            continue;
+        }
         let (arg, made) = (payload.head.arg, payload.head.phase == 1 || payload.head.arg == ARG_NONE);
         let (element, part) = (payload.head.path >> 8, payload.head.path & 0xff);
         let same = |note: &Note<'_>| (note.arg, note.made, note.element) == (arg, made, element);

@@ -2,7 +2,7 @@
 
 use super::Clock;
 use super::numbers::NumberMap;
-use crate::event::{Call, flag};
+use crate::event::{ARG_NONE, Call, Shape, flag, note};
 
 /// Numbers below this have a place of their own.
 const FLAT: usize = 512;
@@ -177,6 +177,21 @@ impl Tally {
 /// How long a call took, in ns; `None` unless its entry and its exit were both seen.
 pub fn took_ns(call: &Call<'_>, clock: &Clock) -> Option<u64> {
     (call.returned() && call.entered() && call.left() != 0).then(|| clock.span(call.event.at(), call.left()))
+}
+
+/// How long the task was on a CPU inside the call, ns, which is time in the kernel: between its entry and its exit a task
+/// runs no code of its own. `None` where that was not measured.
+pub fn ran_ns(call: &Call<'_>) -> Option<u64> {
+    let at = |phase: u8| {
+        let mut notes = call.payloads_of(ARG_NONE);
+        let is_it = |head: &crate::event::PayloadHead| {
+            head.shape == Shape::Note && head.phase == phase && head.path == note::RAN
+        };
+        let bytes = notes.find(|payload| is_it(&payload.head))?.bytes;
+        bytes.try_into().ok().map(u64::from_le_bytes)
+    };
+    // Of what a damaged recording holds nothing is made.
+    at(1)?.checked_sub(at(0)?)
 }
 
 const X32: u8 = syscalls::Abi::X32 as u8;

@@ -13,7 +13,7 @@ mod shared;
 mod tasks;
 
 pub use clock::Clock;
-pub use counts::{Count, Counted, Line, Tally, took_ns};
+pub use counts::{Count, Counted, Line, Tally, ran_ns, took_ns};
 pub use descriptors::Descriptors;
 pub use lamport::Lamport;
 pub(crate) use numbers::NumberMap;

@@ -34,14 +34,13 @@ mod sockaddr;
 mod sockopt;
 mod string;
 mod structure;
+mod tasks;
 mod terminal;
 #[cfg(test)]
 mod tests;
 mod time;
 mod vector;
 mod word;
-
-use std::collections::HashMap;
 
 use recording::event::{ARG_NONE, Call};
 use syscalls::{Abi, Arg, Kind, Syscall};
@@ -50,6 +49,7 @@ pub(crate) use content::{Content, content};
 pub(crate) use dump::write_dump;
 pub(crate) use result::write_result_note;
 pub(crate) use string::Quoting;
+pub(crate) use tasks::{Numbered, TaskNames, write_task};
 
 use crate::text::{CallSets, Constants, Decoding, HexStrings, Notes, TextOptions};
 use printer::Printer;
@@ -70,7 +70,7 @@ pub(crate) struct Style {
     /// Names in front of arguments.
     pub(crate) argument_names: bool,
     /// Names of tasks by their number, where they are asked for.
-    pub(crate) task_names: Option<HashMap<u32, Vec<u8>>>,
+    pub(crate) task_names: Option<TaskNames>,
     /// What is asked of some calls only.
     sets: Option<Box<CallSets>>,
     /// For the dates behind times.
@@ -103,7 +103,7 @@ impl Style {
             notes: options.notes,
             constants: *constants,
             argument_names: *argument_names,
-            task_names: task_names.then(HashMap::new),
+            task_names: task_names.then(TaskNames::default),
             sets: (!calls.are_usual()).then(|| Box::new(calls.clone())),
             ..style
         }
@@ -190,7 +190,7 @@ pub(crate) fn write_fd_result(out: &mut Vec<u8>, style: &Style, call: &Call<'_>)
 
 /// Appends a `siginfo_t` of the 64-bit kernel interface, braces included.
 pub(crate) fn write_siginfo(out: &mut Vec<u8>, style: &Style, bytes: &[u8]) {
-    signals::write_siginfo(out, style.constants, bytes);
+    signals::write_siginfo(out, style, bytes, Numbered::Task);
 }
 
 /// Appends the text of argument `at`.

@@ -63,6 +63,8 @@ fn named(printer: &mut Printer<'_, '_>, result: i64) {
         "personality" => printer.personality(value),
         "sched_getscheduler" => printer.name_and_flags(&names::SCHED_POLICIES, &names::SCHED_POLICY_FLAGS, value),
         "adjtimex" | "clock_adjtime" if printer.shows_structures() => printer.name(&names::ADJTIMEX_STATES, value),
+        // NS_GET_NSTYPE
+        "ioctl" if printer.word(1) as u32 == 0xb703 => printer.name(&names::SETNS, value),
         "membarrier" if printer.word(0) == 0 && value != 0 => {
             printer.flags(&names::MEMBARRIER, value);
         }

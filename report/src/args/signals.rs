@@ -3,9 +3,11 @@
 use recording::event::{ARG_NONE, Shape};
 use syscalls::{Dir, names, signal};
 
+use super::Style;
 use super::kept::{signed, word};
 use super::printer::Printer;
 use super::string::Quoting;
+use super::tasks::{Numbered, write_task};
 use super::word::Number;
 use crate::digits;
 use crate::text::{Constants, HexStrings};
@@ -136,7 +138,10 @@ impl Printer<'_, '_> {
                     // `waitid` with nobody to report.
                     self.text(b"{}");
                 } else {
-                    write_siginfo(self.out, self.style.constants, kept.bytes);
+                    // `waitid` has waited for the child that it tells of; others tell of who sent them something.
+                    let waited = self.row.name == "waitid";
+                    let how = if waited { Numbered::WaitedFor } else { Numbered::Task };
+                    write_siginfo(self.out, self.style, kept.bytes, how);
                 }
             }
             _ => self.address(at),
@@ -144,8 +149,10 @@ impl Printer<'_, '_> {
     }
 }
 
-/// Appends `{si_signo=SIGCHLD, si_code=CLD_EXITED, …}` for the raw bytes of the 64-bit kernel interface.
-pub(crate) fn write_siginfo(out: &mut Vec<u8>, constants: Constants, bytes: &[u8]) {
+/// Appends `{si_signo=SIGCHLD, si_code=CLD_EXITED, …}` for the raw bytes of the 64-bit kernel interface; `from`: how the
+/// number of who sent it reads.
+pub(crate) fn write_siginfo(out: &mut Vec<u8>, style: &Style, bytes: &[u8], from: Numbered) {
+    let constants = style.constants;
     let (signo, errno, code) = (word(bytes, 0, 4) as u32, word(bytes, 4, 4), signed(bytes, 8, 4) as i32);
     out.extend_from_slice(b"{si_signo=");
     name(out, constants, signo);
@@ -171,17 +178,24 @@ pub(crate) fn write_siginfo(out: &mut Vec<u8>, constants: Constants, bytes: &[u8
         None if code > 0 => digits::hex(out, code as u64),
         None => digits::signed(out, i64::from(code)),
     }
-    details(out, constants, bytes, signo, code);
+    let sender = |out: &mut Vec<u8>| sender(out, style, bytes, from);
+    details(out, constants, bytes, (signo, code), &sender);
     out.push(b'}');
 }
 
-fn details(out: &mut Vec<u8>, constants: Constants, bytes: &[u8], signo: u32, code: i32) {
+fn details(
+    out: &mut Vec<u8>,
+    constants: Constants,
+    bytes: &[u8],
+    (signo, code): (u32, i32),
+    sender: &dyn Fn(&mut Vec<u8>),
+) {
     match code {
         0x80 => {
             if matches!(signo, signal::SIGSEGV | signal::SIGBUS | signal::SIGILL | signal::SIGFPE) {
                 address(out, bytes);
             } else if word(bytes, 16, 4) != 0 || word(bytes, 20, 4) != 0 {
-                sender(out, bytes);
+                sender(out);
             }
         }
         -2 => {
@@ -191,19 +205,19 @@ fn details(out: &mut Vec<u8>, constants: Constants, bytes: &[u8], signo: u32, co
             }
             given(out, bytes);
         }
-        0 | -6 => sender(out, bytes),
-        1.. => by_signal(out, constants, bytes, signo),
+        0 | -6 => sender(out),
+        1.. => by_signal(out, constants, bytes, signo, sender),
         _ => {
-            sender(out, bytes);
+            sender(out);
             value(out, bytes);
         }
     }
 }
 
-fn by_signal(out: &mut Vec<u8>, constants: Constants, bytes: &[u8], signo: u32) {
+fn by_signal(out: &mut Vec<u8>, constants: Constants, bytes: &[u8], signo: u32, sender: &dyn Fn(&mut Vec<u8>)) {
     match signo {
         signal::SIGCHLD => {
-            sender(out, bytes);
+            sender(out);
             out.extend_from_slice(b", si_status=");
             let status = word(bytes, 24, 4) as u32;
             if word(bytes, 8, 4) == 1 {
@@ -244,7 +258,7 @@ fn by_signal(out: &mut Vec<u8>, constants: Constants, bytes: &[u8], signo: u32) 
             }
         }
         _ => {
-            sender(out, bytes);
+            sender(out);
             value(out, bytes);
         }
     }
@@ -262,9 +276,9 @@ fn ticks(out: &mut Vec<u8>, ticks: u64) {
     }
 }
 
-fn sender(out: &mut Vec<u8>, bytes: &[u8]) {
+fn sender(out: &mut Vec<u8>, style: &Style, bytes: &[u8], from: Numbered) {
     out.extend_from_slice(b", si_pid=");
-    digits::dec(out, word(bytes, 16, 4));
+    write_task(out, style, word(bytes, 16, 4) as i64, from);
     out.extend_from_slice(b", si_uid=");
     digits::dec(out, word(bytes, 20, 4));
 }

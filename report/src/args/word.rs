@@ -6,7 +6,7 @@ use syscalls::{Arg, errno, ioctl, signal};
 
 use super::notes::Of;
 use super::printer::Printer;
-use super::string::Quoting;
+use super::tasks::{Numbered, write_task};
 use crate::digits;
 use crate::text::Constants;
 
@@ -519,13 +519,7 @@ impl Printer<'_, '_> {
 
     /// The number of a task, with its name where that is known and asked for.
     pub(super) fn task(&mut self, number: i64) {
-        self.signed(number);
-        let known = self.style.task_names.as_ref().zip(u32::try_from(number).ok());
-        if let Some(name) = known.and_then(|(names, number)| names.get(&number)) {
-            self.text(b"<");
-            Quoting::note(self.style.hex).write(self.out, name);
-            self.text(b">");
-        }
+        write_task(self.out, self.style, number, Numbered::Task);
     }
 
     /// An errno by name, 0 as it is.

@@ -7,7 +7,7 @@ use recording::document::{Call, Document, Row, Table};
 use super::takes;
 use crate::Shown;
 use crate::spread::Spread;
-use crate::statistics::{self, beside};
+use crate::statistics::{self, join};
 use crate::summary::{HEADER, RULE, SortBy, SummaryOptions, cells, line, share};
 
 /// Calls of one name.
@@ -79,7 +79,7 @@ pub(super) fn of_calls(out: &mut Vec<u8>, document: &Document<'_>, options: &Sum
     out.extend_from_slice(RULE.as_bytes());
     line(out, if rows.is_empty() { 0 } else { 10_000 }, total_ns, calls, errors, "total");
     if options.spread {
-        beside(out, start, &rows);
+        join(out, start, &rows, options.width);
     }
 }
 

@@ -3,7 +3,7 @@
 use recording::event::{Call, flag};
 use syscalls::{Abi, Returns, Syscall};
 
-use crate::args::{self, Style};
+use crate::args::{self, Numbered, Style, write_task};
 use crate::{digits, errno};
 
 /// A call with its row.
@@ -103,7 +103,15 @@ impl<'a> Named<'a> {
             Returns::OpenFlags | Returns::FdFlags => digits::hex(out, self.unsigned(result)),
             Returns::Octal => mode(out, self.unsigned(result)),
             Returns::Fd => args::write_fd_result(out, style, &self.call),
-            Returns::Int | Returns::Pid | Returns::Ready | Returns::Never => digits::signed(out, result),
+            Returns::Pid => match self.row.map_or("", |row| row.name) {
+                // Groups, sessions, and what strace tells as a number.
+                "getpgrp" | "getpgid" | "getsid" | "setsid" | "set_tid_address" | "semctl" => {
+                    digits::signed(out, result)
+                }
+                "wait4" | "waitpid" => write_task(out, style, result, Numbered::WaitedFor),
+                _ => write_task(out, style, result, Numbered::Task),
+            },
+            Returns::Int | Returns::Ready | Returns::Never => digits::signed(out, result),
         }
         let bare = out.len();
         out.extend_from_slice(b" (");

@@ -151,6 +151,9 @@ impl Text {
         match event.kind() {
             Some(Kind::Died) if event.u8(36) != SUPERSEDED => {
                 self.notice(event)?;
+                if let Some(names) = &mut self.style.task_names {
+                    names.ended(event.task());
+                }
                 self.tasks.observe(event);
                 self.memory.remove(event.task());
                 self.forget_stack(event.task());
@@ -186,6 +189,12 @@ impl Text {
         }
         if self.options.shown.takes_call(&call) {
             self.complete(task, &named)?;
+        }
+        if let Some(names) = &mut self.style.task_names
+            && named.row.is_some_and(|row| matches!(row.name, "wait4" | "waitpid"))
+            && let Ok(child) = u32::try_from(call.result())
+        {
+            names.waited_for(child);
         }
         // A line that waits for its task's fate is not told yet.
         if self.held.waits_for.is_none() || self.held.task != task {
@@ -401,13 +410,13 @@ impl Text {
         if matches!(event.kind(), Some(Kind::Born | Kind::Exec | Kind::Named))
             && let Some(task) = self.tasks.get(event.task())
         {
-            names.insert(task.tid, task.comm.clone());
+            names.named(task.tid, task.comm.clone());
         }
     }
 
     /// Appends the name of a task, where that is asked for and known.
     fn task_name(&self, line: &mut Vec<u8>, task: u32) -> bool {
-        let Some(name) = self.style.task_names.as_ref().and_then(|names| names.get(&task)) else { return false };
+        let Some(name) = self.style.task_names.as_ref().and_then(|names| names.get(task)) else { return false };
         line.push(b'<');
         Quoting::note(self.style.hex).write(line, name);
         line.push(b'>');

@@ -76,8 +76,9 @@ pub(super) fn look(m: &ArgMatches) -> Result<Look, Problem> {
     }
     if let Some(key) = text(m, "summary-sort-by") {
         look.sort = SortBy::by_key(key).ok_or_else(|| {
-            Problem::usage(format!("cannot sort by {key:?}: there is no such column"))
-                .hint("time, calls, errors, name, min-time, max-time, avg-time, nothing; p50, p95, p99, bytes")
+            Problem::usage(format!("cannot sort by {key:?}: there is no such column")).hint(
+                "time, calls, errors, name, min-time, max-time, avg-time, nothing; p50, p95, p99, bytes, cpu-time",
+            )
         })?;
     }
     if let Some(overhead) = text(m, "summary-syscall-overhead") {
@@ -119,16 +120,18 @@ fn needs(look: &Look) -> Result<(), Problem> {
     // The table of strace; in a page and in CSV the columns are fixed.
     let table = look.format == Format::Summary || (look.table_too && look.format != Format::Html);
     let other = matches!(look.sort, SortBy::Other(_));
-    for (given, flag) in
-        [(!look.columns.is_empty(), "-U"), (other, "-S by percentiles or bytes"), (!look.overhead.is_zero(), "-O")]
-    {
+    for (given, flag) in [
+        (!look.columns.is_empty(), "-U"),
+        (other, "-S by percentiles, bytes or cpu-time"),
+        (!look.overhead.is_zero(), "-O"),
+    ] {
         if given && !table {
             return Err(Problem::usage(format!("cannot take {flag} without -c or -C: there is no such table")));
         }
     }
     if look.spread && other {
-        return Err(Problem::usage("cannot take -S by percentiles or bytes together with --stats-extended")
-            .hint("-U p50,p95,p99,bytes has them as columns"));
+        return Err(Problem::usage("cannot take -S by percentiles, bytes or cpu-time together with --stats-extended")
+            .hint("-U p50,p95,p99,bytes,cpu-time has them as columns"));
     }
     if look.lamport && (look.compact || !matches!(look.format, Format::Json | Format::JsonLines)) {
         return Err(Problem::usage("cannot take --lamport here: only whole JSON documents and lines have that clock")

@@ -18,6 +18,7 @@
 //! | `argv` | pointers: `Vector`, path 0, `wanted` = their number; string i: `Element`, path i |
 //! | `envp` | the same; when the environment is not kept, an empty `Vector` with `NOT_READ` and `wanted` = the number of variables |
 //! | descriptor | `Note`s, see `notes`; those that stand in memory, see `nested` |
+//! | none | where it is asked for, how long the task had run: a `Note`, see `cpu_time` |
 //!
 //! Words of a `Vector` are 64 bits wide also for tasks with 4-byte pointers. Structures of such tasks
 //! are not copied, nor is anything behind NULL. A length of zero gives an empty payload.
@@ -28,6 +29,7 @@
 //! was known how many: golden mode keeps what was moved, not what was offered.
 
 mod aside;
+mod cpu_time;
 mod gather;
 mod nested;
 mod netlink;
@@ -121,6 +123,9 @@ impl Capture {
     /// The call of `record` was entered: appends what it reads.
     pub fn entry(&mut self, who: &Who, record: &mut Record) {
         let Some((nr, words)) = record.view().call().map(|call| (call.nr(), call.args())) else { return };
+        if self.limits.cpu_time {
+            cpu_time::note(who, 0, record);
+        }
         let plan = self.plans.get(who.abi, nr);
         let Some(row) = plan.row else { return };
         if plan.moves_messages && self.netlinks.may_be(words[0]) {
@@ -143,6 +148,9 @@ impl Capture {
         let view = record.view();
         let Some(call) = view.call().filter(|call| call.entered() && call.returned()) else { return };
         let (nr, words, result) = (call.nr(), call.args(), call.result());
+        if self.limits.cpu_time {
+            cpu_time::note(who, 1, record);
+        }
         let plan = self.plans.get(who.abi, nr);
         let Some(row) = plan.row else { return };
         if plan.after || (plan.before && self.content.is_some()) {

@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 
 /// Both ends of a new terminal of this size: ours, which keeps it alive, and the one that a program gets. It
@@ -25,6 +25,14 @@ pub fn terminal(rows: u16, columns: u16) -> io::Result<(File, OwnedFd)> {
     let fd = checked(unsafe { libc::ioctl(ours.as_raw_fd(), libc::TIOCGPTPEER, flags) })?;
     // SAFETY: the kernel has just made this descriptor for us; nobody else owns it.
     Ok((ours, unsafe { OwnedFd::from_raw_fd(fd) }))
+}
+
+/// Columns of a terminal, where it knows them.
+pub fn columns(terminal: &impl AsFd) -> Option<u16> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: TIOCGWINSZ writes one winsize, which outlives the call.
+    checked(unsafe { libc::ioctl(terminal.as_fd().as_raw_fd(), libc::TIOCGWINSZ, &raw mut size) }).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col)
 }
 
 fn checked(result: libc::c_int) -> io::Result<libc::c_int> {
