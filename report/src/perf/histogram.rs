@@ -1,6 +1,5 @@
 //! Histograms of durations: buckets no wider than 1/32 of their values.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -8,10 +7,14 @@ use serde::{Serialize, Serializer};
 /// One above the largest bucket.
 const BUCKETS: u32 = 1920;
 
+/// Buckets of a power of two.
+const STEPS: usize = 32;
+
 /// How often a duration in nanoseconds fell into each bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Histogram {
-    counts: BTreeMap<u32, u64>,
+    /// By power of two, up to the largest that was met; those that were never met take no room.
+    octaves: Vec<Option<Box<[u64; STEPS]>>>,
 }
 
 impl Histogram {
@@ -31,20 +34,40 @@ impl Histogram {
 
     /// Counts one value.
     pub fn add(&mut self, nanos: u64) {
-        *self.counts.entry(Self::bucket(nanos)).or_default() += 1;
+        self.count(Self::bucket(nanos), 1);
+    }
+
+    fn count(&mut self, bucket: u32, count: u64) {
+        let (octave, step) = (bucket as usize / STEPS, bucket as usize % STEPS);
+        if octave >= self.octaves.len() {
+            self.octaves.resize(octave + 1, None);
+        }
+        let Some(steps) = self.octaves.get_mut(octave) else { return };
+        if let Some(sum) = steps.get_or_insert_default().get_mut(step) {
+            *sum = sum.saturating_add(count);
+        }
+    }
+
+    /// Buckets that were met and how often, ascending.
+    fn counts(&self) -> impl Iterator<Item = (u32, u64)> {
+        let steps = |(octave, steps): (usize, &Option<Box<[u64; STEPS]>>)| {
+            let steps = steps.as_deref().copied().unwrap_or_default();
+            let counts = steps.into_iter().enumerate().filter(|(_, count)| *count > 0);
+            counts.map(move |(step, count)| ((octave * STEPS + step) as u32, count))
+        };
+        self.octaves.iter().enumerate().flat_map(steps)
     }
 
     /// Adds the counts of another.
     pub fn merge(&mut self, other: &Histogram) {
-        for (bucket, count) in &other.counts {
-            let sum = self.counts.entry(*bucket).or_default();
-            *sum = sum.saturating_add(*count);
+        for (bucket, count) in other.counts() {
+            self.count(bucket, count);
         }
     }
 
     /// Values counted.
     pub fn total(&self) -> u128 {
-        self.counts.values().map(|count| u128::from(*count)).sum()
+        self.counts().map(|(_, count)| u128::from(count)).sum()
     }
 
     /// The middle of the bucket in which the `percent`-th part ends, within the smallest and largest value.
@@ -52,10 +75,10 @@ impl Histogram {
     pub fn percentile(&self, percent: u128, min: u64, max: u64) -> Option<u64> {
         let wanted = (self.total() * percent).div_ceil(100).max(1);
         let mut seen = 0;
-        for (bucket, count) in &self.counts {
-            seen += u128::from(*count);
+        for (bucket, count) in self.counts() {
+            seen += u128::from(count);
             if seen >= wanted {
-                let (low, high) = Self::range(*bucket);
+                let (low, high) = Self::range(bucket);
                 return Some((low + (high - low) / 2).min(max).max(min));
             }
         }
@@ -64,26 +87,27 @@ impl Histogram {
 
     /// Reads `BUCKET:COUNT` joined by single spaces, ascending.
     pub fn read(text: &str) -> Option<Self> {
-        let mut counts = BTreeMap::new();
+        let mut histogram = Histogram::default();
+        let mut last = None;
         if text.is_empty() {
-            return Some(Histogram::default());
+            return Some(histogram);
         }
         for part in text.split(' ') {
             let (bucket, count) = part.split_once(':')?;
             let (bucket, count): (u32, u64) = (bucket.parse().ok()?, count.parse().ok()?);
-            let ascends = counts.last_key_value().is_none_or(|(last, _)| *last < bucket);
+            let ascends = last.replace(bucket).is_none_or(|last| last < bucket);
             if bucket >= BUCKETS || count == 0 || !ascends {
                 return None;
             }
-            counts.insert(bucket, count);
+            histogram.count(bucket, count);
         }
-        Some(Histogram { counts })
+        Some(histogram)
     }
 }
 
 impl fmt::Display for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, (bucket, count)) in self.counts.iter().enumerate() {
+        for (i, (bucket, count)) in self.counts().enumerate() {
             let gap = if i == 0 { "" } else { " " };
             write!(f, "{gap}{bucket}:{count}")?;
         }

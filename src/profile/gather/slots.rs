@@ -26,15 +26,46 @@ struct Open {
     inherited: Vec<u64>,
 }
 
+/// Numbers in the timeline, by id.
+#[derive(Debug)]
+struct Numbers {
+    all: HashMap<u64, u32>,
+    /// Those that were asked for lately, by the low bits of the id.
+    recent: [Option<(u64, u32)>; RECENT],
+}
+
+/// A program that marks millions of spans marks few places.
+const RECENT: usize = 64;
+
+impl Default for Numbers {
+    fn default() -> Numbers {
+        Numbers { all: HashMap::new(), recent: [None; RECENT] }
+    }
+}
+
+impl Numbers {
+    fn get(&mut self, id: u64) -> Option<u32> {
+        let recent = self.recent.get_mut(id as usize % RECENT)?;
+        match recent {
+            Some((known, number)) if *known == id => Some(*number),
+            _ => {
+                let number = *self.all.get(&id)?;
+                *recent = Some((id, number));
+                Some(number)
+            }
+        }
+    }
+}
+
 /// What all tracepoints said.
 #[derive(Debug, Default)]
 pub struct Slots {
-    /// Number in the timeline, by id.
-    numbers: HashMap<u64, u32>,
+    numbers: Numbers,
     /// Process and address of the first call site of each number.
     sites: HashMap<u32, (u32, u64)>,
     streams: Vec<Stream>,
-    open: HashMap<usize, Open>,
+    /// By number of the task.
+    open: Vec<Open>,
     uses: u64,
     /// Last word of each task on each tracepoint; 0 is the task as a whole.
     allocations: BTreeMap<(usize, u64), Allocations>,
@@ -99,10 +130,10 @@ impl Slots {
                 continue;
             }
             last = Some(record.at.saturating_add(1000));
-            let tracepoint = match self.numbers.get(&id) {
-                Some(number) => *number,
+            let tracepoint = match self.numbers.get(id) {
+                Some(number) => number,
                 // An exit of what nobody entered is counted, too; it needs no name.
-                None if self.numbers.len() < MOST => self.number(id, timeline),
+                None if self.numbers.all.len() < MOST => self.number(id, timeline),
                 None => {
                     self.counts.dropped += 1;
                     continue;
@@ -115,16 +146,18 @@ impl Slots {
 
     /// Task `maker` made a process: its spans are open there, too, and are nobody's there.
     pub fn forked(&mut self, maker: usize, child: usize) {
-        let Some(open) = self.open.get(&maker) else { return };
+        let Some(open) = self.open.get(maker) else { return };
         let inherited = [open.inherited.as_slice(), &open.own].concat();
-        if !inherited.is_empty() {
-            self.open.insert(child, Open { own: Vec::new(), inherited });
+        if !inherited.is_empty()
+            && let Some(open) = open_of(&mut self.open, child)
+        {
+            *open = Open { own: Vec::new(), inherited };
         }
     }
 
     /// Is it the exit of a span that was entered before a fork? It is counted then.
     fn is_inherited(&mut self, task: usize, id: u64, what: timeline::What) -> bool {
-        let open = self.open.entry(task).or_default();
+        let Some(open) = open_of(&mut self.open, task) else { return false };
         if matches!(what, timeline::What::Enter) {
             if open.own.len() < OPEN_MAX {
                 open.own.push(id);
@@ -143,7 +176,7 @@ impl Slots {
 
     fn number(&mut self, id: u64, timeline: &mut Timeline) -> u32 {
         let number = timeline.tracepoint(Tracepoint { id, ..Tracepoint::default() });
-        self.numbers.insert(id, number);
+        self.numbers.all.insert(id, number);
         number
     }
 
@@ -166,10 +199,10 @@ impl Slots {
             (1..=BUDGET_MAX).contains(&budget).then_some(budget)
         };
         let budgets = [some(told.cpu_us), some(told.gpu_us), some(told.mem_bytes), some(told.io_bytes)];
-        let is_new = !self.numbers.contains_key(&told.id);
-        let number = match self.numbers.get(&told.id) {
-            Some(number) => *number,
-            None if self.numbers.len() < MOST => self.number(told.id, timeline),
+        let is_new = !self.numbers.all.contains_key(&told.id);
+        let number = match self.numbers.get(told.id) {
+            Some(number) => number,
+            None if self.numbers.all.len() < MOST => self.number(told.id, timeline),
             None => return,
         };
         if told.site != 0 {
@@ -214,7 +247,7 @@ impl Slots {
 
     /// Was any tracepoint met?
     pub fn has_any(&self) -> bool {
-        !self.numbers.is_empty()
+        !self.numbers.all.is_empty()
     }
 
     /// How often places were passed that are no ends of spans, by label.
@@ -253,7 +286,7 @@ impl Slots {
                 add(whole.get_or_insert_default(), counts);
                 continue;
             }
-            let number = self.numbers.get(id).copied();
+            let number = self.numbers.all.get(id).copied();
             if let Some(tracepoint) = number.and_then(|number| timeline.tracepoint_mut(number)) {
                 let known = tracepoint.alloc.get_or_insert_default();
                 sum(&mut known.calls, &[counts.calls, counts.zeroed_calls, counts.realloc_calls]);
@@ -263,6 +296,14 @@ impl Slots {
         }
         whole
     }
+}
+
+/// What is open in a task; tasks are numbered densely.
+fn open_of(all: &mut Vec<Open>, task: usize) -> Option<&mut Open> {
+    if task >= all.len() {
+        all.resize_with(task + 1, Open::default);
+    }
+    all.get_mut(task)
 }
 
 /// Adds what a target claims: any number.

@@ -1,6 +1,6 @@
 //! One task by time, from its birth to its end: which spans are open when, and what each of them takes.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::idle::Busy;
 use super::measures::Measures;
@@ -26,8 +26,8 @@ pub(super) struct Sweep {
     /// Paths by the path around them and the tracepoint.
     known: HashMap<(usize, u32), usize>,
     open: Vec<Open>,
-    /// Open spans of each tracepoint; kept at 0, which says that the task entered it.
-    depth: HashMap<u32, u64>,
+    /// Tracepoints that the task entered.
+    entered: BTreeSet<u32>,
     /// Bytes moved by calls so far.
     moved: u64,
     is_on: bool,
@@ -47,16 +47,41 @@ pub(super) struct Path {
     pub off: u64,
     /// Samples of each stack that were taken on it.
     pub samples: BTreeMap<u32, u64>,
+    /// Spans of its innermost tracepoint that are open on it.
+    depth: u64,
+    /// The path that was entered from it last, by its tracepoint: most often that is the next one, too.
+    recent: Option<(u32, usize)>,
 }
 
 /// What is told but not settled yet, each kind in order.
 #[derive(Debug, Default)]
 struct Waiting {
     switches: VecDeque<(u64, bool)>,
-    marks: VecDeque<Mark>,
+    marks: VecDeque<Waits>,
     calls: VecDeque<Call>,
     samples: VecDeque<(u64, u32)>,
 }
+
+/// A mark that waits; there may be millions.
+#[derive(Debug, Clone, Copy)]
+struct Waits {
+    at: u64,
+    /// Growth of live heap; [`NO_PEAK`] where it was not measured.
+    peak: u64,
+    tracepoint: u32,
+    kind: MarkKind,
+}
+
+/// What a mark says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MarkKind {
+    Enter,
+    Exit,
+    Abandoned,
+}
+
+/// No heap grows as far.
+const NO_PEAK: u64 = u64::MAX;
 
 /// An open span.
 #[derive(Debug)]
@@ -86,32 +111,61 @@ pub(super) struct Into<'a> {
     pub busy: &'a mut Busy,
 }
 
-/// What comes next.
+/// What comes next, beside marks.
 enum Next {
     Switch(u64, bool),
-    Mark(Mark),
     Call(Call),
     Sample(u64, u32),
 }
 
+/// A moment, and what comes first in it: a switch, then an enter, a call, an exit, and a sample last.
+type Moment = (u64, u8);
+
+const SWITCH: u8 = 0;
+const ENTER: u8 = 1;
+const CALL: u8 = 2;
+const EXIT: u8 = 3;
+const SAMPLE: u8 = 4;
+
+impl Waits {
+    fn new(mark: Mark) -> Waits {
+        let (kind, peak) = match mark.what {
+            What::Enter => (MarkKind::Enter, NO_PEAK),
+            What::Exit { peak_bytes } => (MarkKind::Exit, peak_bytes.unwrap_or(NO_PEAK)),
+            What::Abandoned => (MarkKind::Abandoned, NO_PEAK),
+        };
+        Waits { at: mark.at, peak, tracepoint: mark.tracepoint, kind }
+    }
+
+    fn moment(&self) -> Moment {
+        (self.at, if self.kind == MarkKind::Enter { ENTER } else { EXIT })
+    }
+}
+
 impl Waiting {
-    /// Takes what comes next, if it happened before `until`. Of one moment a switch comes first, and a sample last; an enter
-    /// comes before a call, a call before an exit.
-    fn next(&mut self, until: u64) -> Option<Next> {
-        let mark = |mark: &Mark| (mark.at, if matches!(mark.what, What::Enter) { 1 } else { 3 });
+    /// When something other than a mark comes next, if that is before `until`.
+    fn next_moment(&self, until: u64) -> Option<Moment> {
         let heads = [
-            self.switches.front().map(|(at, _)| (*at, 0)),
-            self.marks.front().map(mark),
-            self.calls.front().map(|call| (call.entered, 2)),
-            self.samples.front().map(|(at, _)| (*at, 4)),
+            self.switches.front().map(|(at, _)| (*at, SWITCH)),
+            self.calls.front().map(|call| (call.entered, CALL)),
+            self.samples.front().map(|(at, _)| (*at, SAMPLE)),
         ];
-        let first = heads.into_iter().flatten().min().filter(|(at, _)| *at < until)?;
-        match first.1 {
-            0 => self.switches.pop_front().map(|(at, on)| Next::Switch(at, on)),
-            2 => self.calls.pop_front().map(Next::Call),
-            4 => self.samples.pop_front().map(|(at, stack)| Next::Sample(at, stack)),
-            _ => self.marks.pop_front().map(Next::Mark),
+        heads.into_iter().flatten().min().filter(|(at, _)| *at < until)
+    }
+
+    /// Takes what comes at this moment.
+    fn next(&mut self, (_, what): Moment) -> Option<Next> {
+        match what {
+            SWITCH => self.switches.pop_front().map(|(at, on)| Next::Switch(at, on)),
+            CALL => self.calls.pop_front().map(Next::Call),
+            _ => self.samples.pop_front().map(|(at, stack)| Next::Sample(at, stack)),
         }
+    }
+
+    /// Takes the next mark, if it comes before this moment.
+    fn mark(&mut self, until: Moment) -> Option<Waits> {
+        self.marks.front().filter(|mark| mark.moment() < until)?;
+        self.marks.pop_front()
     }
 }
 
@@ -128,7 +182,7 @@ impl Sweep {
             abandoned: 0,
             known: HashMap::new(),
             open: Vec::new(),
-            depth: HashMap::new(),
+            entered: BTreeSet::new(),
             moved: 0,
             is_on: false,
             since: born.at,
@@ -143,6 +197,7 @@ impl Sweep {
 
     pub(super) fn mark(&mut self, mark: Mark) {
         let marks = &mut self.waiting.marks;
+        let mark = Waits::new(mark);
         if marks.back().is_none_or(|last| last.at <= mark.at) {
             marks.push_back(mark);
         } else {
@@ -161,20 +216,20 @@ impl Sweep {
 
     /// Gives all that happened before `until` to paths and measures.
     pub(super) fn settle(&mut self, until: u64, into: &mut Into<'_>) {
-        while let Some(next) = self.waiting.next(until) {
-            match next {
-                Next::Switch(at, on) => {
+        loop {
+            let moment = self.waiting.next_moment(until);
+            // There are many marks to each of the others.
+            while let Some(mark) = self.waiting.mark(moment.unwrap_or((until, SWITCH))) {
+                self.marked(mark, into);
+            }
+            match moment.and_then(|moment| self.waiting.next(moment)) {
+                None => break,
+                Some(Next::Switch(at, on)) => {
                     self.advance(at, into);
                     self.is_on = on;
                 }
-                Next::Mark(mark) if mark.tracepoint as usize >= into.tracepoints.len() => {}
-                Next::Mark(mark) => match mark.what {
-                    What::Enter => self.enter(mark.at, mark.tracepoint, into),
-                    What::Exit { peak_bytes } => self.exit(mark, peak_bytes, End::Exit, into),
-                    What::Abandoned => self.exit(mark, None, End::Abandoned, into),
-                },
-                Next::Call(call) => self.made(&call, into),
-                Next::Sample(at, stack) => {
+                Some(Next::Call(call)) => self.made(&call, into),
+                Some(Next::Sample(at, stack)) => {
                     self.advance(at, into);
                     let path = self.path();
                     if let Some(path) = self.paths.get_mut(path).filter(|_| self.is_on || !into.switches) {
@@ -202,29 +257,62 @@ impl Sweep {
         }
     }
 
+    fn marked(&mut self, mark: Waits, into: &mut Into<'_>) {
+        if mark.tracepoint as usize >= into.tracepoints.len() {
+            return;
+        }
+        match mark.kind {
+            MarkKind::Enter => self.enter(mark.at, mark.tracepoint, into),
+            MarkKind::Exit => self.exit(mark, End::Exit, into),
+            MarkKind::Abandoned => self.exit(mark, End::Abandoned, into),
+        }
+    }
+
     fn enter(&mut self, at: u64, tracepoint: u32, into: &mut Into<'_>) {
         self.advance(at, into);
-        let around = self.path();
-        let paths = &mut self.paths;
-        let path = *self.known.entry((around, tracepoint)).or_insert_with(|| {
-            paths.push(Path { step: Some((around, tracepoint)), ..Path::default() });
-            paths.len() - 1
-        });
+        let path = self.inside(self.path(), tracepoint, into);
         self.calls += 1;
         let Some(measures) = into.measures.get_mut(tracepoint as usize) else { return };
-        let depth = self.depth.entry(tracepoint).or_insert_with(|| {
-            measures.threads += 1;
-            0
-        });
-        *depth += 1;
-        measures.max_depth = measures.max_depth.max(*depth);
+        let depth = self.paths.get(path).map_or(0, |path| path.depth);
+        measures.max_depth = measures.max_depth.max(depth);
         measures.first = if measures.calls == 0 { at } else { measures.first.min(at) };
         measures.calls += 1;
         self.open.push(Open { tracepoint, entered: at, ran: self.ran, moved: self.moved, path });
     }
 
-    fn exit(&mut self, mark: Mark, peak: Option<u64>, end: End, into: &mut Into<'_>) {
-        let Mark { at, tracepoint, .. } = mark;
+    /// The path that a span of `tracepoint` makes of the path `around` it.
+    fn inside(&mut self, around: usize, tracepoint: u32, into: &mut Into<'_>) -> usize {
+        let recent = self.paths.get(around).and_then(|path| path.recent);
+        if let Some((_, path)) = recent.filter(|(known, _)| *known == tracepoint) {
+            return path;
+        }
+        let path = match self.known.get(&(around, tracepoint)) {
+            Some(path) => *path,
+            None => self.add_path(around, tracepoint, into),
+        };
+        if let Some(around) = self.paths.get_mut(around) {
+            around.recent = Some((tracepoint, path));
+        }
+        path
+    }
+
+    fn add_path(&mut self, around: usize, tracepoint: u32, into: &mut Into<'_>) -> usize {
+        let above = std::iter::successors(self.paths.get(around), |path| self.paths.get(path.step?.0));
+        let same = |path: &&Path| path.step.is_some_and(|(_, other)| other == tracepoint);
+        let depth = above.into_iter().find(same).map_or(0, |path| path.depth) + 1;
+        self.paths.push(Path { step: Some((around, tracepoint)), depth, ..Path::default() });
+        let path = self.paths.len() - 1;
+        self.known.insert((around, tracepoint), path);
+        if self.entered.insert(tracepoint)
+            && let Some(measures) = into.measures.get_mut(tracepoint as usize)
+        {
+            measures.threads += 1;
+        }
+        path
+    }
+
+    fn exit(&mut self, mark: Waits, end: End, into: &mut Into<'_>) {
+        let Waits { at, tracepoint, .. } = mark;
         let Some(place) = self.open.iter().rposition(|open| open.tracepoint == tracepoint) else {
             self.unmatched_exits += 1;
             return;
@@ -233,16 +321,13 @@ impl Sweep {
         while self.open.len() > place + 1 {
             self.close(at, None, End::Abandoned, into);
         }
-        self.close(at, peak, end, into);
+        self.close(at, Some(mark.peak).filter(|peak| *peak != NO_PEAK), end, into);
     }
 
     /// Ends the innermost span.
     fn close(&mut self, at: u64, peak: Option<u64>, end: End, into: &mut Into<'_>) {
         let Some(open) = self.open.pop() else { return };
-        let depth = self.depth.get_mut(&open.tracepoint).map_or(0, |depth| {
-            *depth = depth.saturating_sub(1);
-            *depth
-        });
+        let is_outermost = self.paths.get(open.path).is_some_and(|path| path.depth == 1);
         let number = open.tracepoint as usize;
         let (Some(measures), Some(tracepoint)) = (into.measures.get_mut(number), into.tracepoints.get(number)) else {
             return;
@@ -251,7 +336,7 @@ impl Sweep {
         let cpu = self.ran - open.ran;
         measures.wall.add(wall);
         measures.cpu.add(cpu);
-        if depth == 0 {
+        if is_outermost {
             measures.wall.total += u128::from(wall);
             measures.cpu.total += u128::from(cpu);
         }
@@ -273,9 +358,12 @@ impl Sweep {
     fn made(&mut self, call: &Call, into: &mut Into<'_>) {
         self.moved = self.moved.saturating_add(call.read_bytes).saturating_add(call.written_bytes);
         let innermost = self.open.last().map(|open| open.tracepoint);
-        for tracepoint in self.depth.iter().filter(|(_, depth)| **depth > 0).map(|(tracepoint, _)| *tracepoint) {
-            if let Some(measures) = into.measures.get_mut(tracepoint as usize) {
-                measures.call(call, innermost == Some(tracepoint));
+        // Of several spans of one tracepoint the outermost stands for all.
+        for open in &self.open {
+            if self.paths.get(open.path).is_some_and(|path| path.depth == 1)
+                && let Some(measures) = into.measures.get_mut(open.tracepoint as usize)
+            {
+                measures.call(call, innermost == Some(open.tracepoint));
             }
         }
     }
