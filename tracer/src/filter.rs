@@ -3,11 +3,12 @@
 //! ```text
 //! ld  arch;  jne x86-64 → TRACE
 //! ld  nr;    jset bit 30 → TRACE
+//! clone, arch_prctl that nobody asked for: by their first word
 //! binary search of the runs of equal answers:   TRACE | cookie   or   ALLOW
 //! ```
 //!
-//! An unknown architecture is traced, never killed: a program may well start a 32-bit helper. Only
-//! `arch` and `nr` are tested, so the kernel answers the calls that nobody asked for from a bitmap.
+//! An unknown architecture is traced, never killed: a program may well start a 32-bit helper. Of all other calls only
+//! `arch` and `nr` are tested, so the kernel answers those that nobody asked for from a bitmap.
 
 use crate::Wanted;
 use crate::sys::seccomp::Instruction;
@@ -24,17 +25,21 @@ const JEQ: u16 = 0x15;
 const JGE: u16 = 0x35;
 const JSET: u16 = 0x45;
 const RET: u16 = 0x06;
+/// Where the lower half of a call's first word stands.
+const FIRST_WORD: u32 = 16;
 
 /// Traced whether or not somebody asked: what the session itself must know of.
-const ALWAYS: [u64; 7] = [
-    56,  // clone, for CLONE_UNTRACED
+const ALWAYS: [u64; 5] = [
     101, // ptrace: the tracer must not be traced by those it traces
     157, // prctl: filters, no_new_privs
-    158, // arch_prctl
     317, // seccomp
     425, // io_uring_setup
-    435, // clone3
+    435, // clone3: its flags lie in memory
 ];
+const CLONE: u64 = 56;
+const ARCH_PRCTL: u64 = 158;
+/// ARCH_SET_FS and ARCH_GET_FS: where a thread's own storage is. Every program asks for that once.
+const OF_THREADS: [u32; 2] = [0x1002, 0x1003];
 /// And these while core placement is on: they would show it.
 const CPUS: [u64; 2] = [203, 204];
 
@@ -63,6 +68,25 @@ pub fn program(wanted: &Wanted, placement: bool) -> Vec<Instruction> {
         op(JSET, 0, 1, 0x4000_0000),
         op(RET, 0, 0, RET_TRACE),
     ];
+    if !wanted.takes(syscalls::Abi::X86_64, CLONE) {
+        code.extend([
+            op(JEQ, 0, 4, CLONE as u32),
+            op(LD_ABS, 0, 0, FIRST_WORD),
+            op(JSET, 0, 1, libc::CLONE_UNTRACED as u32),
+            op(RET, 0, 0, RET_TRACE),
+            op(RET, 0, 0, RET_ALLOW),
+        ]);
+    }
+    if !wanted.takes(syscalls::Abi::X86_64, ARCH_PRCTL) {
+        code.extend([
+            op(JEQ, 0, 5, ARCH_PRCTL as u32),
+            op(LD_ABS, 0, 0, FIRST_WORD),
+            op(JEQ, 2, 0, OF_THREADS[0]),
+            op(JEQ, 1, 0, OF_THREADS[1]),
+            op(RET, 0, 0, RET_TRACE),
+            op(RET, 0, 0, RET_ALLOW),
+        ]);
+    }
     search(&runs, &mut code);
     code
 }
@@ -99,13 +123,24 @@ mod tests {
     use super::*;
 
     fn run(program: &[Instruction], arch: u32, nr: u32) -> u32 {
+        run_with(program, arch, nr, 0)
+    }
+
+    fn run_with(program: &[Instruction], arch: u32, nr: u32, first_word: u32) -> u32 {
         let (mut at, mut a) = (0, 0);
         loop {
             let i = program[at];
             at += 1;
             let jump = |holds: bool| usize::from(if holds { i.jt } else { i.jf });
             match i.code {
-                LD_ABS => a = if i.k == 4 { arch } else { nr },
+                LD_ABS => {
+                    a = match i.k {
+                        0 => nr,
+                        4 => arch,
+                        FIRST_WORD => first_word,
+                        other => panic!("field {other}"),
+                    }
+                }
                 JEQ => at += jump(a == i.k),
                 JGE => at += jump(a >= i.k),
                 JSET => at += jump(a & i.k != 0),
@@ -131,11 +166,27 @@ mod tests {
             let program = program(&wanted, false);
             assert!(program.len() < 4096);
             for nr in 0..2000u32 {
-                let expected = wanted.takes(syscalls::Abi::X86_64, nr.into()) || ALWAYS.contains(&nr.into());
+                let always = ALWAYS.contains(&nr.into()) || u64::from(nr) == ARCH_PRCTL;
+                let expected = wanted.takes(syscalls::Abi::X86_64, nr.into()) || always;
                 let found = run(&program, AUDIT_ARCH_X86_64, nr) == RET_TRACE;
                 assert_eq!(found, expected, "number {nr}");
             }
         }
+    }
+
+    #[test]
+    fn what_every_program_does_stops_nobody() {
+        let traced = |program: &[Instruction], nr: u64, word: u32| {
+            run_with(program, AUDIT_ARCH_X86_64, nr as u32, word) == RET_TRACE
+        };
+        let none = program(&only(&[]), false);
+        assert!(!traced(&none, CLONE, libc::SIGCHLD as u32));
+        assert!(traced(&none, CLONE, libc::CLONE_UNTRACED as u32 | libc::SIGCHLD as u32));
+        for (option, stops) in [(0x1001, true), (0x1002, false), (0x1003, false), (0x1004, true), (0x1012, true)] {
+            assert_eq!(traced(&none, ARCH_PRCTL, option), stops, "option {option:#x}");
+        }
+        let both = program(&only(&[CLONE, ARCH_PRCTL]), false);
+        assert!(traced(&both, CLONE, libc::SIGCHLD as u32) && traced(&both, ARCH_PRCTL, 0x1002));
     }
 
     #[test]
