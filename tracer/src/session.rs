@@ -173,7 +173,7 @@ impl<'s> Session<'s> {
             expected_deaths: 0,
             placement: Placement::for_plan(plan, calls),
             capture: Capture::new(&plan.limits, plan.golden),
-            meters: Meters::new(plan.counters),
+            meters: Meters::new(plan.counters, plan.follow && calls == Calls::Filtered),
             interval: plan.interval.map(|period| Interval { period, next: Instant::now() + period }),
             profile: Profile::default(),
             call_stacks: plan.call_stacks.then(|| Box::new(CallStacks::new())),
