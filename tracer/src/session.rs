@@ -345,9 +345,10 @@ impl<'s> Session<'s> {
         }
         self.release_held();
         self.sample_if_due();
+        // Rings first: what they hold is then told up to the time of the youngest sample.
+        self.drain_rings_if_due();
         self.drain_samples_if_due();
         self.drain_hits_if_due();
-        self.drain_rings_if_due();
         if !self.early.stopped.is_empty() {
             self.adopt_orphans();
             self.tick(Duration::from_millis(50));
