@@ -243,6 +243,36 @@ fn tracepoints_of_programs_that_chic_built_are_recorded() {
 }
 
 #[test]
+fn programs_of_chic_are_found_when_they_are_executed() {
+    if !is_here() {
+        return;
+    }
+    let dir = room();
+    let built = [&["-O1", "-pthread"][..], &["-O0", "-no-pie", "-pthread"], &["-O1", "-pthread", "-s"]];
+    for (name, flags) in ["first", "second", "third"].into_iter().zip(built) {
+        let Some(program) = compiled(dir.path(), "chic.c", flags) else { return };
+        fs::rename(program, dir.path().join(name)).expect("renamed");
+    }
+    let ran = run(dir.path(), &["--", "/bin/sh", "-c", "./first; ./second; /bin/true; ./third; ./first; exit $?"]);
+    assert_eq!((text(&ran.stdout).as_str(), ran.status.code()), ("1\n1\n1\n1\n", Some(3)), "{}", text(&ran.stderr));
+    assert!(text(&ran.stderr).contains("first, recorded by breakpoints"), "{}", text(&ran.stderr));
+    let document = document(dir.path());
+    let parse = metric(&document, "Demo::Parse::hot; path=1");
+    assert_eq!((&parse["calls"], &parse["max_depth"], &parse["threads"]), (&3015.into(), &4.into(), &9.into()));
+    assert_eq!((&parse["budget_cpu_us"], &parse["source"]), (&2000.into(), &"chic-hooks".into()), "{parse}");
+    assert_eq!(metric(&document, "Demo::walk")["calls"], 3000);
+    let missing = &document["summary"]["not_measured"];
+    let told = missing["tracepoints"].as_str().expect("a program without symbols");
+    assert!(told.contains("third, and its tracepoints are not recorded: its symbols were taken off"), "{told}");
+    assert_eq!(told.matches("1 lines of .chic.meta").count(), 2, "{told}");
+    let cost = missing["overhead_ns_per_call"].as_str().expect("what they cost");
+    assert!(cost.contains("second, recorded by breakpoints"), "{cost}");
+    // Where nothing is executed later, nobody is told of it.
+    let ran = run(dir.path(), &["--", "/bin/sh", "-c", "/bin/true; exit 5"]);
+    assert!(ran.status.code() == Some(5) && !text(&ran.stderr).contains("Chic"), "{}", text(&ran.stderr));
+}
+
+#[test]
 fn budgets_that_chics_callers_do_not_pass_are_none() {
     if !is_here() {
         return;

@@ -214,7 +214,7 @@ impl Sink for Gather {
         }
         for missing in &trailer.not_measured {
             let key = match missing.what.as_str() {
-                key @ ("functions" | "tracepoints" | "counters") => key,
+                key @ ("functions" | "tracepoints" | "counters" | "overhead_ns_per_call") => key,
                 "counters.perf" => "counters",
                 _ => continue,
             };
