@@ -93,6 +93,7 @@ fn plan(target: Target, selection: &Selection, session: &Session, limits: Payloa
         call_stacks: false,
         tracepoints: None,
         probes: None,
+        chic: None,
         probes_by: Default::default(),
         injections: selection.injections().to_vec(),
         injects_only: selection.accesses().cloned(),

@@ -243,6 +243,36 @@ fn tracepoints_of_programs_that_chic_built_are_recorded() {
 }
 
 #[test]
+fn programs_of_chic_are_found_when_they_are_executed() {
+    if !is_here() {
+        return;
+    }
+    let dir = room();
+    let built = [&["-O1", "-pthread"][..], &["-O0", "-no-pie", "-pthread"], &["-O1", "-pthread", "-s"]];
+    for (name, flags) in ["first", "second", "third"].into_iter().zip(built) {
+        let Some(program) = compiled(dir.path(), "chic.c", flags) else { return };
+        fs::rename(program, dir.path().join(name)).expect("renamed");
+    }
+    let ran = run(dir.path(), &["--", "/bin/sh", "-c", "./first; ./second; /bin/true; ./third; ./first; exit $?"]);
+    assert_eq!((text(&ran.stdout).as_str(), ran.status.code()), ("1\n1\n1\n1\n", Some(3)), "{}", text(&ran.stderr));
+    assert!(text(&ran.stderr).contains("first, recorded by breakpoints"), "{}", text(&ran.stderr));
+    let document = document(dir.path());
+    let parse = metric(&document, "Demo::Parse::hot; path=1");
+    assert_eq!((&parse["calls"], &parse["max_depth"], &parse["threads"]), (&3015.into(), &4.into(), &9.into()));
+    assert_eq!((&parse["budget_cpu_us"], &parse["source"]), (&2000.into(), &"chic-hooks".into()), "{parse}");
+    assert_eq!(metric(&document, "Demo::walk")["calls"], 3000);
+    let missing = &document["summary"]["not_measured"];
+    let told = missing["tracepoints"].as_str().expect("a program without symbols");
+    assert!(told.contains("third, and its tracepoints are not recorded: its symbols were taken off"), "{told}");
+    assert_eq!(told.matches("1 lines of .chic.meta").count(), 2, "{told}");
+    let cost = missing["overhead_ns_per_call"].as_str().expect("what they cost");
+    assert!(cost.contains("second, recorded by breakpoints"), "{cost}");
+    // Where nothing is executed later, nobody is told of it.
+    let ran = run(dir.path(), &["--", "/bin/sh", "-c", "/bin/true; exit 5"]);
+    assert!(ran.status.code() == Some(5) && !text(&ran.stderr).contains("Chic"), "{}", text(&ran.stderr));
+}
+
+#[test]
 fn budgets_that_chics_callers_do_not_pass_are_none() {
     if !is_here() {
         return;
@@ -364,6 +394,9 @@ fn functions_of_libraries_are_traced_when_asked_for() {
     let other = dir.path().join("other");
     fs::copy(program, &other).expect("copied");
     let other = other.to_str().expect("UTF-8");
+    let link = dir.path().join("link");
+    fs::hard_link(program, &link).expect("linked");
+    let link = link.to_str().expect("UTF-8");
     for by in MECHANISMS {
         let words = ["--trace-fn", "^(own_|main$)", "--trace-fn-libs", "--", program];
         let Some(ran) = run_by(by, dir.path(), &words) else { continue };
@@ -375,11 +408,20 @@ fn functions_of_libraries_are_traced_when_asked_for() {
             assert!(metric.get("abandoned").is_none(), "{metric}");
         }
         assert_eq!(document["summary"]["not_measured"].get("functions"), None);
-        // Of another program with the same library nothing is counted.
-        let ran = run_by(by, dir.path(), &[words.as_slice(), &[other]].concat()).expect("as before");
-        assert_eq!(ran.status.code(), Some(4), "{by}: {}", text(&ran.stderr));
-        assert_eq!(text(&ran.stdout).lines().count(), 2, "{by}: {}", text(&ran.stdout));
-        assert_eq!(metric(&self::document(dir.path()), "own_turn")["calls"], 1000, "{by}");
+        // Of another program with the same library nothing is counted; what was hit there all the same is told.
+        // The program is the same by another name, too.
+        for (executed, calls, uncounted) in [(other, 1000, by == "uprobes"), (link, 2001, false)] {
+            let ran = run_by(by, dir.path(), &[words.as_slice(), &[executed]].concat()).expect("as before");
+            assert_eq!(ran.status.code(), Some(4), "{by}: {}", text(&ran.stderr));
+            assert_eq!(text(&ran.stdout).lines().count(), 2, "{by}: {}", text(&ran.stdout));
+            let document = self::document(dir.path());
+            assert_eq!(metric(&document, "own_turn")["calls"], calls, "{by}");
+            let missing = document["summary"]["not_measured"]["functions"].as_str();
+            // Enters and exits of 1001 calls of one function and 201 of the other.
+            let told = missing
+                .is_some_and(|why| why.starts_with("2404 hits in ") && why.contains("libown.so are not counted"));
+            assert_eq!((told, missing.is_some()), (uncounted, uncounted), "{by}, {executed}: {missing:?}");
+        }
     }
 }
 

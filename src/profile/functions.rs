@@ -1,11 +1,12 @@
 //! Functions: which of a program are traced by probes, and how that is said.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 
 use recording::event::TracepointSource;
 use regex::{Regex, RegexBuilder};
 use report::perf::trace_id;
-use tracer::probes::chic::Found;
+use tracer::probes::chic::{Executed, Found};
 use tracer::probes::uprobes::{self, Refusal};
 use tracer::probes::{Marked, Mechanism, Point, Program, Search};
 use tracer::{Plan, probes};
@@ -29,7 +30,7 @@ const SIZE: usize = 1 << 20;
 pub fn ask(probes: &Probes, follow: bool, fake: bool, plan: &mut Plan) -> Result<Vec<(String, String)>, Problem> {
     let mut missing = Vec::new();
     let asked = add_asked(probes, follow, plan, &mut missing)?;
-    match hooks(plan) {
+    match hooks(plan, follow) {
         Ok(Found::Hooks(_)) if !follow => {
             let why = "with --no-follow no breakpoints are set: its processes would be killed by them";
             missing.push(untold(why));
@@ -101,14 +102,20 @@ fn not_followed() -> Problem {
         .hint("a process that is not traced would be killed by the breakpoints it inherits")
 }
 
-/// Where a program tells Chic's runtime of its tracepoints.
-fn hooks(plan: &Plan) -> Result<Found, String> {
+/// Where a program tells Chic's runtime of its tracepoints. With `follow` those are looked at that are executed later, too.
+fn hooks(plan: &mut Plan, follow: bool) -> Result<Found, String> {
     let word = |name| std::env::var(name).unwrap_or_default().trim().to_lowercase();
     if ["off", "0"].contains(&word("CHIC_TRACE").as_str()) {
         return Ok(Found::No);
     }
+    let three_words = word("CHIC_TRACE_ABI") == "3";
+    plan.chic = follow.then_some(Executed { three_words, known: None });
     let file = probes::program_of(plan.launch.as_ref().ok_or("no program is given")?)?;
-    probes::chic::hooks(&file, word("CHIC_TRACE_ABI") == "3")
+    let found = probes::chic::hooks(&file, three_words)?;
+    if let (Some(executed), Ok(meta)) = (&mut plan.chic, std::fs::metadata(&file)) {
+        executed.known = Some((meta.dev(), meta.ino()));
+    }
+    Ok(found)
 }
 
 fn untold(why: &str) -> (String, String) {

@@ -233,7 +233,8 @@ impl Session<'_> {
             self.let_go(stopped, Reason::Exec);
             return Ok(());
         }
-        if look::has_vdso(tid) {
+        // Where no call is asked for, none is missed.
+        if self.wanted.as_ref().is_none_or(|wanted| !wanted.is_empty()) && look::has_vdso(tid) {
             self.unseen_vdso(tid);
         }
         self.warn_of_lost_privilege(tid);

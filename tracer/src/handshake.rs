@@ -96,7 +96,7 @@ impl Session<'_> {
         }
         let Some(pid) = self.tasks.get(stopped.tid()).map(|task| task.pid) else { return Ok(()) };
         if let Some(probes) = &mut self.probes {
-            probes.leave_chic(self.now);
+            probes.leave_chic(pid, self.now);
         }
         let Some(rings) = &self.rings else { return stopped.skip_call(EINVAL) };
         let options = rings.options;

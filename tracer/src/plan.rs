@@ -45,6 +45,9 @@ pub struct Plan {
     /// Functions of the program whose calls are counted. A target with breakpoints can't live without its tracer, and is
     /// killed with it.
     pub probes: Option<crate::probes::Program>,
+    /// Record the tracepoints of programs of Chic that are executed later, by breakpoints. Only where calls are picked by a
+    /// filter: a target with one is killed with its tracer anyway.
+    pub chic: Option<crate::probes::chic::Executed>,
     /// What sets their probes.
     pub probes_by: crate::probes::Mechanism,
     /// Calls that are tampered with.
@@ -102,6 +105,7 @@ impl Default for Plan {
             call_stacks: false,
             tracepoints: None,
             probes: None,
+            chic: None,
             probes_by: Default::default(),
             injections: vec![],
             injects_only: None,

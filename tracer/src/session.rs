@@ -173,13 +173,15 @@ impl<'s> Session<'s> {
             expected_deaths: 0,
             placement: Placement::for_plan(plan, calls),
             capture: Capture::new(&plan.limits, plan.golden),
-            meters: Meters::new(plan.counters),
+            meters: Meters::new(plan.counters, plan.follow && calls == Calls::Filtered),
             interval: plan.interval.map(|period| Interval { period, next: Instant::now() + period }),
             profile: Profile::default(),
             call_stacks: plan.call_stacks.then(|| Box::new(CallStacks::new())),
             rings: plan.tracepoints.map(Rings::new),
-            probes: plan.probes.clone().map(|program| {
-                Probes::new(program, plan.tracepoints.is_some_and(|tracepoints| tracepoints.fake_clock))
+            probes: (plan.probes.is_some() || plan.chic.is_some()).then(|| {
+                let fake_clock = plan.tracepoints.is_some_and(|tracepoints| tracepoints.fake_clock);
+                let later = plan.chic.as_ref().filter(|_| calls == Calls::Filtered);
+                Probes::new(plan.probes.clone().unwrap_or_default(), fake_clock, later)
             }),
             root_seq: 0,
             event: Record::with_capacity(512),
@@ -224,7 +226,9 @@ impl<'s> Session<'s> {
             // Without its tracer a filtered call fails with ENOSYS: better dead than that.
             options |= option::SECCOMP | option::EXITKILL;
         }
-        if self.kill_on_exit || self.probes.as_ref().is_some_and(Probes::are_breakpoints) {
+        // Those that are found later are set in filtered processes only.
+        if self.kill_on_exit || self.probes.as_ref().is_some_and(|probes| probes.are_breakpoints() && probes.has_any())
+        {
             options |= option::EXITKILL;
         }
         options
@@ -345,9 +349,10 @@ impl<'s> Session<'s> {
         }
         self.release_held();
         self.sample_if_due();
+        // Rings first: what they hold is then told up to the time of the youngest sample.
+        self.drain_rings_if_due();
         self.drain_samples_if_due();
         self.drain_hits_if_due();
-        self.drain_rings_if_due();
         if !self.early.stopped.is_empty() {
             self.adopt_orphans();
             self.tick(Duration::from_millis(50));

@@ -148,10 +148,10 @@ impl Slots {
     pub fn forked(&mut self, maker: usize, child: usize) {
         let Some(open) = self.open.get(maker) else { return };
         let inherited = [open.inherited.as_slice(), &open.own].concat();
-        if !inherited.is_empty() {
-            if let Some(open) = open_of(&mut self.open, child) {
-                *open = Open { own: Vec::new(), inherited };
-            }
+        if !inherited.is_empty()
+            && let Some(open) = open_of(&mut self.open, child)
+        {
+            *open = Open { own: Vec::new(), inherited };
         }
     }
 

@@ -42,6 +42,8 @@ const UNREADABLE: &str = "the kernel keeps no such account, or /proc can't be re
 /// ```
 pub struct Meters {
     level: plan::Counters,
+    /// Are we told of every process that another one makes?
+    sees_all: bool,
     processes: HashMap<u32, Process>,
     tally: Tally,
     readings: Vec<Reading>,
@@ -52,10 +54,11 @@ pub struct Meters {
 }
 
 impl Meters {
-    /// Meters of this level.
-    pub fn new(level: plan::Counters) -> Self {
+    /// Meters of this level; `sees_all`: no process is made without a word to [`Meters::born`].
+    pub fn new(level: plan::Counters, sees_all: bool) -> Self {
         Meters {
             level,
+            sees_all,
             processes: HashMap::new(),
             tally: Tally::default(),
             readings: Vec::with_capacity(32),
@@ -85,8 +88,14 @@ impl Meters {
         if self.level == plan::Counters::None {
             return;
         }
+        if tid == pid
+            && let Some(parent) = self.processes.get_mut(&parent)
+        {
+            parent.is_alone = false;
+        }
         let process = self.processes.entry(pid).or_insert_with(|| Process::new(parent));
         process.tasks += 1;
+        process.is_alone = process.tasks == 1 && !attached;
         if attached {
             let base = read_task(tid, pid, &mut self.buffer);
             process.base.add(&base);
@@ -106,8 +115,11 @@ impl Meters {
         if self.level == plan::Counters::None {
             return None;
         }
-        let task = read_task(tid, pid, &mut self.buffer);
         let process = self.processes.entry(pid).or_insert_with(|| Process::new(0));
+        let task = match self.sees_all && process.is_alone && tid == pid {
+            true => read_only_task(pid, &mut self.buffer),
+            false => read_task(tid, pid, &mut self.buffer),
+        };
         process.task_left(pid, &task, &mut self.buffer);
         if self.level != plan::Counters::Task {
             return None;
@@ -177,6 +189,15 @@ fn read_task(tid: u32, pid: u32, buffer: &mut [u8]) -> TaskFiles {
     TaskFiles {
         sched: procfs::schedstat(procfs::read(&ProcPath::task(pid, tid, "schedstat"), buffer)),
         io: procfs::io(procfs::read(&ProcPath::task(pid, tid, "io"), buffer)),
+    }
+}
+
+/// The same of a process that never had another task nor made a process: then its files are those of its task. They lie less
+/// deep, and the kernel makes each folder of /proc that is entered, and takes it away when the process ends.
+fn read_only_task(pid: u32, buffer: &mut [u8]) -> TaskFiles {
+    TaskFiles {
+        sched: procfs::schedstat(procfs::read(&ProcPath::of(pid, "schedstat"), buffer)),
+        io: procfs::io(procfs::read(&ProcPath::of(pid, "io"), buffer)),
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Process {
     pub parent: u32,
     /// Tasks that began.
     pub tasks: u64,
+    /// Is it one task, that made no process (whose account would be added to its own)?
+    pub is_alone: bool,
     /// Usage of the children that ended before it.
     pub children: Usage,
     /// What its tasks had used when we attached.

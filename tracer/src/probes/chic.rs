@@ -2,6 +2,7 @@
 //! is to say (perf-json.md 6.1). Nothing of them is changed: probes stand at the first instruction of both.
 
 use std::collections::{HashMap, HashSet};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -11,8 +12,8 @@ use recording::chic_metadata::{self, Metadata, Tracepoint};
 use super::body::{Site, body};
 use super::find::{self, Search};
 use crate::symbols::{Code, Function, elf_parts};
-use crate::sys::memory;
 use crate::sys::ptrace::General;
+use crate::sys::{Tid, memory};
 
 const ENTER: &str = "chic_rt_trace_enter";
 const EXIT: &str = "chic_rt_trace_exit";
@@ -20,6 +21,93 @@ const EXIT: &str = "chic_rt_trace_exit";
 const OWN: &str = "chic_trace_";
 /// What Chic's compiler says of a program.
 const METADATA: &str = ".chic.meta";
+
+/// Programs that are executed while others run, to be looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Executed {
+    /// Callers were compiled against a prototype without budgets.
+    pub three_words: bool,
+    /// Was looked at before: device and inode.
+    pub known: Option<(u64, u64)>,
+}
+
+/// What was looked at.
+#[derive(Debug)]
+pub(super) struct Later {
+    three_words: bool,
+    known: Option<(u64, u64)>,
+    /// Device, inode and time of change of files that have none of it, or were found.
+    looked_at: HashSet<(u64, u64, i64, i64)>,
+    /// To be said.
+    pub warning: Option<String>,
+}
+
+/// Files of which it is remembered that they have nothing of it.
+const REMEMBERED: usize = 1 << 16;
+
+impl Later {
+    pub fn new(executed: &Executed) -> Later {
+        let Executed { three_words, known } = *executed;
+        Later { three_words, known, looked_at: HashSet::new(), warning: None }
+    }
+
+    /// Looks at a file that was not looked at before; `exe` leads to it.
+    fn look(&mut self, meta: &std::fs::Metadata, exe: &Path) -> Option<Found> {
+        let version = (meta.dev(), meta.ino(), meta.ctime(), meta.ctime_nsec());
+        if self.known == Some((meta.dev(), meta.ino())) || self.looked_at.contains(&version) {
+            return None;
+        }
+        if self.looked_at.len() < REMEMBERED {
+            self.looked_at.insert(version);
+        }
+        hooks(exe, self.three_words).ok()
+    }
+}
+
+impl super::Probes {
+    /// Which part is the program that a process has executed? One of Chic becomes one.
+    pub(super) fn part_of(&mut self, pid: Tid) -> Option<usize> {
+        if !self.has_any() && self.later.is_none() {
+            return None;
+        }
+        let exe = format!("/proc/{}/exe", pid.0);
+        let meta = std::fs::metadata(&exe).ok()?;
+        let file = (meta.dev(), meta.ino());
+        let is_it = |part: &super::Part| !part.is_library && (part.image.device, part.image.inode) == file;
+        let known = self.program.parts.iter().position(is_it);
+        if known.is_some() {
+            return known.filter(|_| self.are_breakpoints());
+        }
+        let found = self.later.as_mut()?.look(&meta, Path::new(&exe))?;
+        let name = std::fs::read_link(&exe).unwrap_or_default();
+        let name = name.display();
+        let hooks = match found {
+            Found::No | Found::Own => return None,
+            Found::Refused(why) => {
+                self.miss("tracepoints", format!("Chic built {name}, and its tracepoints are not recorded: {why}"));
+                return None;
+            }
+            Found::Hooks(_) if !self.are_breakpoints() => {
+                let why = "functions are traced by uprobes, and its tracepoints by breakpoints only";
+                self.miss("tracepoints", format!("Chic built {name}, and its tracepoints are not recorded: {why}"));
+                return None;
+            }
+            Found::Hooks(hooks) => hooks,
+        };
+        if hooks.skipped > 0 {
+            self.miss("tracepoints", format!("{} lines of .chic.meta of {name} could not be read", hooks.skipped));
+        }
+        let told =
+            format!("tracepoints of Chic in {name}, recorded by breakpoints of ptrace: each costs 22 µs or more");
+        self.miss("overhead_ns_per_call", told.clone());
+        if let Some(later) = &mut self.later {
+            later.warning = Some(told);
+        }
+        let part = Rc::make_mut(&mut self.program).add_chic_program(&hooks);
+        self.rates.resize(self.program.points.len(), super::Rate::default());
+        Some(part)
+    }
+}
 
 /// Tracepoints of a task that are told apart; the runtime library has no more, either.
 const MOST: usize = 1 << 16;

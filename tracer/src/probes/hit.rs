@@ -67,10 +67,9 @@ impl Session<'_> {
         let before = registers.ip().wrapping_sub(1);
         if signal == libc::SIGTRAP && is_breakpoint(stopped) {
             match &planted {
-                Planted::Waiting { entry, byte } if before == *entry => {
-                    let (entry, byte) = (*entry, *byte);
+                Planted::Waiting { part, entry, byte } if before == *entry => {
                     probes.began.get_or_insert(self.now);
-                    self.plant(stopped, pid, (entry, byte), &registers)?;
+                    self.plant(stopped, pid, *part, (*entry, *byte), &registers)?;
                     return Ok(true);
                 }
                 Planted::Done(placed) => {

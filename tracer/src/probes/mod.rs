@@ -99,13 +99,12 @@ struct Planned {
     semaphore: Option<u64>,
 }
 
-/// Probes of one program and of the libraries that it is loaded with.
-#[derive(Debug, Clone)]
+/// Probes of one program and of the libraries that it is loaded with, and of programs of Chic that it executes.
+#[derive(Debug, Clone, Default)]
 pub struct Program {
     points: Vec<Point>,
-    /// The program, then libraries.
+    /// The program, then libraries; programs of Chic as they are found.
     parts: Vec<Part>,
-    chic: Option<Rc<chic::Known>>,
 }
 
 /// Probes in one file.
@@ -115,6 +114,9 @@ struct Part {
     file: PathBuf,
     layout: Layout,
     sites: Vec<Planned>,
+    is_library: bool,
+    /// What is known of the tracepoints of a program that Chic built.
+    chic: Option<Rc<chic::Known>>,
 }
 
 /// An instruction with a probe: which part, which of its sites.
@@ -127,12 +129,12 @@ struct Place {
 impl Program {
     /// None yet, in the file that was searched.
     pub fn of(search: &Search) -> Program {
-        Program { points: Vec::new(), parts: vec![Part::of(search)], chic: None }
+        Program { points: Vec::new(), parts: vec![Part::of(search)] }
     }
 
     /// What is added from now on is in this library.
     pub fn add_library(&mut self, search: &Search) {
-        self.parts.push(Part::of(search));
+        self.parts.push(Part { is_library: true, ..Part::of(search) });
     }
 
     /// How many things are counted.
@@ -189,14 +191,28 @@ impl Program {
         true
     }
 
-    /// Records the tracepoints of a program that Chic built.
+    /// Records the tracepoints of the program, which Chic built.
     pub fn add_chic(&mut self, hooks: &chic::Hooks) {
+        self.add_hooks(0, hooks);
+    }
+
+    /// And of another one that is executed.
+    fn add_chic_program(&mut self, hooks: &chic::Hooks) -> usize {
+        self.parts.push(Part::of(&hooks.search));
+        let part = self.parts.len() - 1;
+        self.add_hooks(part, hooks);
+        part
+    }
+
+    fn add_hooks(&mut self, part: usize, hooks: &chic::Hooks) {
         let label = b"chic_rt_trace_enter, chic_rt_trace_exit".to_vec();
         let point = Point { id: 0, label, source: TracepointSource::Chic, address: hooks.enter.address };
         let number = self.add_point(point);
-        self.plan(0, hooks.enter, number, Edge::ChicEnter, None);
-        self.plan(0, hooks.exit, number, Edge::ChicExit, None);
-        self.chic = Some(Rc::clone(&hooks.known));
+        self.plan(part, hooks.enter, number, Edge::ChicEnter, None);
+        self.plan(part, hooks.exit, number, Edge::ChicExit, None);
+        if let Some(part) = self.parts.get_mut(part) {
+            part.chic = Some(Rc::clone(&hooks.known));
+        }
     }
 
     /// Under what it stands that a point is not counted.
@@ -256,7 +272,7 @@ impl Program {
 impl Part {
     fn of(search: &Search) -> Part {
         let (file, layout) = (search.file.clone(), search.layout.clone());
-        Part { image: search.image, file, layout, sites: Vec::new() }
+        Part { image: search.image, file, layout, sites: Vec::new(), is_library: false, chic: None }
     }
 
     /// Addresses in the file of the words that count who listens, each once.
@@ -292,13 +308,15 @@ pub(crate) struct Probes {
     /// Does the kernel set them? Then these are they, while it does.
     by_kernel: bool,
     uprobes: Option<Box<uprobes::Uprobes>>,
+    /// Looks for programs of Chic that are executed.
+    later: Option<chic::Later>,
 }
 
 /// A process whose image has probes, or will have them.
 #[derive(Debug, Clone)]
 enum Planted {
-    /// When it begins: where it does, and the byte that stands there.
-    Waiting { entry: u64, byte: u8 },
+    /// When it begins: which program it is, where it does, and the byte that stands there.
+    Waiting { part: usize, entry: u64, byte: u8 },
     /// It has them; those parts that are loaded.
     Done(Rc<[Option<Placed>]>),
 }
@@ -336,10 +354,12 @@ struct Rate {
 }
 
 impl Probes {
-    /// Those of this program; by the fake clock each event takes the same time.
-    pub fn new(program: Program, fake_clock: bool) -> Probes {
+    /// Those of this program; by the fake clock each event takes the same time. `later`: those of Chic's that are executed,
+    /// too.
+    pub fn new(program: Program, fake_clock: bool, later: Option<&chic::Executed>) -> Probes {
         Probes {
             fake_clock,
+            later: later.map(chic::Later::new),
             rates: vec![Rate::default(); program.points.len()],
             program: Rc::new(program),
             images: HashMap::default(),
@@ -359,12 +379,27 @@ impl Probes {
         !self.by_kernel
     }
 
-    /// A program with a runtime library that asks for its recorder needs nobody to look at its calls.
-    pub fn leave_chic(&mut self, now: u64) {
-        let is_chic = |point: &Point| point.source == TracepointSource::Chic;
+    /// Are there any from the start?
+    pub fn has_any(&self) -> bool {
+        !self.program.is_empty()
+    }
+
+    /// A program with a runtime library that asks for its recorder needs nobody to look at its calls: that of this process.
+    pub fn leave_chic(&mut self, pid: Tid, now: u64) {
+        let program = Rc::clone(&self.program);
+        let is_of_it = |number: usize| match self.images.get(&pid) {
+            Some(Planted::Waiting { part, .. }) => *part == number,
+            Some(Planted::Done(placed)) => placed.get(number).is_some_and(Option::is_some),
+            None => false,
+        };
+        let parts = program.parts.iter().enumerate().filter(|(number, part)| part.chic.is_some() && is_of_it(*number));
+        let sites = parts.flat_map(|(_, part)| &part.sites);
+        let points = sites.flat_map(|planned| &planned.edges).map(|(point, _)| *point as usize);
+        let is_chic =
+            |point: &usize| program.points.get(*point).is_some_and(|point| point.source == TracepointSource::Chic);
         let mut lost = false;
-        for (rate, _) in self.rates.iter_mut().zip(&self.program.points).filter(|(_, point)| is_chic(point)) {
-            lost |= rate.lost.replace(now).is_none();
+        for point in points.filter(is_chic).collect::<Vec<_>>() {
+            lost |= self.rates.get_mut(point).is_some_and(|rate| rate.lost.replace(now).is_none());
         }
         if lost {
             self.lift_lost();

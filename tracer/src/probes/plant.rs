@@ -1,8 +1,6 @@
 //! Planting: an image gets its breakpoints when its first instruction is about to run, when its loader has done its work
 //! and there is hardly another thread. It loses them when it is let go.
 
-use std::os::unix::fs::MetadataExt;
-
 use super::body::LONGEST;
 use super::find::Image;
 use super::slot::SLOT;
@@ -174,7 +172,7 @@ impl Probes {
 
     fn unplant(&mut self, pid: Tid) {
         match self.images.get(&pid) {
-            Some(Planted::Waiting { entry, byte }) => {
+            Some(Planted::Waiting { entry, byte, .. }) => {
                 let _ = memory::write(pid.0, *entry, &[*byte]);
             }
             Some(Planted::Done(_)) => {
@@ -222,28 +220,37 @@ impl Session<'_> {
     /// A new image is in place, in its exec's stop: it gets a breakpoint where it begins, if it is the one that was
     /// searched.
     pub(crate) fn expect_image(&mut self, tid: Tid, pid: Tid, former: Tid) {
-        let Some(probes) = self.probes.as_mut().filter(|probes| probes.are_breakpoints()) else { return };
-        probes.images.remove(&pid);
-        probes.tasks.remove(&former);
-        probes.tasks.remove(&tid);
+        let Some(probes) = &mut self.probes else { return };
+        if probes.are_breakpoints() {
+            probes.images.remove(&pid);
+            probes.tasks.remove(&former);
+            probes.tasks.remove(&tid);
+        }
         if !self.stream.is_open() {
             return;
         }
-        let Some(image) = probes.program.parts.first().map(|part| part.image) else { return };
-        let Ok(meta) = std::fs::metadata(format!("/proc/{}/exe", pid.0)) else { return };
-        if (meta.dev(), meta.ino()) != (image.device, image.inode) {
-            return;
-        }
+        let found = probes.part_of(pid);
+        self.tell_of_chic();
+        let Some(part) = found else { return };
+        let Some(probes) = &mut self.probes else { return };
         let planted = entry_of(pid).ok_or("its first address is not known".to_owned()).and_then(|entry| {
             let mut byte = [0];
             let set = memory::read(pid.0, entry, &mut byte).and_then(|()| memory::write(pid.0, entry, &[BREAKPOINT]));
-            set.map(|()| Planted::Waiting { entry, byte: byte[0] }).map_err(|error| error.to_string())
+            set.map(|()| Planted::Waiting { part, entry, byte: byte[0] }).map_err(|error| error.to_string())
         });
         match planted {
             Ok(planted) => {
                 probes.images.insert(pid, planted);
             }
             Err(why) => self.not_planted(pid, &why),
+        }
+    }
+
+    /// What was found in a program that was executed just now.
+    fn tell_of_chic(&mut self) {
+        let told = self.probes.as_mut().and_then(|probes| probes.later.as_mut()).and_then(|later| later.warning.take());
+        if let Some(warning) = told {
+            self.warn_once("of Chic", warning);
         }
     }
 
@@ -260,6 +267,7 @@ impl Session<'_> {
         &mut self,
         stopped: &Stopped,
         pid: Tid,
+        part: usize,
         (entry, byte): (u64, u8),
         registers: &General,
     ) -> Result<(), Gone> {
@@ -267,10 +275,10 @@ impl Session<'_> {
         let asked = self.rings.as_ref().is_some_and(|rings| rings.has_area(pid));
         let Some(probes) = &mut self.probes else { return Ok(()) };
         if asked {
-            probes.leave_chic(self.now);
+            probes.leave_chic(pid, self.now);
         }
         let program = std::rc::Rc::clone(&probes.program);
-        let Some(main) = program.parts.first() else { return Ok(()) };
+        let Some(main) = program.parts.get(part) else { return Ok(()) };
         probes.images.remove(&pid);
         let bias = entry.wrapping_sub(main.image.entry);
         let mut code = [byte, 0];
@@ -279,7 +287,7 @@ impl Session<'_> {
             .map_err(|error| error.to_string());
         let mapped = match mapped {
             Ok(()) => {
-                let placed = self.map_parts(stopped, pid, &registers, bias);
+                let placed = self.map_parts(stopped, pid, &registers, part, bias);
                 let _ = memory::write(pid.0, entry, &code);
                 placed?
             }
@@ -302,19 +310,25 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Maps pages for the slots of every part that is loaded. An error: those of the program itself have no room.
+    /// Maps pages for the slots of every part that is loaded by the program that is part `main`. An error: those of the
+    /// program itself have no room.
     fn map_parts(
         &mut self,
         stopped: &Stopped,
         pid: Tid,
         registers: &General,
+        main: usize,
         bias: u64,
     ) -> Result<Result<Vec<Option<Placed>>, String>, Gone> {
         let Some(probes) = &self.probes else { return Ok(Ok(Vec::new())) };
         let program = std::rc::Rc::clone(&probes.program);
         let mut placed = Vec::with_capacity(program.parts.len());
         for (number, part) in program.parts.iter().enumerate() {
-            let is_main = number == 0;
+            let is_main = number == main;
+            if !is_main && (main > 0 || !part.is_library) {
+                placed.push(None);
+                continue;
+            }
             let found = if is_main { Some(bias) } else { bias_of(pid, part.image) };
             let slots = match found {
                 None => Err("the program does not load it where it begins".to_owned()),

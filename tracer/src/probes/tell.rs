@@ -127,7 +127,9 @@ impl Probes {
             }
             match edge {
                 Edge::ChicEnter => {
-                    let Some(known) = &program.chic else { continue };
+                    let Some(known) = program.parts.get(at.place.part).and_then(|part| part.chic.as_ref()) else {
+                        continue;
+                    };
                     let id = chic::id_of(registers);
                     match task.told.add(id) {
                         Some(true) => {

@@ -68,6 +68,8 @@ pub(crate) struct Mapped<'a> {
     pub name: &'a [u8],
     /// Empty when the kernel told none.
     pub build_id: &'a [u8],
+    /// Device and inode, which the kernel tells where it tells no build id.
+    pub file: Option<(u64, u64)>,
 }
 
 impl<'a> Taken<'a> {
@@ -135,6 +137,7 @@ pub(crate) fn body(record: &[u8]) -> Option<Body<'_>> {
             len: long(inner, 24)?,
             offset: long(inner, 32)?,
             build_id: if misc & HAS_BUILD_ID == 0 { &[] } else { build_id(inner)? },
+            file: if misc & HAS_BUILD_ID == 0 { Some(file(inner)?) } else { None },
             name: text(inner, 72)?,
         }),
         COMM => Body::Named { name: text(inner, 16)?, exec: misc & EXEC != 0 },
@@ -187,6 +190,10 @@ fn sample(record: &[u8]) -> Option<Taken<'_>> {
 fn build_id(record: &[u8]) -> Option<&[u8]> {
     let len = usize::from(*record.get(40)?).min(20);
     record.get(44..44 + len)
+}
+
+fn file(record: &[u8]) -> Option<(u64, u64)> {
+    Some((libc::makedev(word(record, 40)?, word(record, 44)?), long(record, 48)?))
 }
 
 /// A NUL-terminated text that ends the record.

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     fn mapped(start: u64, len: u64, name: &str) -> Mapped<'_> {
-        Mapped { start, len, offset: 0, name: name.as_bytes(), build_id: &[] }
+        Mapped { start, len, offset: 0, name: name.as_bytes(), build_id: &[], file: None }
     }
 
     #[test]

@@ -127,7 +127,7 @@ fn executable(line: &[u8]) -> Option<Mapped<'_>> {
     let offset = hex(word()?)?;
     let name = words.nth(2).unwrap_or_default().trim_ascii_start();
     let name = if name.is_empty() { b"//anon" } else { name };
-    Some(Mapped { start, len: end.checked_sub(start)?, offset, name, build_id: &[] })
+    Some(Mapped { start, len: end.checked_sub(start)?, offset, name, build_id: &[], file: None })
 }
 
 #[cfg(test)]

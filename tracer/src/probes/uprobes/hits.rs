@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::probes::tell::Hit;
@@ -21,8 +21,12 @@ pub(super) struct Seen {
     places: Vec<(u64, Place)>,
     /// The file of each part, as mappings name it.
     files: Vec<PathBuf>,
+    /// Device and inode of the program.
+    program: Option<(u64, u64)>,
     /// Processes that run the program: libraries are also those of others that it executes.
     running: HashSet<u32>,
+    /// Hits in each part by processes that do not, as far as can be seen.
+    elsewhere: Vec<u64>,
     /// Records the kernel could not keep.
     pub lost: u64,
     /// Hits of which nobody knows whose they are.
@@ -42,8 +46,22 @@ impl Seen {
         }
         places.sort_unstable_by_key(|(offset, place)| (*offset, place.part));
         let files = program.parts.iter().map(|part| part.file.canonicalize().unwrap_or_else(|_| part.file.clone()));
-        let (spaces, running) = (Spaces::default(), HashSet::new());
-        Seen { spaces, places, files: files.collect(), running, lost: 0, strays: 0 }
+        Seen {
+            spaces: Spaces::default(),
+            places,
+            files: files.collect(),
+            program: program.parts.first().map(|part| (part.image.device, part.image.inode)),
+            running: HashSet::new(),
+            elsewhere: vec![0; program.parts.len()],
+            lost: 0,
+            strays: 0,
+        }
+    }
+
+    /// Hits that are not counted because their process does not seem to run the program: how many, in which file.
+    pub fn elsewhere(&self) -> impl Iterator<Item = (u64, &Path)> {
+        let all = self.elsewhere.iter().zip(&self.files);
+        all.filter(|(count, _)| **count > 0).map(|(count, file)| (*count, file.as_path()))
     }
 
     /// One more record, in the order of time; `None` when it can't be read.
@@ -60,7 +78,7 @@ impl Seen {
     }
 
     fn hit(
-        &self,
+        &mut self,
         Stamp { pid, tid, at_ns }: Stamp,
         registers: &General,
         probes: &mut Probes,
@@ -68,7 +86,13 @@ impl Seen {
     ) -> Option<()> {
         let program = Rc::clone(&probes.program);
         let place = self.place(pid, registers.ip())?;
-        if place.part > 0 && !self.running.contains(&pid) {
+        if place.part == 0 {
+            // Also where its file has another name there, and another device (overlayfs).
+            self.running.insert(pid);
+        } else if !self.running.contains(&pid) {
+            if let Some(count) = self.elsewhere.get_mut(place.part) {
+                *count += 1;
+            }
             return Some(());
         }
         let planned = program.planned(place)?;
@@ -96,7 +120,8 @@ impl Seen {
         match body {
             Body::Mapped(mapped) => {
                 self.spaces.map(pid, &mapped);
-                if self.files.first().is_some_and(|file| file.as_os_str().as_bytes() == mapped.name) {
+                let is_named = self.files.first().is_some_and(|file| file.as_os_str().as_bytes() == mapped.name);
+                if is_named || mapped.file.is_some() && mapped.file == self.program {
                     self.running.insert(pid);
                 }
             }

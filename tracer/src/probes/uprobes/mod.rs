@@ -121,6 +121,12 @@ impl Session<'_> {
                 probes.miss("functions", format!("{count} hits of uprobes {why}"));
             }
         }
+        for (count, file) in uprobes.seen.elsewhere() {
+            let file = file.display();
+            let why =
+                "not counted, because their processes run another program, or the program by a name that is not known";
+            probes.miss("functions", format!("{count} hits in {file} are {why}"));
+        }
     }
 
     /// Tells of the hits before this time.
