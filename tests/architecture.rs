@@ -199,6 +199,27 @@ fn every_crate_forbids_unsafe_at_its_root() {
 }
 
 /// The checks above can fail: here they do.
+/// Name and version of every external package that is locked here.
+fn locked(dir: &str) -> Vec<(String, String)> {
+    let path = root().join(dir).join("Cargo.lock");
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let lock: toml::Table = text.parse().expect("a lock file");
+    let packages = lock["package"].as_array().expect("packages").iter();
+    let external = packages.filter(|package| package.get("source").is_some());
+    external
+        .map(|package| ["name", "version"].map(|key| package[key].as_str().expect("text").to_owned()).into())
+        .collect()
+}
+
+/// The example is built by a test without a network: from what was fetched for this workspace.
+#[test]
+fn the_example_is_locked_to_what_the_workspace_is_locked_to() {
+    let ours = locked(".");
+    let other: Vec<_> =
+        locked("examples/golden-from-cargo").into_iter().filter(|package| !ours.contains(package)).collect();
+    assert!(other.is_empty(), "examples/golden-from-cargo/Cargo.lock has other versions: {other:?}");
+}
+
 #[test]
 fn a_forbidden_edge_and_a_stray_unsafe_are_found() {
     assert_eq!(broken_edges("report", 2, &["tracer".into()]), ["report must not name tracer: it is not below it"]);
