@@ -85,10 +85,17 @@ struct Differs {
     ours: &'static str,
     theirs: &'static str,
     why: &'static str,
+    /// Whether it occurs depends on where memory lies.
+    by_chance: bool,
 }
 
 const fn differs(ours: &'static str, theirs: &'static str, why: &'static str) -> Differs {
-    Differs { ours, theirs, why }
+    Differs { ours, theirs, why, by_chance: false }
+}
+
+/// The same of an argument that is an `int` and is given an address: where memory lies decides what its lower half is.
+const fn differs_by_chance(ours: &'static str, theirs: &'static str, why: &'static str) -> Differs {
+    Differs { by_chance: true, ..differs(ours, theirs, why) }
 }
 
 #[test]
@@ -229,7 +236,9 @@ impl Seen {
                 wrong.push(format!("{}: made and left out, or neither", row.name));
             }
         }
-        for (at, entry) in DIFFERENCES.iter().enumerate().filter(|(at, _)| !self.used.contains(at)) {
+        for (at, entry) in
+            DIFFERENCES.iter().enumerate().filter(|(at, entry)| !self.used.contains(at) && !entry.by_chance)
+        {
             wrong.push(format!("entry {at} does not occur: {}, {}: {}", entry.ours, entry.theirs, entry.why));
         }
         for name in NEWER.iter().filter(|name| !self.newer.contains(*name)) {
