@@ -116,9 +116,12 @@ impl Meters {
             return None;
         }
         let process = self.processes.entry(pid).or_insert_with(|| Process::new(0));
-        let task = match self.sees_all && process.is_alone && tid == pid {
-            true => read_only_task(pid, &mut self.buffer),
-            false => read_task(tid, pid, &mut self.buffer),
+        let task = if self.sees_all && process.is_alone && tid == pid {
+            // Then the files of the process are those of its task. They lie less deep, and the kernel makes each folder of
+            // /proc that is entered, and takes it away when the process ends.
+            read_files(|name| ProcPath::of(pid, name), &mut self.buffer)
+        } else {
+            read_task(tid, pid, &mut self.buffer)
         };
         process.task_left(pid, &task, &mut self.buffer);
         if self.level != plan::Counters::Task {
@@ -186,18 +189,14 @@ pub(crate) struct TaskFiles {
 }
 
 fn read_task(tid: u32, pid: u32, buffer: &mut [u8]) -> TaskFiles {
-    TaskFiles {
-        sched: procfs::schedstat(procfs::read(&ProcPath::task(pid, tid, "schedstat"), buffer)),
-        io: procfs::io(procfs::read(&ProcPath::task(pid, tid, "io"), buffer)),
-    }
+    read_files(|name| ProcPath::task(pid, tid, name), buffer)
 }
 
-/// The same of a process that never had another task nor made a process: then its files are those of its task. They lie less
-/// deep, and the kernel makes each folder of /proc that is entered, and takes it away when the process ends.
-fn read_only_task(pid: u32, buffer: &mut [u8]) -> TaskFiles {
+/// `path`: where a file of this name lies.
+fn read_files(path: impl Fn(&str) -> ProcPath, buffer: &mut [u8]) -> TaskFiles {
     TaskFiles {
-        sched: procfs::schedstat(procfs::read(&ProcPath::of(pid, "schedstat"), buffer)),
-        io: procfs::io(procfs::read(&ProcPath::of(pid, "io"), buffer)),
+        sched: procfs::schedstat(procfs::read(&path("schedstat"), buffer)),
+        io: procfs::io(procfs::read(&path("io"), buffer)),
     }
 }
 

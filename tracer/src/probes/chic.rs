@@ -83,16 +83,18 @@ impl super::Probes {
         let name = name.display();
         let hooks = match found {
             Found::No | Found::Own => return None,
-            Found::Refused(why) => {
-                self.miss("tracepoints", format!("Chic built {name}, and its tracepoints are not recorded: {why}"));
-                return None;
-            }
             Found::Hooks(_) if !self.are_breakpoints() => {
-                let why = "functions are traced by uprobes, and its tracepoints by breakpoints only";
+                Err("functions are traced by uprobes, and its tracepoints by breakpoints only".to_owned())
+            }
+            Found::Refused(why) => Err(why),
+            Found::Hooks(hooks) => Ok(hooks),
+        };
+        let hooks = match hooks {
+            Ok(hooks) => hooks,
+            Err(why) => {
                 self.miss("tracepoints", format!("Chic built {name}, and its tracepoints are not recorded: {why}"));
                 return None;
             }
-            Found::Hooks(hooks) => hooks,
         };
         if hooks.skipped > 0 {
             self.miss("tracepoints", format!("{} lines of .chic.meta of {name} could not be read", hooks.skipped));
