@@ -40,6 +40,13 @@ pub trait Sink {
         Ok(())
     }
 
+    /// All that happened before `until` (CLOCK_MONOTONIC, ns) has been handed on, what comes late included. Of a live run
+    /// only, and of it only where something comes late.
+    fn told(&mut self, until: u64) -> Result<(), SinkError> {
+        let _ = until;
+        Ok(())
+    }
+
     /// The session is over. Not called when the tracer dies.
     fn end(&mut self, trailer: &Trailer) -> Result<(), SinkError>;
 }
@@ -106,6 +113,9 @@ impl Sink for Tee<'_> {
     }
     fn idle(&mut self) -> Result<(), SinkError> {
         self.each(|sink| sink.idle())
+    }
+    fn told(&mut self, until: u64) -> Result<(), SinkError> {
+        self.each(|sink| sink.told(until))
     }
     fn end(&mut self, trailer: &Trailer) -> Result<(), SinkError> {
         self.each(|sink| sink.end(trailer))

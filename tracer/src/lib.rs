@@ -24,6 +24,7 @@ mod header;
 pub mod inject;
 pub mod interpreters;
 pub mod interrupts;
+mod late;
 mod launch;
 mod leave;
 mod look;

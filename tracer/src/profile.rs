@@ -21,9 +21,6 @@ use crate::sys::{Tid, clock};
 use crate::task::{Phase, Tasks};
 use crate::{Error, Sampling};
 
-/// Between looks at the rings of the kernel, which hold some tenths of a second.
-const PAUSE: Duration = Duration::from_millis(10);
-
 /// Bytes of a `Counter`.
 const COUNTER: usize = 64;
 
@@ -41,8 +38,6 @@ enum State {
     On {
         sampler: Box<Sampler>,
         how: How,
-        /// When they are looked at next, by our clock.
-        next: u64,
         /// Where the kernel takes none.
         stops: Option<Box<Stops>>,
     },
@@ -113,13 +108,13 @@ impl Profile {
     /// What the kernel refused; it is kept, too, and told at the end. The tracer samples by itself where it can.
     pub fn open(&mut self, tid: u32, how: How) -> Result<(), Error> {
         match Sampler::open(tid, how) {
-            Ok(sampler) => self.state = State::On { sampler: Box::new(sampler), how, next: 0, stops: None },
+            Ok(sampler) => self.state = State::On { sampler: Box::new(sampler), how, stops: None },
             Err(error) if cfg!(target_arch = "x86_64") && !how.kernel => {
                 let sampler = Box::new(Sampler::by_stops(how, &error));
                 let stops = Box::new(Stops::new(how));
                 // What a sample stands for is the time between two interrupts.
                 let how = How { clock: Clock::Cpu(stops.period_ns), ..how };
-                self.state = State::On { sampler, how, next: 0, stops: Some(stops) };
+                self.state = State::On { sampler, how, stops: Some(stops) };
                 return Err(error);
             }
             Err(error) => {
@@ -141,6 +136,11 @@ impl Profile {
         if let State::On { sampler, stops: Some(_), .. } = &mut self.state {
             sampler.new_image(pid.0);
         }
+    }
+
+    /// Does the kernel take samples?
+    pub fn comes_late(&self) -> bool {
+        matches!(self.state, State::On { stops: None, .. })
     }
 
     /// Why there are no samples, or what is missing of them.
@@ -201,32 +201,31 @@ fn push(record: &mut Record, stream: &mut Stream<'_>, how: &How, seen: &Seen<'_>
 }
 
 impl Session<'_> {
-    /// Looks at the kernel's rings when it is time.
-    pub(crate) fn drain_samples_if_due(&mut self) {
-        let State::On { sampler, how, next, stops } = &mut self.profile.state else { return };
-        if let Some(stops) = stops {
+    /// Where the kernel takes no samples, tasks are interrupted when it is time.
+    pub(crate) fn interrupt_if_due(&mut self) {
+        if let State::On { stops: Some(stops), .. } = &mut self.profile.state {
             stops.interrupt(&mut self.tasks, self.now);
             let period = Duration::from_nanos(stops.period_ns);
-            return self.tick(period);
+            self.tick(period);
         }
-        let pause = PAUSE.as_nanos() as u64;
-        if self.now >= *next {
-            *next = self.now.saturating_add(pause - pause / 5);
-            let (record, stream, tasks) = (&mut self.profile.record, &mut self.stream, &mut self.tasks);
-            // Where no call stops, nobody else tells of names.
-            let names = self.calls == Calls::None;
-            let now = self.now;
-            sampler.drain(&mut |seen| match seen {
-                Seen::Named { tid, name, exec: false, .. } if names => {
-                    if let Some(task) = tasks.get_mut(Tid(tid)) {
-                        record.named(tid, task.next_seq(), now, name);
-                        stream.push(record);
-                    }
+    }
+
+    /// Pushes the kernel's samples of before this time.
+    pub(crate) fn drain_samples(&mut self, until: u64) {
+        let State::On { sampler, how, stops: None } = &mut self.profile.state else { return };
+        let (record, stream, tasks) = (&mut self.profile.record, &mut self.stream, &mut self.tasks);
+        // Where no call stops, nobody else tells of names.
+        let names = self.calls == Calls::None;
+        let now = self.now;
+        sampler.drain_until(until, &mut |seen| match seen {
+            Seen::Named { tid, name, exec: false, .. } if names => {
+                if let Some(task) = tasks.get_mut(Tid(tid)) {
+                    record.named(tid, task.next_seq(), now, name);
+                    stream.push(record);
                 }
-                seen => push(record, stream, how, &seen),
-            });
-        }
-        self.tick(PAUSE);
+            }
+            seen => push(record, stream, how, &seen),
+        });
     }
 
     /// At the first stop after a task was interrupted, whichever that is (ptrace_stop(): any trap clears a pending STOP

@@ -14,8 +14,6 @@ use crate::sys::rings::Area;
 use crate::sys::{Tid, clock};
 use crate::task::{ByNumber, Tasks};
 
-/// Between looks at the rings of tasks that do not stop, ns.
-const PAUSE_NS: u64 = 20_000_000;
 /// Bytes of a `Lost`.
 const LOST: usize = 64;
 
@@ -27,8 +25,6 @@ pub struct Rings {
     areas: HashMap<Tid, Vec<Mapped>, ByNumber>,
     rings: HashMap<Tid, Ring, ByNumber>,
     record: Record,
-    /// When rings are looked at next, by our clock.
-    next: u64,
     looked_at: Vec<Tid>,
 }
 
@@ -78,9 +74,13 @@ impl Rings {
             areas: HashMap::default(),
             rings: HashMap::default(),
             record: Record::default(),
-            next: 0,
             looked_at: Vec::new(),
         }
+    }
+
+    /// Does any task write?
+    pub fn are_used(&self) -> bool {
+        !self.rings.is_empty()
     }
 
     /// Has this process an area?
@@ -205,19 +205,6 @@ impl Session<'_> {
             );
             self.lost_tracepoints(tid, &why);
         }
-    }
-
-    /// Looks into all rings when it is time.
-    pub(crate) fn drain_rings_if_due(&mut self) {
-        let Some(rings) = &mut self.rings else { return };
-        if rings.rings.is_empty() {
-            return;
-        }
-        if self.now >= rings.next {
-            rings.next = self.now.saturating_add(PAUSE_NS - PAUSE_NS / 5);
-            self.drain_rings();
-        }
-        self.tick(std::time::Duration::from_nanos(PAUSE_NS));
     }
 
     /// Looks into all rings.

@@ -100,6 +100,8 @@ pub struct Session<'s> {
     pub(crate) call_stacks: Option<Box<CallStacks>>,
     /// See [`Plan::tracepoints`].
     pub(crate) rings: Option<Rings>,
+    /// When what comes late is looked at next, by our clock.
+    pub(crate) next_look: u64,
     /// See [`Plan::probes`].
     pub(crate) probes: Option<Probes>,
     /// Number of the root's next event, once it is gone.
@@ -178,6 +180,7 @@ impl<'s> Session<'s> {
             profile: Profile::default(),
             call_stacks: plan.call_stacks.then(|| Box::new(CallStacks::new())),
             rings: plan.tracepoints.map(Rings::new),
+            next_look: 0,
             probes: (plan.probes.is_some() || plan.chic.is_some()).then(|| {
                 let fake_clock = plan.tracepoints.is_some_and(|tracepoints| tracepoints.fake_clock);
                 let later = plan.chic.as_ref().filter(|_| calls == Calls::Filtered);
@@ -349,10 +352,8 @@ impl<'s> Session<'s> {
         }
         self.release_held();
         self.sample_if_due();
-        // Rings first: what they hold is then told up to the time of the youngest sample.
-        self.drain_rings_if_due();
-        self.drain_samples_if_due();
-        self.drain_hits_if_due();
+        self.interrupt_if_due();
+        self.look_at_what_is_late();
         if !self.early.stopped.is_empty() {
             self.adopt_orphans();
             self.tick(Duration::from_millis(50));
@@ -591,6 +592,7 @@ impl<'s> Session<'s> {
             call_stacks: None,
             without_capabilities: None,
             rings: self.rings,
+            next_look: 0,
             probes: self.probes,
             root_seq: self.root_seq,
             event: self.event,

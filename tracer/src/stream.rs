@@ -171,6 +171,14 @@ impl<'s> Stream<'s> {
         }
     }
 
+    /// All that happened before `until` has been pushed.
+    pub fn told(&mut self, until: u64) {
+        self.hand_on();
+        if self.open {
+            self.give(|sink| sink.told(until));
+        }
+    }
+
     /// Ends the recording here: later events are not pushed.
     pub fn close(&mut self, trailer: &mut Trailer) {
         self.hand_on();

@@ -26,7 +26,7 @@ pub use accounts::Accounts;
 pub use slots::Slots;
 pub use tasks::Tasks;
 
-/// What is younger may still be told, ns: rings are looked at every 20 ms. Fast programs mark a million spans in that time.
+/// Of a recording, what is younger than its last word may still be told, ns. A live run says what has been told.
 const YOUNG_NS: u64 = 50_000_000;
 /// So long is waited for the first word of the sampler, ns.
 const PATIENCE_NS: u64 = 2_000_000_000;
@@ -50,6 +50,8 @@ pub struct Gather {
     /// Time of the youngest event that came late.
     late: u64,
     settled: u64,
+    /// Does the engine say up to when all has been told?
+    is_told: bool,
     frames: Vec<Frame>,
     /// Reasons why something is missing that the engine told.
     pub(super) missing: Vec<(String, String)>,
@@ -83,6 +85,7 @@ impl Gather {
             begun: Some(begun),
             late: 0,
             settled: 0,
+            is_told: false,
             frames: Vec::new(),
             missing: Vec::new(),
         }
@@ -171,8 +174,8 @@ impl Gather {
         }
     }
 
-    /// Makes sums of what is old enough. `now`: when the last batch was closed.
-    fn settle(&mut self, now: u64) {
+    /// Makes sums of what is old enough in a recording. `now`: when its last batch was closed.
+    fn settle_old(&mut self, now: u64) {
         let Some(began) = self.tasks.began() else { return };
         let told = match (self.samples, self.late) {
             (true, 0) if now < began.saturating_add(PATIENCE_NS) => return,
@@ -180,7 +183,14 @@ impl Gather {
             _ => now,
         };
         let until = told.saturating_sub(YOUNG_NS);
-        if !self.is_fake && until > self.settled.saturating_add(YOUNG_NS / 2) {
+        if until > self.settled.saturating_add(YOUNG_NS / 2) {
+            self.settle(until);
+        }
+    }
+
+    /// Makes sums of what happened before `until`: all of it has been told.
+    fn settle(&mut self, until: u64) {
+        if !self.is_fake && self.has_begun() && until > self.settled {
             self.settled = until;
             self.tasks.bury(until, &mut self.timeline);
             self.timeline.settle(until);
@@ -204,7 +214,15 @@ impl Sink for Gather {
             }
             self.event(&event);
         }
-        self.settle(batch.clock.monotonic_ns);
+        if !self.is_told {
+            self.settle_old(batch.clock.monotonic_ns);
+        }
+        Ok(())
+    }
+
+    fn told(&mut self, until: u64) -> Result<(), SinkError> {
+        self.is_told = true;
+        self.settle(until);
         Ok(())
     }
 

@@ -307,7 +307,7 @@ pub(crate) struct Probes {
     missing: Vec<recording::session::NotMeasured>,
     /// Does the kernel set them? Then these are they, while it does.
     by_kernel: bool,
-    uprobes: Option<Box<uprobes::Uprobes>>,
+    pub(crate) uprobes: Option<Box<uprobes::Uprobes>>,
     /// Looks for programs of Chic that are executed.
     later: Option<chic::Later>,
 }

@@ -173,8 +173,8 @@ const LEAST_RING_BYTES: usize = 32 << 10;
 /// Samples by which [`Stacks::Auto`] decides, and how many of 100 chains must reach the beginning.
 const TRIED: u64 = 100;
 const ENOUGH: u64 = 80;
-/// A record gets its time before it is in its ring: none is younger than this when it arrives there.
-const LATE: Duration = Duration::from_millis(5);
+/// A record gets its time before it is in its ring: none is older than this when it arrives there.
+pub(crate) const LATE: Duration = Duration::from_millis(5);
 
 /// Samples a task and all it starts.
 pub struct Sampler {
@@ -245,7 +245,12 @@ impl Sampler {
     /// Hands over what happened until some milliseconds ago.
     pub fn drain(&mut self, see: &mut dyn FnMut(Seen<'_>)) {
         let now = clock::monotonic_ns();
-        self.take_until(now.saturating_sub(LATE.as_nanos() as u64), see);
+        self.drain_until(now.saturating_sub(LATE.as_nanos() as u64), see);
+    }
+
+    /// The same until this time, at least [`LATE`] ago.
+    pub(crate) fn drain_until(&mut self, until: u64, see: &mut dyn FnMut(Seen<'_>)) {
+        self.take_until(until, see);
         for pid in &self.state.jits {
             self.state.symbols.read_jit(*pid);
         }

@@ -22,13 +22,15 @@ impl Busy {
         }
     }
 
-    /// Counts what was added: of all tasks up to the same moment.
-    pub(super) fn settle(&mut self) {
+    /// Counts what was before `until`: all of it was added by every task.
+    pub(super) fn settle(&mut self, until: u64) {
         self.times.sort_unstable();
-        for (from, to) in self.times.drain(..) {
-            self.covered += to.saturating_sub(from.max(self.reached));
+        for (from, to) in &self.times {
+            let to = (*to).min(until);
+            self.covered += to.saturating_sub((*from).max(self.reached));
             self.reached = self.reached.max(to);
         }
+        self.times.retain(|(_, to)| *to > until);
     }
 }
 

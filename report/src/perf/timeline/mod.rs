@@ -8,12 +8,14 @@
 //!
 //! | file | its question |
 //! |---|---|
+//! | `chunks` | what waits, in order, in no more memory than it needs |
 //! | `sweep` | one task by time: which spans are open, what did each of them take |
 //! | `measures` | what all spans of a tracepoint took together |
 //! | `idle` | when did nobody run |
 //! | `weights` | which stack a nanosecond belongs to |
 //! | `totals` | what the run took as a whole |
 
+mod chunks;
 mod idle;
 mod measures;
 mod sweep;
@@ -223,6 +225,8 @@ pub struct Timeline {
     tracepoints: Vec<Tracepoint>,
     measures: Vec<Measures>,
     tasks: Vec<Sweep>,
+    /// Those that may still do something, by number.
+    alive: Vec<usize>,
     busy: Busy,
     /// All calls; `None` when none are recorded.
     calls: Option<Calls>,
@@ -251,7 +255,9 @@ impl Timeline {
     /// A further task. Its number.
     pub fn task(&mut self, born: Born) -> usize {
         self.tasks.push(Sweep::new(born));
-        self.tasks.len() - 1
+        let number = self.tasks.len() - 1;
+        self.alive.push(number);
+        number
     }
 
     /// The task came onto a CPU or left it. Where nothing is told of this before the first [`Timeline::settle`], switches
@@ -294,27 +300,35 @@ impl Timeline {
         }
     }
 
-    /// All that happened before `until` has been told. What is told later of that time counts from then on.
+    /// All that happened before `until` has been told, but for marks that their tasks have not got round to telling. What else is
+    /// told later of that time counts from then on.
     pub fn settle(&mut self, until: u64) {
-        self.each_task(|_, task, into| task.settle(until, into));
+        let mut alive = std::mem::take(&mut self.alive);
+        let (tasks, mut into) = self.parts();
+        let mut known = until;
+        alive.retain(|number| {
+            let Some(task) = tasks.get_mut(*number) else { return false };
+            known = known.min(task.settle(until, &mut into));
+            !task.is_settled(until)
+        });
+        self.alive = alive;
+        self.busy.settle(known);
     }
 
-    /// Has every task told what it knows, into the sums of the run.
-    fn each_task(&mut self, mut tell: impl FnMut(usize, &mut Sweep, &mut sweep::Into<'_>)) {
-        let mut into = sweep::Into {
-            tracepoints: &self.tracepoints,
-            measures: &mut self.measures,
-            switches: self.switches,
-            busy: &mut self.busy,
-        };
-        self.tasks.iter_mut().enumerate().for_each(|(number, task)| tell(number, task, &mut into));
-        self.busy.settle();
+    /// The tasks, and the sums of the run that they tell what they know.
+    fn parts(&mut self) -> (&mut [Sweep], sweep::Into<'_>) {
+        let Timeline { tracepoints, measures, tasks, busy, switches, .. } = self;
+        (tasks, sweep::Into { tracepoints, measures, switches: *switches, busy })
     }
 
     /// Computes all of it.
     pub fn report(mut self, end: End) -> Reported {
         let never = Died::default();
-        self.each_task(|number, task, into| task.end(end.tasks.get(number).unwrap_or(&never).at, into));
+        let (tasks, mut into) = self.parts();
+        for (number, task) in tasks.iter_mut().enumerate() {
+            task.end(end.tasks.get(number).unwrap_or(&never).at, &mut into);
+        }
+        self.busy.settle(u64::MAX);
         let (mut stacks, cuts) = weights::stacks(&self, &end);
         let idle = idle::idle(&self, &end);
         let summary = totals::summary(&self, &end, idle, cuts);

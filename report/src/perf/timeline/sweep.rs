@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use super::chunks::Chunks;
 use super::idle::Busy;
 use super::measures::Measures;
 use super::{Born, Call, Mark, Tracepoint, What};
 
 /// Number of the path on which no span is open.
 pub(super) const OUTSIDE: usize = 0;
+
+/// A task may lose its CPU between reading the clock for a mark and telling of it, ns. Longer than that it is not waited for.
+const UNTOLD_NS: u64 = 1_000_000_000;
 
 /// A task, settled up to some moment.
 #[derive(Debug)]
@@ -34,6 +38,8 @@ pub(super) struct Sweep {
     /// Up to here all time is given to paths.
     since: u64,
     died: u64,
+    /// When it was at a mark last, as far as is told.
+    marked: Option<u64>,
     waiting: Waiting,
 }
 
@@ -57,7 +63,7 @@ pub(super) struct Path {
 #[derive(Debug, Default)]
 struct Waiting {
     switches: VecDeque<(u64, bool)>,
-    marks: VecDeque<Waits>,
+    marks: Chunks<Waits>,
     calls: VecDeque<Call>,
     samples: VecDeque<(u64, u32)>,
 }
@@ -164,8 +170,11 @@ impl Waiting {
 
     /// Takes the next mark, if it comes before this moment.
     fn mark(&mut self, until: Moment) -> Option<Waits> {
-        self.marks.front().filter(|mark| mark.moment() < until)?;
-        self.marks.pop_front()
+        self.marks.take_if(|mark| mark.moment() < until)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.switches.is_empty() && self.marks.is_empty() && self.calls.is_empty() && self.samples.is_empty()
     }
 }
 
@@ -187,6 +196,7 @@ impl Sweep {
             is_on: false,
             since: born.at,
             died: u64::MAX,
+            marked: None,
             waiting: Waiting::default(),
         }
     }
@@ -196,13 +206,8 @@ impl Sweep {
     }
 
     pub(super) fn mark(&mut self, mark: Mark) {
-        let marks = &mut self.waiting.marks;
-        let mark = Waits::new(mark);
-        if marks.back().is_none_or(|last| last.at <= mark.at) {
-            marks.push_back(mark);
-        } else {
-            marks.insert(marks.partition_point(|known| known.at <= mark.at), mark);
-        }
+        self.marked = self.marked.max(Some(mark.at));
+        self.waiting.marks.insert(Waits::new(mark), |mark| mark.at);
     }
 
     pub(super) fn sample(&mut self, at: u64, stack: u32) {
@@ -214,8 +219,26 @@ impl Sweep {
         self.waiting.calls.push_back(call);
     }
 
-    /// Gives all that happened before `until` to paths and measures.
-    pub(super) fn settle(&mut self, until: u64, into: &mut Into<'_>) {
+    /// Gives what happened before `until` to paths and measures, as far as it is known. Up to which moment that is.
+    ///
+    /// A mark that comes after others of its task can be told late: what a task that makes marks does behind the last of them
+    /// waits for the next one, but not for ever.
+    pub(super) fn settle(&mut self, until: u64, into: &mut Into<'_>) -> u64 {
+        let known = match self.marked {
+            Some(last) if self.died > until => last.clamp(until.saturating_sub(UNTOLD_NS), until),
+            _ => until,
+        };
+        self.settle_all(known, into);
+        self.advance(known, into);
+        known
+    }
+
+    /// Is nothing left to settle behind `until`?
+    pub(super) fn is_settled(&self, until: u64) -> bool {
+        self.died <= until && self.waiting.is_empty()
+    }
+
+    fn settle_all(&mut self, until: u64, into: &mut Into<'_>) {
         loop {
             let moment = self.waiting.next_moment(until);
             // There are many marks to each of the others.
@@ -238,9 +261,6 @@ impl Sweep {
                 }
             }
         }
-        if until != u64::MAX {
-            self.advance(until, into);
-        }
     }
 
     /// The task ended at this moment: no time counts behind it.
@@ -250,7 +270,7 @@ impl Sweep {
 
     /// The task ended at `died`.
     pub(super) fn end(&mut self, died: u64, into: &mut Into<'_>) {
-        self.settle(u64::MAX, into);
+        self.settle_all(u64::MAX, into);
         self.advance(died, into);
         while let Some(last) = self.open.last() {
             self.close(died.max(last.entered), None, End::Unclosed, into);

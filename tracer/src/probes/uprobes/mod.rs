@@ -14,13 +14,11 @@ mod define;
 mod fit;
 mod hits;
 
-use std::time::Duration;
-
 use super::{Probes, Program};
 use crate::sampling::order::Queue;
 use crate::session::Session;
+use crate::sys::Errno;
 use crate::sys::perf_ring::{self, Hits, Refused, Ring};
-use crate::sys::{Errno, clock};
 use define::Definition;
 use hits::Seen;
 
@@ -28,10 +26,6 @@ use hits::Seen;
 const RING_BYTES: usize = 8 << 20;
 const ALL_BYTES: usize = 256 << 20;
 const LEAST_RING_BYTES: usize = 64 << 10;
-/// Between looks at them.
-const PAUSE: Duration = Duration::from_millis(10);
-/// A record gets its time before it is in its ring: none is younger than this when it arrives there.
-const LATE: Duration = Duration::from_millis(5);
 
 /// Why the kernel's probes can't be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,8 +62,6 @@ pub(crate) struct Uprobes {
     rings: Vec<Ring>,
     queue: Queue,
     seen: Seen,
-    /// When the rings are looked at next, by our clock.
-    next: u64,
     _definition: Definition,
 }
 
@@ -90,23 +82,12 @@ impl Probes {
         let queue = Queue::with_room(bytes.saturating_mul(rings.len()));
         let seen = Seen::of(&self.program);
         self.by_kernel = true;
-        self.uprobes = Some(Box::new(Uprobes { rings, queue, seen, next: 0, _definition: definition }));
+        self.uprobes = Some(Box::new(Uprobes { rings, queue, seen, _definition: definition }));
         Ok(())
     }
 }
 
 impl Session<'_> {
-    /// Looks at the kernel's rings when it is time.
-    pub(crate) fn drain_hits_if_due(&mut self) {
-        let Some(uprobes) = self.probes.as_mut().and_then(|probes| probes.uprobes.as_mut()) else { return };
-        let pause = PAUSE.as_nanos() as u64;
-        if self.now >= uprobes.next {
-            uprobes.next = self.now.saturating_add(pause - pause / 5);
-            self.drain_hits(clock::monotonic_ns().saturating_sub(LATE.as_nanos() as u64));
-        }
-        self.tick(PAUSE);
-    }
-
     /// The target is over: the rest of its hits, and what of them is missing. The kernel's probes are taken off.
     pub(crate) fn finish_hits(&mut self) {
         self.drain_hits(u64::MAX);
@@ -130,7 +111,7 @@ impl Session<'_> {
     }
 
     /// Tells of the hits before this time.
-    fn drain_hits(&mut self, until: u64) {
+    pub(crate) fn drain_hits(&mut self, until: u64) {
         let Some(probes) = &mut self.probes else { return };
         let Some(mut uprobes) = probes.uprobes.take() else { return };
         let Uprobes { rings, queue, seen, .. } = &mut *uprobes;
