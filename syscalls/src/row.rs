@@ -114,6 +114,10 @@ pub enum Returns {
     Fd,
     /// A process or task id.
     Pid,
+    /// The id of a process that was waited for.
+    PidWaited,
+    /// An id of a group, of a session, or another that strace prints as a number alone.
+    PidNumber,
     /// Open flags (`fcntl(F_GETFL)`): hex, names behind.
     OpenFlags,
     /// Descriptor flags (`fcntl(F_GETFD)`): hex, names behind.

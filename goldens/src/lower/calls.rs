@@ -281,7 +281,7 @@ impl Lowering {
         let words = scene.call.event.call().map_or([0; 6], |call| call.args());
         match scene.call.row.map_or(Returns::Int, |row| row.returns_for(&words)) {
             Returns::Fd => scene.call.made().map_or(Raw::Number(result), Raw::Object),
-            Returns::Pid => relation(scene.tables, result as i32),
+            Returns::Pid | Returns::PidWaited | Returns::PidNumber => relation(scene.tables, result as i32),
             Returns::Hex => self.new_address(scene, result as u64),
             Returns::Octal => Raw::Octal(result as u32),
             Returns::Ready | Returns::Never => Raw::Word("ok"),

@@ -103,15 +103,9 @@ impl<'a> Named<'a> {
             Returns::OpenFlags | Returns::FdFlags => digits::hex(out, self.unsigned(result)),
             Returns::Octal => mode(out, self.unsigned(result)),
             Returns::Fd => args::write_fd_result(out, style, &self.call),
-            Returns::Pid => match self.row.map_or("", |row| row.name) {
-                // Groups, sessions, and what strace tells as a number.
-                "getpgrp" | "getpgid" | "getsid" | "setsid" | "set_tid_address" | "semctl" => {
-                    digits::signed(out, result)
-                }
-                "wait4" | "waitpid" => write_task(out, style, result, Numbered::WaitedFor),
-                _ => write_task(out, style, result, Numbered::Task),
-            },
-            Returns::Int | Returns::Ready | Returns::Never => digits::signed(out, result),
+            Returns::Pid => write_task(out, style, result, Numbered::Task),
+            Returns::PidWaited => write_task(out, style, result, Numbered::WaitedFor),
+            Returns::PidNumber | Returns::Int | Returns::Ready | Returns::Never => digits::signed(out, result),
         }
         let bare = out.len();
         out.extend_from_slice(b" (");

@@ -9,7 +9,7 @@ use crate::kind::{Count::*, Dir::*};
 use crate::names;
 
 calls! {
-    waitpid [PROCESS] (pid: Pid, stat_addr: WaitStatus, options: Flags(&names::WAIT_OPTIONS)) -> Pid;
+    waitpid [PROCESS] (pid: Pid, stat_addr: WaitStatus, options: Flags(&names::WAIT_OPTIONS)) -> PidWaited;
     oldstat [FILE STAT STAT_LIKE] (filename: Path, statbuf: Ptr) -> Int;
     oldlstat [FILE LSTAT STAT_LIKE] (filename: Path, statbuf: Ptr) -> Int;
     oldfstat [DESC FSTAT STAT_LIKE] (fd: Fd, statbuf: Ptr) -> Int;

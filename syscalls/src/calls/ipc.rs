@@ -55,7 +55,7 @@ operations! {
         0 => (arg: Ptr) -> Int,
         1 => (arg: input(&layout::SEMID_SET)) -> Int,
         2 => (arg: output(&layout::SEMID_DS)) -> Int,
-        11 => (arg: Ptr) -> Pid,
+        11 => (arg: Ptr) -> PidNumber,
         12 => (arg: Ptr) -> Int,
         13 => (arg: Ptr) -> Int,
         14 => (arg: Ptr) -> Int,

@@ -24,7 +24,7 @@ calls! {
     exit_group [PROCESS] (error_code: Int) -> Never;
     wait4 [PROCESS] (
         upid: Pid, stat_addr: WaitStatus, options: Flags(&names::WAIT_OPTIONS), ru: output(&layout::RUSAGE),
-    ) -> Pid;
+    ) -> PidWaited;
     waitid [PROCESS] (
         which: Enum(&names::WAITID_TYPES), upid: Pid, infop: Siginfo(Out), options: Flags(&names::WAIT_OPTIONS),
         ru: output(&layout::RUSAGE),
@@ -33,12 +33,12 @@ calls! {
     getpid [PURE] () -> Pid;
     getppid [PURE] () -> Pid;
     gettid [PURE] () -> Pid;
-    getpgrp [PURE] () -> Pid;
-    getpgid [] (pid: Pid) -> Pid;
+    getpgrp [PURE] () -> PidNumber;
+    getpgid [] (pid: Pid) -> PidNumber;
     setpgid [] (pid: Pid, pgid: Pid) -> Int;
-    getsid [] (pid: Pid) -> Pid;
-    setsid [] () -> Pid;
-    set_tid_address [] (tidptr: Address) -> Pid;
+    getsid [] (pid: Pid) -> PidNumber;
+    setsid [] () -> PidNumber;
+    set_tid_address [] (tidptr: Address) -> PidNumber;
     rseq [] (rseq: Address, rseq_len: Hex, flags: Flags(&names::RSEQ_FLAGS), sig: Hex) -> Int;
     rseq_slice_yield [] () -> Int;
     restart_syscall [] () -> Int;

@@ -10,7 +10,6 @@
 //! finish(see) -> Report       the target is gone; then `names`
 //! ```
 
-mod index;
 pub(crate) mod order;
 pub(crate) mod record;
 mod refused;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use framehop::x86_64::{CacheX86_64, UnwindRegsX86_64, UnwinderX86_64};
 use framehop::{ExplicitModuleSectionInfo, Module, Unwinder};
 
+use super::Frame;
 use super::record::Registers;
-use super::{Frame, index};
 use crate::symbols::{Mapping, Symbols};
 
 type Bytes = Arc<[u8]>;
@@ -34,10 +34,7 @@ impl Unwinding {
         let sections = unwind.sections;
         let split = |section: Option<(std::ops::Range<u64>, Bytes)>| section.unzip();
         let (eh_frame_svma, eh_frame) = split(sections.eh_frame);
-        let is_whole = |(at, bytes): &(std::ops::Range<u64>, Bytes)| {
-            eh_frame_svma.as_ref().is_some_and(|table| index::is_whole(bytes, at.start, table))
-        };
-        let (eh_frame_hdr_svma, eh_frame_hdr) = split(sections.eh_frame_hdr.filter(is_whole));
+        let (eh_frame_hdr_svma, eh_frame_hdr) = split(sections.eh_frame_hdr);
         let (text_svma, text) = split(sections.text);
         let module = Module::new(
             String::new(),

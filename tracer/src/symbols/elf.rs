@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use object::{Object, ObjectSection, ObjectSegment, ReadCache, SegmentFlags};
 
-use super::Mapping;
+use super::{Mapping, index};
 
 /// A larger file is not read.
 const MOST_BYTES: u64 = 2 << 30;
@@ -59,6 +59,7 @@ pub(crate) type Section = Option<(Range<u64>, Arc<[u8]>)>;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sections {
     pub eh_frame: Section,
+    /// Its index, where it can be relied on.
     pub eh_frame_hdr: Section,
     pub debug_frame: Section,
     pub text: Section,
@@ -153,12 +154,18 @@ impl Elf {
 
     fn sections(&self) -> &Sections {
         self.sections.get_or_init(|| {
-            let read = |file: &Parsed<'_>| Sections {
-                eh_frame: section(file, ".eh_frame"),
-                eh_frame_hdr: section(file, ".eh_frame_hdr"),
-                debug_frame: section(file, ".debug_frame"),
-                text: section(file, ".text"),
-                got: file.section_by_name(".got").map(|got| range(&got)),
+            let read = |file: &Parsed<'_>| {
+                let eh_frame = section(file, ".eh_frame");
+                let is_whole = |(at, bytes): &(Range<u64>, Arc<[u8]>)| {
+                    eh_frame.as_ref().is_some_and(|(table, _)| index::is_whole(bytes, at.start, table))
+                };
+                Sections {
+                    eh_frame_hdr: section(file, ".eh_frame_hdr").filter(is_whole),
+                    eh_frame,
+                    debug_frame: section(file, ".debug_frame"),
+                    text: section(file, ".text"),
+                    got: file.section_by_name(".got").map(|got| range(&got)),
+                }
             };
             self.reread(&self.path, read).unwrap_or_default()
         })

@@ -7,6 +7,7 @@
 mod copies;
 mod elf;
 mod functions;
+mod index;
 mod inlined;
 mod jit;
 mod kernel;
