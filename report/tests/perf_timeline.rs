@@ -78,7 +78,57 @@ impl Told {
             assert_eq!(perf::json(&settled.document), perf::json(&whole.document), "settled each {step} ns");
             assert_eq!(settled.folded, whole.folded, "settled each {step} ns");
         }
+        // Told while it happens, each task's marks behind all else.
+        for steps in [3, 50, 1000] {
+            let live = self.live((self.wall.1 - self.wall.0) / steps + 1);
+            assert_eq!(perf::json(&live.document), perf::json(&whole.document), "told in {steps} steps");
+            assert_eq!(live.folded, whole.folded, "told in {steps} steps");
+        }
         whole
+    }
+
+    /// Told in steps of so many nanoseconds, and settled after each; marks come a step late.
+    fn live(&self, step: u64) -> Reported {
+        let mut timeline = Timeline::new(self.has_calls);
+        for tracepoint in &self.tracepoints {
+            timeline.tracepoint(tracepoint.clone());
+        }
+        for task in &self.tasks {
+            let number = timeline.task(Born { pid: task.pid, tid: task.tid, at: task.born });
+            timeline.expect_marks(number);
+        }
+        let (begin, end) = self.wall;
+        let mut from = 0;
+        for until in (begin..end + 3 * step).step_by(step as usize) {
+            let now = from..until;
+            let before = from.saturating_sub(step)..until.saturating_sub(step);
+            let mut sample = 0;
+            for (number, task) in self.tasks.iter().enumerate() {
+                if let OnCpu::Switches(slices) = &task.on_cpu {
+                    for (at, on) in slices.iter().flat_map(|(from, to)| [(*from, true), (*to, false)]) {
+                        if now.contains(&at) {
+                            timeline.switch(number, at, on);
+                        }
+                    }
+                }
+                let marks = task.marks.iter().filter(|mark| before.contains(&mark.at));
+                marks.for_each(|mark| timeline.mark(number, *mark));
+                let calls = task.calls.iter().filter(|call| now.contains(&call.entered));
+                calls.for_each(|call| timeline.call(number, call.clone()));
+                for taken in &task.samples {
+                    if now.contains(&taken.at) {
+                        timeline.sample(number, taken.at, sample);
+                    }
+                    sample += 1;
+                }
+                if before.contains(&task.died) {
+                    timeline.died(number, task.died);
+                }
+            }
+            timeline.settle(until);
+            from = until;
+        }
+        timeline.report(self.end())
     }
 
     fn settled(&self, step: Option<u64>) -> Reported {
@@ -86,7 +136,7 @@ impl Told {
         for tracepoint in &self.tracepoints {
             timeline.tracepoint(tracepoint.clone());
         }
-        let mut stacks = Vec::new();
+        let mut stack = 0;
         for task in &self.tasks {
             let number = timeline.task(Born { pid: task.pid, tid: task.tid, at: task.born });
             if let OnCpu::Switches(slices) = &task.on_cpu {
@@ -98,8 +148,8 @@ impl Told {
             task.marks.iter().for_each(|mark| timeline.mark(number, *mark));
             task.calls.iter().for_each(|call| timeline.call(number, call.clone()));
             for sample in &task.samples {
-                timeline.sample(number, sample.at, stacks.len() as u32);
-                stacks.push(sample.frames.clone());
+                timeline.sample(number, sample.at, stack);
+                stack += 1;
             }
             timeline.died(number, task.died);
         }
@@ -108,20 +158,25 @@ impl Told {
             let first = begin.max(end.saturating_sub(step * 1000));
             (0..=1000).map(|i| first + i * step).take_while(|at| *at <= end).for_each(|at| timeline.settle(at));
         }
+        timeline.report(self.end())
+    }
+
+    fn end(&self) -> End {
         let died = |task: &Task| Died {
             at: task.died,
             process: task.process.clone(),
             name: task.name.clone(),
             ran: if let OnCpu::Total(total) = task.on_cpu { Some(total) } else { None },
         };
-        timeline.report(End {
+        let samples = self.tasks.iter().flat_map(|task| &task.samples);
+        End {
             wall: self.wall,
             tasks: self.tasks.iter().map(died).collect(),
-            stacks,
+            stacks: samples.map(|sample| sample.frames.clone()).collect(),
             roots: self.roots,
             weight: self.weight,
             given: self.given.clone(),
-        })
+        }
     }
 }
 

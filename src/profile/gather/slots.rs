@@ -84,8 +84,9 @@ impl Slots {
     /// Takes what a task wrote. Behind its last enter or exit the fake clock stands at what is returned.
     pub fn take(&mut self, slots: event::Slots<'_>, task: usize, pid: u32, timeline: &mut Timeline) -> Option<u64> {
         let mut last = None;
-        if slots.source == Some(TracepointSource::Runtime) {
-            self.linked.insert(task);
+        if slots.source == Some(TracepointSource::Runtime) && self.linked.insert(task) {
+            // What it says first is what a tracepoint is, before it reads the clock.
+            timeline.expect_marks(task);
         }
         for record in decode(slots.bytes) {
             let Ok(record) = record else {

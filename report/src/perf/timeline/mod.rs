@@ -269,6 +269,13 @@ impl Timeline {
         }
     }
 
+    /// It will tell of marks: what it does is not settled before the first of them, or only much later.
+    pub fn expect_marks(&mut self, task: usize) {
+        if let Some(task) = self.tasks.get_mut(task) {
+            task.expect_marks();
+        }
+    }
+
     /// It entered or left a span. Of one moment in the order in which they are told, else by time.
     pub fn mark(&mut self, task: usize, mark: Mark) {
         if let Some(task) = self.tasks.get_mut(task) {

@@ -205,6 +205,10 @@ impl Sweep {
         self.waiting.switches.push_back((at, on));
     }
 
+    pub(super) fn expect_marks(&mut self) {
+        self.marked.get_or_insert(self.since);
+    }
+
     pub(super) fn mark(&mut self, mark: Mark) {
         self.marked = self.marked.max(Some(mark.at));
         self.waiting.marks.insert(Waits::new(mark), |mark| mark.at);
