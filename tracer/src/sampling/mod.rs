@@ -218,14 +218,10 @@ impl Sampler {
     /// # Errors
     /// What the kernel refused, why, and what to do.
     pub fn open(tid: u32, how: How) -> Result<Sampler, Error> {
-        let sampling = |stack_bytes, on_exec| Sampling { clock: how.clock, stack_bytes, kernel: how.kernel, on_exec };
-        let samplings = match how.stacks {
-            Stacks::FramePointers => vec![sampling(0, true)],
-            Stacks::Tables => vec![sampling(STACK_BYTES, true)],
-            Stacks::Auto => vec![sampling(STACK_BYTES, true), sampling(0, false)],
-        };
+        let stack_bytes = if how.stacks == Stacks::FramePointers { 0 } else { STACK_BYTES };
+        let sampling = Sampling { clock: how.clock, stack_bytes, kernel: how.kernel };
         let (rings, bytes) =
-            perf_ring::of_all_cpus(RING_BYTES, LEAST_RING_BYTES, |cpu, bytes| Ring::open(tid, cpu, &samplings, bytes))
+            perf_ring::of_all_cpus(RING_BYTES, LEAST_RING_BYTES, |cpu, bytes| Ring::open(tid, cpu, sampling, bytes))
                 .map_err(|refused| refused::error(tid, how, &refused))?;
         Ok(Sampler::with_rings(rings, bytes, how))
     }
@@ -308,22 +304,7 @@ impl Sampler {
         let state = &mut self.state;
         self.queue.until(time_ns, |stamp, body| state.record(stamp, body, see));
         if state.stacks == Stacks::Auto && state.tried >= TRIED {
-            self.decide();
-        }
-    }
-
-    fn decide(&mut self) {
-        if self.state.chains_complete * 100 < self.state.tried * ENOUGH {
-            self.state.stacks = Stacks::Tables;
-            return;
-        }
-        self.state.stacks = Stacks::FramePointers;
-        self.state.report.switched_to_fp_at = Some(self.state.report.samples);
-        for ring in &self.rings {
-            // On before off: better a sample twice than a gap.
-            if ring.switch(1, true) {
-                ring.switch(0, false);
-            }
+            state.decide();
         }
     }
 }
@@ -345,6 +326,17 @@ impl State {
             kernel: Vec::new(),
             with_kernel: false,
             report: Report::default(),
+        }
+    }
+
+    /// How stacks are taken from here on. Where that is by frame pointers the kernel still hands over both: the event that
+    /// would not is one more to inherit at each fork, which costs more than the copies do.
+    fn decide(&mut self) {
+        if self.chains_complete * 100 < self.tried * ENOUGH {
+            self.stacks = Stacks::Tables;
+        } else {
+            self.stacks = Stacks::FramePointers;
+            self.report.switched_to_fp_at = Some(self.report.samples);
         }
     }
 
@@ -435,7 +427,7 @@ impl State {
         }
         self.frames.clear();
         let mut complete = false;
-        if let Some(registers) = taken.registers {
+        if let Some(registers) = taken.registers.filter(|_| self.stacks != Stacks::FramePointers) {
             let spaces = &self.spaces;
             let place = |ip| spaces.frame(stamp.pid, ip);
             complete = self.unwinding.unwind(stamp.pid, registers, taken.stack, place, &mut self.frames);

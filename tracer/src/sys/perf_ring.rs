@@ -1,8 +1,8 @@
 //! Sampling events of perf_event_open(2), and the rings into which the kernel writes their records.
 //!
-//! An event that children inherit can be mapped only when it is bound to a CPU, so there is one set of
-//! events and one ring per CPU. The first of a set tells of births, ends, names, mappings and switches
-//! and is always on; the others sample, write into the same ring, and can be switched on and off.
+//! An event that children inherit can be mapped only when it is bound to a CPU, so there is one event and one ring
+//! per CPU. It samples, and tells of births, ends, names, mappings and switches besides: each further event makes every
+//! fork, exec and switch of the target dearer.
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -11,7 +11,7 @@ use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memmap2::{MmapOptions, MmapRaw};
-use perf_event_open_sys::{bindings, ioctls};
+use perf_event_open_sys::bindings;
 
 use super::perf;
 
@@ -32,8 +32,6 @@ pub(crate) struct Sampling {
     pub stack_bytes: u32,
     /// Also in the kernel, with its frames.
     pub kernel: bool,
-    /// On from the task's next exec, or only by [`Ring::switch`].
-    pub on_exec: bool,
 }
 
 /// Registers that [`Sampling::stack_bytes`] brings along, in the order of their bits
@@ -53,17 +51,16 @@ pub(crate) struct Hits {
     pub follow: bool,
 }
 
-/// The events of one task and all it will start, on one CPU, and their ring.
+/// The event of one task and all it will start, on one CPU, and its ring.
 #[derive(Debug)]
 pub(crate) struct Ring {
-    tracking: File,
-    samplers: Vec<File>,
+    event: File,
     map: MmapRaw,
     data: usize,
     size: usize,
 }
 
-/// What of a set of events could not be had.
+/// What of an event could not be had.
 #[derive(Debug)]
 pub(crate) enum Refused {
     Event(io::Error),
@@ -71,22 +68,13 @@ pub(crate) enum Refused {
 }
 
 impl Ring {
-    /// Opens the events on CPU `cpu` for task `tid`, with a ring of `bytes` (a power of two of pages).
+    /// Opens the event on CPU `cpu` for task `tid`, with a ring of `bytes` (a power of two of pages). It begins with the
+    /// task's next exec.
     ///
     /// # Errors
     /// As perf_event_open(2), or mmap(2) of its descriptor: EPERM there is `perf_event_mlock_kb`.
-    pub fn open(tid: u32, cpu: i32, samplings: &[Sampling], bytes: usize) -> Result<Ring, Refused> {
-        let tracking = open_tracking(tid, cpu).map_err(Refused::Event)?;
-        let mut ring = Ring::map(tracking, bytes)?;
-        for sampling in samplings {
-            let sampler = open_sampler(tid, cpu, sampling).map_err(Refused::Event)?;
-            // SAFETY: both are descriptors of perf events that are open.
-            if unsafe { ioctls::SET_OUTPUT(sampler.as_raw_fd(), ring.tracking.as_raw_fd()) } < 0 {
-                return Err(Refused::Event(io::Error::last_os_error()));
-            }
-            ring.samplers.push(sampler);
-        }
-        Ok(ring)
+    pub fn open(tid: u32, cpu: i32, sampling: Sampling, bytes: usize) -> Result<Ring, Refused> {
+        Ring::map(open_sampling(tid, cpu, sampling).map_err(Refused::Event)?, bytes)
     }
 
     /// Opens a trace event on CPU `cpu` for task `tid`, with a ring of `bytes`. It begins with the task's next exec, and tells
@@ -95,14 +83,13 @@ impl Ring {
     /// # Errors
     /// As [`Ring::open`].
     pub fn of_hits(tid: u32, cpu: i32, hits: Hits, bytes: usize) -> Result<Ring, Refused> {
-        let tracking = open_hits(tid, cpu, hits).map_err(Refused::Event)?;
-        Ring::map(tracking, bytes)
+        Ring::map(open_hits(tid, cpu, hits).map_err(Refused::Event)?, bytes)
     }
 
-    fn map(tracking: File, bytes: usize) -> Result<Ring, Refused> {
+    fn map(event: File, bytes: usize) -> Result<Ring, Refused> {
         let page = page_size();
-        let map = MmapOptions::new().len(bytes.saturating_add(page)).map_raw(&tracking).map_err(Refused::Memory)?;
-        Ok(Ring { tracking, samplers: Vec::new(), map, data: page, size: bytes })
+        let map = MmapOptions::new().len(bytes.saturating_add(page)).map_raw(&event).map_err(Refused::Memory)?;
+        Ok(Ring { event, map, data: page, size: bytes })
     }
 
     /// Appends all that the kernel wrote since the last call, whole records, and gives the room back.
@@ -131,14 +118,6 @@ impl Ring {
             }
         }
         tail.store(head, Ordering::Release);
-    }
-
-    /// Switches sampling event `index` and its heirs on or off; false when the kernel refused.
-    pub fn switch(&self, index: usize, on: bool) -> bool {
-        let Some(file) = self.samplers.get(index) else { return false };
-        let fd = file.as_raw_fd();
-        // SAFETY: a descriptor of a perf event that is open; takes numbers only.
-        unsafe { if on { ioctls::ENABLE(fd, 0) == 0 } else { ioctls::DISABLE(fd, 0) == 0 } }
     }
 }
 
@@ -169,7 +148,7 @@ pub(crate) fn of_all_cpus(
 pub(crate) fn wait(rings: &[Ring], ms: i32) -> bool {
     let mut fds: Vec<libc::pollfd> = rings
         .iter()
-        .map(|ring| libc::pollfd { fd: ring.tracking.as_raw_fd(), events: libc::POLLIN, revents: 0 })
+        .map(|ring| libc::pollfd { fd: ring.event.as_raw_fd(), events: libc::POLLIN, revents: 0 })
         .collect();
     // SAFETY: an array of ours and its length.
     unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, ms) };
@@ -180,19 +159,6 @@ pub(crate) fn wait(rings: &[Ring], ms: i32) -> bool {
 pub(crate) fn page_size() -> usize {
     // SAFETY: takes a number.
     usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
-}
-
-fn open_tracking(tid: u32, cpu: i32) -> io::Result<File> {
-    let open = |build_id: u64| {
-        let mut attr = common(bindings::PERF_TYPE_SOFTWARE, u64::from(bindings::PERF_COUNT_SW_DUMMY));
-        attr.set_enable_on_exec(1);
-        tell_of_tasks(&mut attr);
-        attr.set_context_switch(1);
-        attr.set_build_id(build_id);
-        perf::open(&mut attr, tid, cpu)
-    };
-    // Build ids in mapping records: Linux 5.12.
-    open(1).or_else(|error| if error.raw_os_error() == Some(libc::EINVAL) { open(0) } else { Err(error) })
 }
 
 fn open_hits(tid: u32, cpu: i32, hits: Hits) -> io::Result<File> {
@@ -216,7 +182,7 @@ pub(crate) fn try_own() -> io::Result<()> {
     perf::open(&mut attr, SELF, perf::ANY_CPU).map(drop)
 }
 
-fn open_sampler(tid: u32, cpu: i32, sampling: &Sampling) -> io::Result<File> {
+fn open_sampling(tid: u32, cpu: i32, sampling: Sampling) -> io::Result<File> {
     let (kind, config) = match sampling.clock {
         Clock::Cpu(_) => (bindings::PERF_TYPE_SOFTWARE, bindings::PERF_COUNT_SW_CPU_CLOCK),
         Clock::Cycles(_) => (bindings::PERF_TYPE_HARDWARE, bindings::PERF_COUNT_HW_CPU_CYCLES),
@@ -237,8 +203,18 @@ fn open_sampler(tid: u32, cpu: i32, sampling: &Sampling) -> io::Result<File> {
         attr.sample_regs_user = REGISTERS;
         attr.sample_stack_user = sampling.stack_bytes;
     }
-    attr.set_enable_on_exec(u64::from(sampling.on_exec));
-    perf::open(&mut attr, tid, cpu)
+    attr.set_enable_on_exec(1);
+    tell_of_tasks(&mut attr);
+    attr.set_context_switch(1);
+    // Build ids in mapping records: Linux 5.12.
+    attr.set_build_id(1);
+    perf::open(&mut attr, tid, cpu).or_else(|error| match error.raw_os_error() {
+        Some(libc::EINVAL) => {
+            attr.set_build_id(0);
+            perf::open(&mut attr, tid, cpu)
+        }
+        _ => Err(error),
+    })
 }
 
 /// With births, ends, names and mappings; who waits for the ring is woken at so many bytes.
@@ -252,7 +228,7 @@ fn tell_of_tasks(attr: &mut bindings::perf_event_attr) {
     attr.__bindgen_anon_2.wakeup_watermark = 64 << 10;
 }
 
-/// What all events of a ring share: user mode, heirs, and the task and time of each record.
+/// What all events share: user mode, heirs, and the task and time of each record.
 fn common(kind: u32, config: u64) -> bindings::perf_event_attr {
     let mut attr = bindings::perf_event_attr {
         type_: kind,
