@@ -381,9 +381,9 @@ fn samples_spans_and_calls_in_one_stream() {
     assert!(inside * 2 > all, "{inside} of {all}");
 }
 
+/// In how much memory is a question for `cargo bench --bench profile`.
 #[test]
-#[ignore = "takes long in a busy place; every night"]
-fn ten_million_pairs_in_flat_memory() {
+fn ten_million_pairs_are_all_there() {
     struct Count(u64);
     impl recording::Sink for Count {
         fn begin(&mut self, _: &recording::session::Header) -> Result<(), recording::SinkError> {
@@ -402,19 +402,9 @@ fn ten_million_pairs_in_flat_memory() {
         }
     }
     let program = Program::new("witness", &["pairs", "10000000"]);
-    let before = resident_kib();
     let mut count = Count(0);
     let ended = tracer::run(&program.plan, &mut count).expect("a session");
     assert_eq!((ended.root, count.0), (Some(Status::Exited(0)), 10_000_000));
-    let grown = resident_kib().saturating_sub(before);
-    assert!(grown < 16 << 10, "{grown} KiB for 640 MB of slots");
-}
-
-/// The most memory this process ever had.
-fn resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("a status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
-    line.trim().split(' ').next().and_then(|kib| kib.parse().ok()).expect("a number")
 }
 
 #[test]
