@@ -4,6 +4,8 @@
 //!     cargo bench --bench profile [-- ROUNDS]
 
 mod rounds;
+#[path = "rounds/stops.rs"]
+mod stops;
 
 use std::fs;
 use std::path::Path;
@@ -111,8 +113,8 @@ fn overhead(rounds: usize, scratch: &Path) {
         let cell = |how| ratio(&seen, how, How::Bare);
         row(what, "ns", middle(&seen, How::Bare), &[How::Profiled, How::FramePointers, How::Tables].map(cell));
     }
-    let forks = words(&["/bin/sh", "-c", "i=0; while [ $i -lt 500 ]; do /bin/true; i=$((i+1)); done"]);
-    let seen = interleaved(rounds, &ways, |how| run(&mut command(how, &forks, scratch)).seconds * 1e3);
+    let argv = forks();
+    let seen = interleaved(rounds, &ways, |how| run(&mut command(how, &argv, scratch)).seconds * 1e3);
     let cell = |how| ratio(&seen, how, How::Bare);
     row(
         "500 fork and exec",
@@ -120,6 +122,50 @@ fn overhead(rounds: usize, scratch: &Path) {
         middle(&seen, How::Bare),
         &[How::Profiled, How::FramePointers, How::Tables].map(cell),
     );
+}
+
+fn forks() -> Vec<String> {
+    words(&["/bin/sh", "-c", "i=0; while [ $i -lt 500 ]; do /bin/true; i=$((i+1)); done"])
+}
+
+/// Runs something, and tells how long it took.
+type Seconds<'a> = Box<dyn Fn() -> f64 + 'a>;
+
+/// The forks under others, and under less.
+fn forks_beside(rounds: usize, scratch: &Path) {
+    let argv = forks();
+    let prefixed = |prefix: &[&str]| {
+        let mut command = Command::new(prefix[0]);
+        command.args(&prefix[1..]).args(&argv).current_dir(scratch);
+        run(&mut command).seconds
+    };
+    let ours = env!("CARGO_BIN_EXE_chic-trace");
+    let quiet = [ours, "-f", "-e", "trace=none", "-o", "/dev/null"];
+    let mut ways: Vec<(&str, Seconds<'_>)> = vec![
+        ("bare", Box::new(|| prefixed(&["env"]))),
+        ("a bare loop, all stops of a profile", Box::new(|| stops::alone(&argv, stops::ALL))),
+        ("a bare loop, births only", Box::new(|| stops::alone(&argv, stops::BIRTHS))),
+        ("ours, `-f -e trace=none`", Box::new(|| prefixed(&quiet))),
+        ("the same, `--counters=none`", Box::new(|| prefixed(&[&quiet[..], &["--counters=none"]].concat()))),
+        ("ours, `profile`", Box::new(|| prefixed(&[ours, "profile", "--profile-out", "p/", "--"]))),
+    ];
+    let others: [(&str, &[&str]); 2] = [
+        ("`strace -f`", &["strace", "-f", "-o", "/dev/null"]),
+        ("`perf record -F 1000 -g`", &["perf", "record", "-q", "-e", "cpu-clock:u", "-F", "1000", "-g", "-o", "data"]),
+    ];
+    for (name, prefix) in others {
+        if Command::new(prefix[0]).arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
+        {
+            ways.push((name, Box::new(|| prefixed(prefix))));
+        }
+    }
+    let numbers: Vec<usize> = (0..ways.len()).collect();
+    let seen = interleaved(rounds, &numbers, |way| ways[way].1());
+    println!("\n| 500 fork and exec | / bare |");
+    println!("|---|---:|");
+    for (number, (name, _)) in ways.iter().enumerate().skip(1) {
+        println!("| {name} | {} |", ratio(&seen, number, 0).unwrap_or_default());
+    }
 }
 
 /// Eight threads, two pairs a turn.
@@ -178,6 +224,7 @@ fn main() {
     let nice = go_first();
     println!("{}; {nice}; {rounds} rounds, medians of per-round ratios (least-greatest)\n", machine());
     overhead(rounds, scratch.path());
+    forks_beside(rounds, scratch.path());
     tracepoints(rounds, scratch.path());
     afterwards(rounds, scratch.path());
 }

@@ -60,8 +60,12 @@ pub fn build(words: &[&str]) {
     assert!(status.success(), "{words:?} builds");
 }
 
-/// Keeps what else runs on this machine from the CPUs, where that is allowed.
+/// Keeps what else runs on this machine from the CPUs, where that is allowed; and what cargo sets from programs, which would
+/// search its folders for every library. To be called before there is another thread.
+#[allow(unsafe_code, reason = "no safe form takes a variable away")]
 pub fn go_first() -> String {
+    // SAFETY: nobody else looks at the environment yet.
+    unsafe { std::env::remove_var("LD_LIBRARY_PATH") };
     std::fs::write("/proc/self/autogroup", "-10")
         .map_or_else(|error| format!("autogroup nice not set: {error}"), |()| "autogroup nice -10".into())
 }
