@@ -63,13 +63,14 @@ fn semaphores() {
         call!(SYS_semctl, -1, 0, command, &mut out);
     }
     call!(SYS_semctl, id, 0, REMOVE | 0x100, 0);
+    call!(SYS_semctl, id, 0, REMOVE, 0);
     call!(SYS_semctl, -1, 99, STAT | 0x100, NOWHERE);
 }
 
 fn messages() {
     let mut out = [0u64; 16];
     let id = call!(SYS_msgget, 0, 0o1600);
-    call!(SYS_msgget, 0x77_1234, 0o3640);
+    let named = call!(SYS_msgget, 0x77_1234, 0o3640);
     let message = [7u64, u64::from_le_bytes(*b"a text\n\0")];
     call!(SYS_msgsnd, id, &message, 7, IPC_NOWAIT);
     call!(SYS_msgsnd, id, NOWHERE, 7, 0);
@@ -83,6 +84,8 @@ fn messages() {
         call!(SYS_msgctl, -1, command, &mut out);
     }
     call!(SYS_msgctl, id, REMOVE, 0);
+    // It would outlive us.
+    call!(SYS_msgctl, named, REMOVE, 0);
     call!(SYS_msgctl, -1, STAT, NOWHERE);
 }
 

@@ -59,6 +59,9 @@ pub fn run() {
     for number in numbers.filter(|number| !NOT_WITH_ZEROS.contains(number)) {
         super::make(number, &[0; 6]);
     }
+    // The one that is not refused: a queue, which would outlive us.
+    let queue = call!(libc::SYS_msgget, -1, 0);
+    call!(libc::SYS_msgctl, queue, libc::IPC_RMID, 0);
     // A number without a call.
     super::make(400, &[1, 2, 3, 4, 5, 6]);
 }
