@@ -72,8 +72,10 @@ impl Facts<'_> {
         }
         let disagreeing = gather.tasks.disagreeing();
         if disagreeing > 0 {
-            let what =
-                format!("by its switches {disagreeing} tasks ran more than 1 % longer or shorter than by schedstat");
+            let what = format!(
+                "by its switches {disagreeing} tasks ran more than 1 % longer or shorter than by schedstat, which counts \
+                 what each switch takes, too"
+            );
             missing.push(("cpu_source".into(), what));
         }
         let untold = gather.slots.untold_allocations();
