@@ -112,10 +112,18 @@ fn compare(tracer: &Tracer) -> Verdict {
     }
     let mut seen = Seen::default();
     for family in FAMILIES {
-        let strace = OsStr::new("strace");
-        let [first, second] = [lines(&room, strace, family)?, lines(&room, strace, family)?];
-        let ours = lines(&room, tracer.program().as_os_str(), family)?;
-        seen.family(family, &first, &second, &ours);
+        // Where memory lies decides what some calls return: a difference that is one shows each time.
+        for is_last in [false, false, true] {
+            let strace = OsStr::new("strace");
+            let [first, second] = [lines(&room, strace, family)?, lines(&room, strace, family)?];
+            let ours = lines(&room, tracer.program().as_os_str(), family)?;
+            let mut tried = seen.clone();
+            tried.family(family, &first, &second, &ours);
+            if is_last || tried.wrong == seen.wrong {
+                seen = tried;
+                break;
+            }
+        }
     }
     seen.verdict()
 }
@@ -186,7 +194,7 @@ fn alike(line: &str) -> String {
     out
 }
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Seen {
     made: BTreeSet<String>,
     newer: BTreeSet<&'static str>,
