@@ -312,8 +312,10 @@ fn plain(line: &str) -> String {
         plain.truncate(plain.find('{').unwrap_or(plain.len()));
     }
     // So do page faults and times, of which /proc/PID/stat tells behind the name of a program.
-    if plain.starts_with("read(") && plain.contains("\"1 (") {
-        plain.truncate(plain.find("\"1 (").unwrap_or(plain.len()));
+    if plain.starts_with("read(")
+        && let Some(at) = plain.find("\"1 (")
+    {
+        plain.truncate(at);
     }
     // strace 6.1 leaves out what a terminal has not set, and a bar stands behind what it has.
     if plain.contains("c_iflag=") {

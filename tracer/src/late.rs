@@ -4,9 +4,8 @@
 
 use std::time::Duration;
 
-use crate::sampling::LATE;
+use crate::sampling;
 use crate::session::Session;
-use crate::sys::clock;
 
 /// Between looks. Rings of the kernel hold some tenths of a second; whose own is full, stops.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -23,7 +22,7 @@ impl Session<'_> {
             let pause = PAUSE.as_nanos() as u64;
             self.next_look = self.now.saturating_add(pause - pause / 5);
             // Read before anything is looked at: what happens meanwhile may be missed.
-            let until = clock::monotonic_ns().saturating_sub(LATE.as_nanos() as u64);
+            let until = sampling::recorded_until();
             self.drain_rings();
             self.drain_samples(until);
             self.drain_hits(until);

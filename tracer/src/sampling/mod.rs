@@ -173,7 +173,12 @@ const LEAST_RING_BYTES: usize = 32 << 10;
 const TRIED: u64 = 100;
 const ENOUGH: u64 = 80;
 /// A record gets its time before it is in its ring: none is older than this when it arrives there.
-pub(crate) const LATE: Duration = Duration::from_millis(5);
+const LATE: Duration = Duration::from_millis(5);
+
+/// Of what the kernel records, all that happened before this time is in its ring by now.
+pub(crate) fn recorded_until() -> u64 {
+    clock::monotonic_ns().saturating_sub(LATE.as_nanos() as u64)
+}
 
 /// Samples a task and all it starts.
 pub struct Sampler {
@@ -239,11 +244,10 @@ impl Sampler {
 
     /// Hands over what happened until some milliseconds ago.
     pub fn drain(&mut self, see: &mut dyn FnMut(Seen<'_>)) {
-        let now = clock::monotonic_ns();
-        self.drain_until(now.saturating_sub(LATE.as_nanos() as u64), see);
+        self.drain_until(recorded_until(), see);
     }
 
-    /// The same until this time, at least [`LATE`] ago.
+    /// The same until this time, which is not behind [`recorded_until`].
     pub(crate) fn drain_until(&mut self, until: u64, see: &mut dyn FnMut(Seen<'_>)) {
         self.take_until(until, see);
         for pid in &self.state.jits {
